@@ -1,0 +1,3 @@
+//! The harness that runs tests on the machine itself and reports over the console.
+
+pub mod protocol;

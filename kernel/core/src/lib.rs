@@ -1,0 +1,7 @@
+//! The portable kernel: policy without an address, a register or an `unsafe` block.
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod check;
