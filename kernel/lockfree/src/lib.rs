@@ -1,2 +1,21 @@
 //! Words and structures that several cores touch at once, each with its loom story.
+//!
+//! The portable kernel names no atomic type: whatever two cores may touch at the same time
+//! lives here, behind a safe type whose methods are the transitions. The stories stand beside
+//! the code and run with `RUSTFLAGS="--cfg loom" cargo test --release -p girder-lockfree`.
 #![cfg_attr(not(any(test, loom)), no_std)]
+#![forbid(unsafe_code)]
+
+mod admission;
+mod doorbell;
+
+pub use admission::{Admission, Verdict};
+pub use doorbell::{Doorbell, Ring};
+
+/// Atomics, real or modelled.
+mod atomic {
+    #[cfg(not(loom))]
+    pub(crate) use core::sync::atomic::{AtomicU32, Ordering};
+    #[cfg(loom)]
+    pub(crate) use loom::sync::atomic::{AtomicU32, Ordering};
+}

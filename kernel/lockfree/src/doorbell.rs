@@ -1,0 +1,186 @@
+//! A core's status word: what it has been asked to look at, and whether it sleeps.
+//!
+//! Everything asynchronous that concerns a core becomes a bit in this one word: the causes of
+//! interrupts, wake-ups from other cores, requests. The core takes the whole word at the top of
+//! each turn of its loop. Whoever sets a bit learns from the same step whether the core has to be
+//! signalled, because *asleep* is a bit of the same word.
+//!
+//! # Why no wake-up is lost
+//!
+//! The classic mistake keeps "there is work" and "I am asleep" in two words, where each side can
+//! write one and read the other's old value. Here both are one word, so its modification order
+//! decides alone. The owner falls asleep by one compare-and-swap from 0 to `ASLEEP`:
+//!
+//! - a ring before it makes the word non-zero, the swap fails, the owner takes the cause;
+//! - a ring after it reads `ASLEEP` in the value it replaces and so knows that it must signal.
+//!
+//! Only the first ring after falling asleep signals; the later ones find a cause already there
+//! and know that its bringer signals. The signal itself may arrive before the core has really
+//! stopped (in its wait-for-interrupt instruction); that gap is the hardware's to close, and it
+//! does: the core waits with interrupts masked, and a pending interrupt ends the wait at once.
+//!
+//! # Orderings
+//!
+//! [`ring`](Doorbell::ring) releases, [`take`](Doorbell::take) acquires: what the bringer wrote
+//! before ringing is visible to the owner after taking. Nothing else travels through this word.
+
+use crate::atomic::{AtomicU32, Ordering};
+
+/// The bit that says that the owner waits for a signal.
+const ASLEEP: u32 = 1 << 31;
+
+/// A core's status word.
+#[derive(Debug)]
+pub struct Doorbell(AtomicU32);
+
+/// What the bringer of a cause must do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Ring {
+    /// Nothing: the owner is awake, or somebody else is signalling it already.
+    Noted,
+    /// Signal the owner: it sleeps, and this was the first cause since.
+    MustSignal,
+}
+
+impl Doorbell {
+    /// Causes that a word can hold: every bit but the sleep bit.
+    pub const CAUSES: u32 = !ASLEEP;
+
+    /// Creates the word of a core that is awake and has nothing to look at.
+    #[cfg(not(loom))]
+    pub const fn new() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    /// Creates the word of a core that is awake and has nothing to look at.
+    #[cfg(loom)]
+    pub fn new() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    /// Adds `causes`; any core and any interrupt handler may call it.
+    pub fn ring(&self, causes: u32) -> Ring {
+        debug_assert!(causes & ASLEEP == 0, "the sleep bit is the owner's");
+        // Release: pairs with the Acquire in `take`.
+        let before = self.0.fetch_or(causes & Self::CAUSES, Ordering::Release);
+        if before == ASLEEP {
+            Ring::MustSignal
+        } else {
+            Ring::Noted
+        }
+    }
+
+    /// Takes all causes and leaves the owner awake; only the owner calls it.
+    pub fn take(&self) -> u32 {
+        // A plain look first: the word is empty nearly always, and a load costs no exclusive line.
+        if self.0.load(Ordering::Relaxed) == 0 {
+            return 0;
+        }
+        // Acquire: pairs with the Release in `ring`.
+        self.0.swap(0, Ordering::Acquire) & Self::CAUSES
+    }
+
+    /// True when a cause waits; only a hint, for a handler that decides whether to leave.
+    pub fn is_rung(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & Self::CAUSES != 0
+    }
+
+    /// Declares the owner asleep, unless a cause waits; only the owner calls it, and after
+    /// `true` it waits for a signal and then takes.
+    #[must_use]
+    pub fn try_sleep(&self) -> bool {
+        // Relaxed: on success nothing was received, on failure `take` follows and acquires.
+        self.0
+            .compare_exchange(0, ASLEEP, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    }
+}
+
+impl Default for Doorbell {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_add_up_and_are_taken_once() {
+        let bell = Doorbell::new();
+        assert_eq!(bell.ring(0b001), Ring::Noted);
+        assert_eq!(bell.ring(0b100), Ring::Noted);
+        assert!(bell.is_rung());
+        assert_eq!(bell.take(), 0b101);
+        assert_eq!(bell.take(), 0);
+        assert!(!bell.is_rung());
+    }
+
+    #[test]
+    fn a_waiting_cause_keeps_the_owner_awake() {
+        let bell = Doorbell::new();
+        let _ = bell.ring(1);
+        assert!(!bell.try_sleep());
+        assert_eq!(bell.take(), 1);
+        assert!(bell.try_sleep());
+    }
+
+    #[test]
+    fn only_the_first_ring_in_sleep_signals() {
+        let bell = Doorbell::new();
+        assert!(bell.try_sleep());
+        assert_eq!(bell.ring(1), Ring::MustSignal);
+        assert_eq!(bell.ring(2), Ring::Noted);
+        assert_eq!(bell.take(), 3);
+        assert_eq!(bell.ring(4), Ring::Noted);
+    }
+}
+
+#[cfg(all(test, loom))]
+mod stories {
+    use super::*;
+    use loom::sync::{Arc, Notify};
+    use loom::thread;
+
+    /// Two bringers, one owner that sleeps whenever it may: the owner sees both causes, each with
+    /// what its bringer wrote before, and is never left asleep with a cause in the word (loom
+    /// reports that as a deadlock).
+    #[test]
+    fn no_cause_and_no_wake_up_is_lost() {
+        loom::model(|| {
+            let bell = Arc::new(Doorbell::new());
+            let signal = Arc::new(Notify::new());
+            let payload = Arc::new([AtomicU32::new(0), AtomicU32::new(0)]);
+            let bringers: Vec<_> = (0..2)
+                .map(|n| {
+                    let (bell, signal, payload) = (bell.clone(), signal.clone(), payload.clone());
+                    thread::spawn(move || {
+                        payload[n].store(7, Ordering::Relaxed);
+                        if bell.ring(1 << n) == Ring::MustSignal {
+                            signal.notify();
+                        }
+                    })
+                })
+                .collect();
+            let mut seen = 0;
+            while seen != 0b11 {
+                let causes = bell.take();
+                for n in 0..2 {
+                    if causes & 1 << n != 0 {
+                        assert_eq!(payload[n].load(Ordering::Relaxed), 7);
+                        assert_eq!(seen & 1 << n, 0, "a cause arrived twice");
+                    }
+                }
+                seen |= causes;
+                if seen != 0b11 && bell.try_sleep() {
+                    signal.wait();
+                }
+            }
+            for bringer in bringers {
+                bringer.join().unwrap();
+            }
+        });
+    }
+}
