@@ -1,0 +1,23 @@
+//! Cache maintenance by address, to the point of coherency.
+//!
+//! Cores with their caches off, and devices that do not snoop, see memory only. Arm ARM D7.5.9
+//! says which operations reach it, D7.5.12 that a DSB waits for them.
+
+use crate::registers::{CTR_EL0, CacheType};
+use aarch64_cpu::asm::barrier;
+use core::arch::asm;
+use tock_registers::interfaces::Readable;
+
+/// Writes the lines of `length` bytes at `start` back to memory and drops them from the caches.
+pub fn clean_and_invalidate(start: usize, length: usize) {
+    const WORD: usize = 4;
+    let line = WORD << CacheType.read(CTR_EL0::DminLine);
+    let mut address = start & !(line - 1);
+    while address < start + length {
+        // SAFETY: cleaning and invalidating changes no value that any observer may see.
+        unsafe { asm!("dc civac, {}", in(reg) address, options(nostack, preserves_flags)) }
+        address += line;
+    }
+    // Complete for every observer, those with their caches off included, before going on.
+    barrier::dsb(barrier::SY);
+}

@@ -1,0 +1,187 @@
+//! What each core has to itself, found through TPIDR_EL1.
+//!
+//! The blocks are laid out by boot, one per core, at a distance that keeps them in cache lines of
+//! their own. A core finds its own through TPIDR_EL1 and lends a reference only inside a closure
+//! with preemption off (spec, third law): whoever is interrupted in favour of the loop may go on
+//! on another core. Other cores may hold references too, so everything here is atomic or constant.
+
+use crate::cpu::Affinity;
+use crate::mmu::Regime;
+use crate::preemption::{Preemption, PreemptionOff};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use girder_lockfree::{Admission, Doorbell};
+
+/// Bytes of a core's emergency stack, for the report of a fault inside a handler.
+const EMERGENCY_STACK: usize = 8192;
+
+#[repr(C, align(16))]
+struct EmergencyStack([u8; EMERGENCY_STACK]);
+
+/// What a started core reads with its caches off before anything else.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// Translation, as the boot core has it.
+    pub regime: Regime,
+    /// Top of the stack of the core's loop.
+    pub loop_stack: u64,
+    /// Top of the core's exception stack.
+    pub exception_stack: u64,
+    /// Where its Rust begins: a function of the block's address.
+    pub main: u64,
+}
+
+/// Counts of one core, written by it alone.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Interrupts taken.
+    pub interrupts: AtomicU64,
+    /// Interrupts that nobody had asked for.
+    pub spurious: AtomicU64,
+    /// Times the loop went to wait.
+    pub waits: AtomicU64,
+    /// Pings served.
+    pub pings: AtomicU64,
+    /// Times running code was interrupted in favour of the loop.
+    pub preemptions: AtomicU64,
+}
+
+/// One core's block. Its first fields are known to the assembly by their offsets.
+#[repr(C, align(256))]
+pub struct CoreBlock {
+    pub(crate) loop_stack_pointer: AtomicU64,
+    pub(crate) nested_scratch: AtomicU64,
+    pub(crate) nested_stack_pointer: AtomicU64,
+    pub(crate) nested_depth: AtomicU64,
+    pub(crate) emergency_top: AtomicU64,
+    pub(crate) loop_preemption: Preemption,
+    start: Start,
+    index: u32,
+    affinity: Affinity,
+    part: AtomicU32,
+    doorbell: Doorbell,
+    admission: Admission,
+    counters: Counters,
+    emergency: EmergencyStack,
+}
+
+impl CoreBlock {
+    /// Creates the block of core `index`; before use it is told where it lies.
+    pub const fn new(index: u32, affinity: Affinity, start: Start) -> Self {
+        Self {
+            loop_stack_pointer: AtomicU64::new(0),
+            nested_scratch: AtomicU64::new(0),
+            nested_stack_pointer: AtomicU64::new(0),
+            nested_depth: AtomicU64::new(0),
+            emergency_top: AtomicU64::new(0),
+            loop_preemption: Preemption::switched_off(),
+            start,
+            index,
+            affinity,
+            part: AtomicU32::new(0),
+            doorbell: Doorbell::new(),
+            admission: Admission::new(),
+            counters: Counters {
+                interrupts: AtomicU64::new(0),
+                spurious: AtomicU64::new(0),
+                waits: AtomicU64::new(0),
+                pings: AtomicU64::new(0),
+                preemptions: AtomicU64::new(0),
+            },
+            emergency: EmergencyStack([0; EMERGENCY_STACK]),
+        }
+    }
+
+    /// Makes this block the running core's own.
+    ///
+    /// # Safety
+    ///
+    /// Each core installs its own block only, and runs on no lent stack.
+    pub unsafe fn install(&'static self) {
+        self.prepare();
+        self.part
+            .store(crate::cpu::Part::of_this_core().0 as u32, Relaxed);
+        let own = &raw const *self as u64;
+        let preemption = &raw const self.loop_preemption as u64;
+        // SAFETY: nothing else uses these two registers; both point into a block that lives for
+        // ever. Not `nomem`: what follows reads through them.
+        unsafe {
+            core::arch::asm!("msr tpidr_el1, {}", "msr tpidr_el0, {}", in(reg) own, in(reg) preemption,
+                options(nostack));
+        }
+    }
+
+    /// Tells the block where it lies, before any core uses it.
+    pub fn prepare(&'static self) {
+        let emergency = &raw const self.emergency as u64;
+        self.emergency_top
+            .store(emergency + EMERGENCY_STACK as u64, Relaxed);
+    }
+
+    /// Runs `f` with the running core's block and preemption off.
+    pub fn with_current<R>(f: impl FnOnce(&CoreBlock) -> R) -> R {
+        let _stay = PreemptionOff::new();
+        f(Self::current())
+    }
+
+    /// Returns the running core's block, to code that can't be moved to another core: handlers,
+    /// the loop, and `with_current`.
+    pub(crate) fn current() -> &'static Self {
+        let block: *const Self;
+        // SAFETY: reads a register; not `pure`, because the answer changes when a process moves.
+        unsafe { core::arch::asm!("mrs {}, tpidr_el1", out(reg) block, options(nomem, nostack)) }
+        // SAFETY: `install` put a block there that lives for ever, before any Rust code asks.
+        unsafe { &*block }
+    }
+
+    /// This core's place in the machine's tables.
+    pub fn index(&self) -> u32 {
+        self.index
+    }
+
+    /// This core's affinity.
+    pub fn affinity(&self) -> Affinity {
+        self.affinity
+    }
+
+    /// This core's part, known once it has arrived.
+    pub fn part(&self) -> crate::cpu::Part {
+        crate::cpu::Part(u64::from(self.part.load(Relaxed)))
+    }
+
+    /// This core's status word.
+    pub fn doorbell(&self) -> &Doorbell {
+        &self.doorbell
+    }
+
+    /// Whether this core has arrived.
+    pub fn admission(&self) -> &Admission {
+        &self.admission
+    }
+
+    /// This core's counts.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+}
+
+/// Offsets that boot's assembly needs.
+pub mod offsets {
+    use super::{CoreBlock, Start};
+    use core::mem::offset_of;
+
+    /// Of the translation registers' values.
+    pub const REGIME: usize = offset_of!(CoreBlock, start) + offset_of!(Start, regime);
+    /// Of the loop stack's top.
+    pub const LOOP_STACK: usize = offset_of!(CoreBlock, start) + offset_of!(Start, loop_stack);
+    /// Of the exception stack's top.
+    pub const EXCEPTION_STACK: usize =
+        offset_of!(CoreBlock, start) + offset_of!(Start, exception_stack);
+    /// Of the Rust entry.
+    pub const MAIN: usize = offset_of!(CoreBlock, start) + offset_of!(Start, main);
+}
+
+/// Adds one to a counter that only the running core writes: a load and a store, no exclusive.
+pub fn count(counter: &AtomicU64) {
+    counter.store(counter.load(Relaxed) + 1, Relaxed);
+}

@@ -1,0 +1,112 @@
+//! The core this code runs on: who it is, what it can do, how it waits.
+
+use crate::registers::{CTR_EL0, CacheType, ID_AA64ISAR0_EL1, InstructionSet0};
+use aarch64_cpu::asm;
+use aarch64_cpu::registers::{CurrentEL, DAIF, MIDR_EL1, MPIDR_EL1, Readable};
+
+/// The affinity fields of `MPIDR_EL1` (Arm ARM D24.2.101): Aff3 in bits 39:32, Aff2..Aff0 below 24.
+const AFFINITY: u64 = 0xff_00ff_ffff;
+
+/// A core's affinity value, as device trees and PSCI name cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Affinity(pub u64);
+
+impl Affinity {
+    /// Returns the running core's affinity.
+    pub fn of_this_core() -> Self {
+        Self(MPIDR_EL1.get() & AFFINITY)
+    }
+}
+
+/// A core's part number and revision, the main identification register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part(pub u64);
+
+impl Part {
+    /// Returns the running core's part.
+    pub fn of_this_core() -> Self {
+        Self(MIDR_EL1.get())
+    }
+
+    /// The name its maker sells it under, where we know it.
+    pub fn name(self) -> &'static str {
+        let (implementer, part) = (self.0 >> 24 & 0xff, self.0 >> 4 & 0xfff);
+        match (implementer, part) {
+            (0x41, 0xd03) => "Cortex-A53",
+            (0x41, 0xd04) => "Cortex-A35",
+            (0x41, 0xd05) => "Cortex-A55",
+            (0x41, 0xd07) => "Cortex-A57",
+            (0x41, 0xd08) => "Cortex-A72",
+            (0x41, 0xd09) => "Cortex-A73",
+            (0x41, 0xd0a) => "Cortex-A75",
+            (0x41, 0xd0b) => "Cortex-A76",
+            (0x41, 0xd0c) => "Neoverse N1",
+            (0x41, 0xd40) => "Neoverse V1",
+            (0x41, 0xd47) => "Cortex-A710",
+            (0x41, 0xd49) => "Neoverse N2",
+            (0x46, 0x001) => "A64FX",
+            (0x61, 0x022) => "Apple Icestorm (M1)",
+            (0x61, 0x023) => "Apple Firestorm (M1)",
+            (0x61, 0x032) => "Apple Blizzard (M2)",
+            (0x61, 0x033) => "Apple Avalanche (M2)",
+            (0x00, 0x051) => "QEMU max",
+            _ => "unknown part",
+        }
+    }
+}
+
+/// Returns the exception level this code runs at.
+pub fn exception_level() -> u64 {
+    CurrentEL.read(CurrentEL::EL)
+}
+
+/// True if this core has the atomic instructions of the Large System Extensions.
+pub fn has_large_system_extensions() -> bool {
+    InstructionSet0.read(ID_AA64ISAR0_EL1::Atomic) >= 2
+}
+
+/// Returns the size that keeps two cores' data apart: the largest of the cache write-back
+/// granule and the exclusives reservation granule, in bytes (Arm ARM D24.2.34, `CTR_EL0`).
+/// A field of zero means "not told"; the architecture's upper bound of 2 KiB would be waste
+/// there, and no such core is known, so it counts as nothing.
+pub fn sharing_granule() -> usize {
+    const WORD: usize = 4;
+    let granule = |log2: u64| if log2 == 0 { 0 } else { WORD << log2 };
+    granule(CacheType.read(CTR_EL0::CWG)).max(granule(CacheType.read(CTR_EL0::ERG)))
+}
+
+/// True if this core takes no interrupt at present.
+pub fn are_interrupts_masked() -> bool {
+    DAIF.is_set(DAIF::I)
+}
+
+/// Lets this core take interrupts, as IRQ or FIQ, and system errors.
+pub fn unmask_interrupts() {
+    // SAFETY: changes no memory; the vectors are in place before anyone calls this.
+    unsafe { core::arch::asm!("msr daifclr, #0b0111", options(nostack)) }
+}
+
+/// Keeps this core from taking interrupts.
+pub fn mask_interrupts() {
+    // SAFETY: changes no memory.
+    unsafe { core::arch::asm!("msr daifset, #0b0011", options(nostack)) }
+}
+
+/// Waits for an interrupt unless `refuse` says no, and takes it; interrupts are masked between the
+/// question and the wait, so what arrives in between ends the wait at once (Arm ARM D1.7.1: a
+/// masked pending interrupt is a wake-up event of WFI).
+pub fn wait_for_interrupt_unless(refuse: impl FnOnce() -> bool) {
+    mask_interrupts();
+    if !refuse() {
+        asm::wfi();
+    }
+    unmask_interrupts();
+}
+
+/// Stops this core for ever, quietly.
+pub fn park() -> ! {
+    mask_interrupts();
+    loop {
+        asm::wfi();
+    }
+}

@@ -1,0 +1,181 @@
+//! Exceptions: what the vectors save, and which way each kind goes on.
+//!
+//! An interrupt only takes notes ([`crate::interrupts`]). A fault belongs to whoever was running:
+//! code on a lent stack with preemption on ends alone ([`crate::lend`]); anything else (the loop, a
+//! handler, code that holds a kernel lock) is the kernel's own fault, and the crash handler gets it.
+
+use crate::core_block::{CoreBlock, count};
+use crate::syndrome::Syndrome;
+use crate::{interrupts, lend, preemption, probe, stack};
+use aarch64_cpu::registers::{ESR_EL1, FAR_EL1, Readable, VBAR_EL1, Writeable};
+use core::fmt;
+use core::mem::offset_of;
+use spin::Once;
+
+/// All registers of interrupted code, as the vectors save them.
+#[repr(C, align(16))]
+#[derive(Clone)]
+pub struct Frame {
+    /// x0 to x30.
+    pub general: [u64; 31],
+    /// The stack pointer of the interrupted code.
+    pub stack_pointer: u64,
+    /// Where it was.
+    pub program_counter: u64,
+    /// Its processor state.
+    pub state: u64,
+    float_status: u64,
+    float_control: u64,
+    vectors: [u128; 32],
+}
+
+const _: () = assert!(
+    size_of::<Frame>() == 800
+        && offset_of!(Frame, stack_pointer) == 248
+        && offset_of!(Frame, program_counter) == 256
+        && offset_of!(Frame, float_status) == 272
+        && offset_of!(Frame, vectors) == 288
+);
+
+impl Frame {
+    /// The frame pointer of the interrupted code.
+    pub fn frame_pointer(&self) -> u64 {
+        self.general[29]
+    }
+}
+
+/// What happened, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// Why.
+    pub syndrome: Syndrome,
+    /// The address that was accessed, if the syndrome has one.
+    pub address: u64,
+    /// The instruction.
+    pub program_counter: u64,
+    /// What kind of exception it was.
+    pub kind: Kind,
+}
+
+/// The kinds of exception that are nobody's wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Caused by the instruction itself.
+    Synchronous,
+    /// Reported by the memory system some time after.
+    SystemError,
+    /// Anything, inside a handler.
+    Nested,
+}
+
+impl Fault {
+    fn read(frame: &Frame, kind: Kind) -> Self {
+        Self {
+            syndrome: Syndrome(ESR_EL1.get()),
+            address: FAR_EL1.get(),
+            program_counter: frame.program_counter,
+            kind,
+        }
+    }
+
+    /// True if it came from running into the guard below a stack.
+    pub fn is_stack_overflow(&self) -> bool {
+        self.syndrome.is_unmapped_access() && stack::is_guard(self.address)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_stack_overflow() {
+            f.write_str("stack overflow, ")?;
+        }
+        write!(f, "{} at pc {:#x}", self.syndrome, self.program_counter)?;
+        if self.syndrome.has_address() {
+            write!(f, ", address {:#x}", self.address)?;
+        }
+        match self.kind {
+            Kind::Synchronous => Ok(()),
+            Kind::SystemError => f.write_str(", reported asynchronously"),
+            Kind::Nested => f.write_str(", inside an exception handler"),
+        }
+    }
+}
+
+/// Who is told of a fault of the kernel's own.
+pub type CrashHandler = fn(&Fault, &Frame) -> !;
+
+static CRASH_HANDLER: Once<CrashHandler> = Once::new();
+
+/// Says who is told of a fault of the kernel's own. Before that, a core that faults parks.
+pub fn on_crash(handler: CrashHandler) {
+    CRASH_HANDLER.call_once(|| handler);
+}
+
+/// Puts the vectors in place on this core.
+pub fn install() {
+    unsafe extern "C" {
+        static girder_vectors: u8;
+    }
+    VBAR_EL1.set(&raw const girder_vectors as u64);
+    aarch64_cpu::asm::barrier::isb(aarch64_cpu::asm::barrier::SY);
+}
+
+core::arch::global_asm!(
+    include_str!("asm/exceptions.s"),
+    FRAME_SIZE = const size_of::<Frame>(),
+    NESTED_SCRATCH = const offset_of!(CoreBlock, nested_scratch),
+    NESTED_SP = const offset_of!(CoreBlock, nested_stack_pointer),
+    NESTED_DEPTH = const offset_of!(CoreBlock, nested_depth),
+    EMERGENCY_TOP = const offset_of!(CoreBlock, emergency_top),
+);
+
+/// Called by the vectors: an instruction failed, or asked for something.
+#[unsafe(no_mangle)]
+extern "C" fn girder_synchronous(frame: &mut Frame) {
+    let program_counter = frame.program_counter;
+    let recovery = probe::recovery(program_counter).or(crate::power::recovery(program_counter));
+    if let Some(recovery) = recovery {
+        frame.program_counter = recovery;
+        return;
+    }
+    let fault = Fault::read(frame, Kind::Synchronous);
+    if fault.syndrome.supervisor_call() == Some(preemption::LEAVE_CALL) {
+        return lend::leave_interrupted(frame);
+    }
+    if !lend::end_with_fault(frame, &fault) {
+        crash(&fault, frame)
+    }
+}
+
+/// Called by the vectors: some device wants attention.
+#[unsafe(no_mangle)]
+extern "C" fn girder_interrupt(frame: &mut Frame) {
+    let core = CoreBlock::current();
+    count(&core.counters().interrupts);
+    let causes = interrupts::acknowledge(core);
+    // Whether this core must be signalled is no question: it is awake, in its own handler.
+    let _ = core.doorbell().ring(causes);
+    lend::leave_interrupted(frame);
+}
+
+/// Called by the vectors: the memory system reports a failure whose author is long gone.
+#[unsafe(no_mangle)]
+extern "C" fn girder_system_error(frame: &mut Frame) {
+    crash(&Fault::read(frame, Kind::SystemError), frame)
+}
+
+/// Called by the vectors on the emergency stack: a handler failed.
+#[unsafe(no_mangle)]
+extern "C" fn girder_nested(frame: &mut Frame) -> ! {
+    frame.stack_pointer = CoreBlock::current()
+        .nested_stack_pointer
+        .load(core::sync::atomic::Ordering::Relaxed);
+    crash(&Fault::read(frame, Kind::Nested), frame)
+}
+
+fn crash(fault: &Fault, frame: &Frame) -> ! {
+    match CRASH_HANDLER.get() {
+        Some(report) => report(fault, frame),
+        None => crate::cpu::park(),
+    }
+}

@@ -1,0 +1,134 @@
+//! From interrupt numbers to bits of the status word.
+//!
+//! A handler acknowledges what is pending, turns each number into the cause it stands for, and is
+//! done (spec, first law). The interrupt stays *active* at the controller, which keeps it from
+//! being signalled again, until the loop has served the cause and calls [`complete`]. So nothing
+//! has to be masked at the devices, and the same shape serves controllers that mask by themselves.
+
+use crate::core_block::{CoreBlock, count};
+use crate::cpu::Affinity;
+use crate::gic_v3::GicV3;
+use spin::Once;
+
+/// The number of an interrupt at the controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InterruptId(pub u32);
+
+impl InterruptId {
+    /// The inter-core interrupt that says "look at your status word".
+    pub const SIGNAL: Self = Self(0);
+}
+
+/// What an interrupt means to the loop.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// The number.
+    pub id: InterruptId,
+    /// The bits of the status word.
+    pub causes: u32,
+}
+
+/// Why the controller can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ControllerError {
+    /// No redistributor carries this core's affinity.
+    NoRedistributor(Affinity),
+    /// The device did not become ready in bounded time.
+    Unresponsive(&'static str),
+    /// The core has no system-register interface to the controller.
+    NoCpuInterface,
+}
+
+impl core::fmt::Display for ControllerError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::NoRedistributor(affinity) => {
+                write!(f, "no redistributor for core {:#x}", affinity.0)
+            }
+            Self::Unresponsive(part) => write!(f, "interrupt controller: {part} does not answer"),
+            Self::NoCpuInterface => f.write_str("no system registers for the interrupt controller"),
+        }
+    }
+}
+
+/// Timer and console; a board has no more that we drive.
+const ROUTES: usize = 2;
+
+struct Interrupts {
+    controller: GicV3,
+    routes: [Option<Route>; ROUTES],
+}
+
+static INTERRUPTS: Once<Interrupts> = Once::new();
+
+/// Takes charge of the controller; the boot core calls it once, before [`enable_on_this_core`].
+pub fn install(controller: GicV3, timer: Route, console: Option<Route>) {
+    INTERRUPTS.call_once(|| Interrupts {
+        controller,
+        routes: [Some(timer), console],
+    });
+}
+
+/// Sets this core's part of the controller up and lets its own interrupts through.
+pub fn enable_on_this_core() -> Result<(), ControllerError> {
+    let Some(interrupts) = INTERRUPTS.get() else {
+        return Err(ControllerError::Unresponsive("nothing"));
+    };
+    let private = interrupts.routes.iter().flatten().map(|route| route.id);
+    interrupts
+        .controller
+        .enable_core(Affinity::of_this_core(), private)
+}
+
+/// Sends the shared interrupts that have a route to this core.
+pub fn route_shared_here() {
+    if let Some(interrupts) = INTERRUPTS.get() {
+        for route in interrupts.routes.iter().flatten() {
+            interrupts
+                .controller
+                .enable_shared(route.id, Affinity::of_this_core());
+        }
+    }
+}
+
+/// Takes everything that is pending and returns what it means.
+pub(crate) fn acknowledge(core: &CoreBlock) -> u32 {
+    let Some(interrupts) = INTERRUPTS.get() else {
+        return 0;
+    };
+    let mut causes = 0;
+    while let Some(id) = interrupts.controller.acknowledge() {
+        if id == InterruptId::SIGNAL {
+            // The word itself says why: whoever signals has rung it before.
+            interrupts.controller.complete(id);
+        } else if let Some(route) = interrupts.routes.iter().flatten().find(|r| r.id == id) {
+            causes |= route.causes;
+        } else {
+            count(&core.counters().spurious);
+            interrupts.controller.complete(id);
+        }
+    }
+    causes
+}
+
+/// Lets the interrupts behind `causes` be signalled again; the loop calls it on the core that took
+/// them, once they are served.
+pub fn complete(causes: u32) {
+    if let Some(interrupts) = INTERRUPTS.get() {
+        for route in interrupts
+            .routes
+            .iter()
+            .flatten()
+            .filter(|r| r.causes & causes != 0)
+        {
+            interrupts.controller.complete(route.id);
+        }
+    }
+}
+
+/// Makes the core with this affinity look at its status word.
+pub fn signal(affinity: Affinity) {
+    if let Some(interrupts) = INTERRUPTS.get() {
+        interrupts.controller.signal(affinity, InterruptId::SIGNAL);
+    }
+}

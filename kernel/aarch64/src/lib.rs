@@ -1,0 +1,43 @@
+//! Everything that names a register: AArch64 cores and the devices every board has.
+//!
+//! Modules that only compute ([`syndrome`], [`page_table`]) also build on the host, where they
+//! are tested; the others exist for the bare-metal target alone and are proved on the machine.
+#![cfg_attr(not(test), no_std)]
+
+pub mod page_table;
+pub mod syndrome;
+
+#[cfg(target_os = "none")]
+pub mod backtrace;
+#[cfg(target_os = "none")]
+pub mod cache;
+#[cfg(target_os = "none")]
+pub mod core_block;
+#[cfg(target_os = "none")]
+pub mod cpu;
+#[cfg(target_os = "none")]
+pub mod exception;
+#[cfg(target_os = "none")]
+pub mod gic_v3;
+#[cfg(target_os = "none")]
+pub mod interrupts;
+#[cfg(target_os = "none")]
+pub mod lend;
+#[cfg(target_os = "none")]
+pub mod lock;
+#[cfg(target_os = "none")]
+pub mod mmu;
+#[cfg(target_os = "none")]
+pub mod pl011;
+#[cfg(target_os = "none")]
+pub mod power;
+#[cfg(target_os = "none")]
+pub mod preemption;
+#[cfg(target_os = "none")]
+pub mod probe;
+#[cfg(target_os = "none")]
+mod registers;
+#[cfg(target_os = "none")]
+pub mod stack;
+#[cfg(target_os = "none")]
+pub mod timer;

@@ -1,0 +1,86 @@
+//! System registers and fields that `aarch64-cpu` does not name.
+
+use core::arch::asm;
+use tock_registers::interfaces::{Readable, Writeable};
+use tock_registers::register_bitfields;
+
+register_bitfields! {u64,
+    /// Cache type (Arm ARM D24.2.34).
+    pub(crate) CTR_EL0 [
+        /// Cache write-back granule, log2 of words.
+        CWG OFFSET(24) NUMBITS(4) [],
+        /// Exclusives reservation granule, log2 of words.
+        ERG OFFSET(20) NUMBITS(4) [],
+        /// Smallest data cache line, log2 of words.
+        DminLine OFFSET(16) NUMBITS(4) [],
+    ],
+    /// Instruction set attributes 0 (D24.2.57).
+    pub(crate) ID_AA64ISAR0_EL1 [
+        /// Atomic instructions: 2 and above mean LSE.
+        Atomic OFFSET(20) NUMBITS(4) [],
+    ],
+    /// Processor features 0 (D24.2.68).
+    pub(crate) ID_AA64PFR0_EL1 [
+        /// System registers of the interrupt controller: 0 means none.
+        GIC OFFSET(24) NUMBITS(4) [],
+    ],
+    /// Interrupt controller control (D24.8.7).
+    pub(crate) ICC_CTLR_EL1 [
+        /// Priority drop and deactivation are two steps.
+        EOImode OFFSET(1) NUMBITS(1) [],
+    ],
+    /// Deactivate an interrupt (D24.8.9).
+    pub(crate) ICC_DIR_EL1 [
+        INTID OFFSET(0) NUMBITS(24) [],
+    ],
+    /// Send an inter-core interrupt (D24.8.33).
+    pub(crate) ICC_SGI1R_EL1 [
+        Aff3 OFFSET(48) NUMBITS(8) [],
+        RangeSelector OFFSET(44) NUMBITS(4) [],
+        Aff2 OFFSET(32) NUMBITS(8) [],
+        INTID OFFSET(24) NUMBITS(4) [],
+        Aff1 OFFSET(16) NUMBITS(8) [],
+        TargetList OFFSET(0) NUMBITS(16) [],
+    ]
+}
+
+macro_rules! readable {
+    ($value:ident, $layout:ident, $name:literal) => {
+        pub(crate) struct $value;
+        impl Readable for $value {
+            type T = u64;
+            type R = $layout::Register;
+
+            fn get(&self) -> u64 {
+                let value: u64;
+                // SAFETY: reading this register changes nothing.
+                unsafe { asm!(concat!("mrs {}, ", $name), out(reg) value, options(nomem, nostack)) }
+                value
+            }
+        }
+    };
+}
+
+macro_rules! writeable {
+    ($value:ident, $layout:ident, $name:literal) => {
+        impl Writeable for $value {
+            type T = u64;
+            type R = $layout::Register;
+
+            fn set(&self, value: u64) {
+                // SAFETY: governs interrupts of this core, no memory.
+                unsafe { asm!(concat!("msr ", $name, ", {}"), in(reg) value, options(nostack)) }
+            }
+        }
+    };
+}
+
+readable!(CacheType, CTR_EL0, "ctr_el0");
+readable!(InstructionSet0, ID_AA64ISAR0_EL1, "id_aa64isar0_el1");
+readable!(Features0, ID_AA64PFR0_EL1, "id_aa64pfr0_el1");
+readable!(InterruptControl, ICC_CTLR_EL1, "s3_0_c12_c12_4");
+writeable!(InterruptControl, ICC_CTLR_EL1, "s3_0_c12_c12_4");
+pub(crate) struct Deactivate;
+writeable!(Deactivate, ICC_DIR_EL1, "s3_0_c12_c11_1");
+pub(crate) struct SendSignal;
+writeable!(SendSignal, ICC_SGI1R_EL1, "s3_0_c12_c11_5");
