@@ -5,3 +5,6 @@
 extern crate alloc;
 
 pub mod check;
+pub mod line_buffer;
+pub mod rng;
+pub mod words;
