@@ -5,6 +5,8 @@
 extern crate alloc;
 
 pub mod check;
+pub mod config;
 pub mod line_buffer;
+pub mod logging;
 pub mod rng;
 pub mod words;
