@@ -1,0 +1,80 @@
+//! Which tests a run is about.
+
+use alloc::string::String;
+
+/// Selects tests by name: `timer,=sched::queue::steals`.
+///
+/// Patterns are separated by commas, and a name is selected when one of them fits: a pattern
+/// that begins with `=` is the whole name, any other is a part of it. No pattern selects all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    patterns: String,
+}
+
+impl Filter {
+    /// Makes a filter of its text.
+    pub fn new(patterns: &str) -> Self {
+        Self {
+            patterns: patterns.into(),
+        }
+    }
+
+    /// True when a test of this name is to run.
+    pub fn selects(&self, name: &str) -> bool {
+        let mut patterns = self.patterns().peekable();
+        patterns.peek().is_none() || patterns.any(|pattern| fits(pattern, name))
+    }
+
+    fn patterns(&self) -> impl Iterator<Item = &str> {
+        let parts = self.patterns.split(',').map(str::trim);
+        parts.filter(|pattern| !pattern.is_empty())
+    }
+}
+
+fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.strip_prefix('=') {
+        Some(whole) => name == whole,
+        None => name.contains(pattern),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selected(patterns: &str) -> Vec<&'static str> {
+        let filter = Filter::new(patterns);
+        let names = ["time::sleep", "time::sleep_long", "mail::send"];
+        names
+            .into_iter()
+            .filter(|name| filter.selects(name))
+            .collect()
+    }
+
+    #[test]
+    fn no_pattern_selects_all() {
+        for patterns in ["", ",", " , "] {
+            assert_eq!(selected(patterns).len(), 3, "{patterns:?}");
+        }
+    }
+
+    #[test]
+    fn part_of_a_name_selects() {
+        assert_eq!(selected("sleep"), ["time::sleep", "time::sleep_long"]);
+        assert_eq!(selected("nothing"), [""; 0]);
+    }
+
+    #[test]
+    fn whole_name_selects_one() {
+        assert_eq!(selected("=time::sleep"), ["time::sleep"]);
+        assert_eq!(selected("=sleep"), [""; 0]);
+    }
+
+    #[test]
+    fn any_of_several_patterns_selects() {
+        assert_eq!(
+            selected("=time::sleep, mail"),
+            ["time::sleep", "mail::send"]
+        );
+    }
+}

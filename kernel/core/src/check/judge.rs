@@ -1,0 +1,119 @@
+//! Whether a test ended as it should have.
+
+use super::test::Expect;
+use core::fmt;
+
+/// How a test ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending<'a> {
+    /// It returned.
+    Returned,
+    /// It panicked with this message.
+    Panicked(&'a str),
+    /// The processor faulted, in these words.
+    Faulted(&'a str),
+    /// It was abandoned after this time.
+    TimedOut {
+        /// The limit that was reached.
+        limit_ms: u32,
+    },
+}
+
+/// An ending that is not the one expected; displays as the cause that the report gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Misfit<'a> {
+    ending: Ending<'a>,
+    expected: Expect,
+}
+
+/// Compares how a test ended with how it had to.
+pub fn judge(expected: Expect, ending: Ending<'_>) -> Result<(), Misfit<'_>> {
+    let fits = match (expected, ending) {
+        (Expect::Success, Ending::Returned) => true,
+        (Expect::Panic(None), Ending::Panicked(_)) => true,
+        (Expect::Panic(Some(text)), Ending::Panicked(message)) => message.contains(text),
+        (Expect::Fault, Ending::Faulted(_)) => true,
+        _ => false,
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(Misfit { ending, expected })
+    }
+}
+
+impl fmt::Display for Misfit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.ending {
+            Ending::Returned => f.write_str("failed: returned"),
+            Ending::Panicked(message) => write!(f, "panicked: {message}"),
+            Ending::Faulted(words) => write!(f, "faulted: {words}"),
+            Ending::TimedOut { limit_ms } => write!(f, "hung: still running after {limit_ms} ms"),
+        }?;
+        match self.expected {
+            Expect::Success => Ok(()),
+            Expect::Panic(None) => f.write_str("; expected a panic"),
+            Expect::Panic(Some(text)) => write!(f, "; expected a panic that says `{text}`"),
+            Expect::Fault => f.write_str("; expected a fault"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HUNG: Ending<'_> = Ending::TimedOut { limit_ms: 50 };
+
+    #[test]
+    fn expected_endings_are_right() {
+        for (expected, ending) in [
+            (Expect::Success, Ending::Returned),
+            (Expect::Panic(None), Ending::Panicked("anything")),
+            (
+                Expect::Panic(Some("by 0")),
+                Ending::Panicked("divided by 0"),
+            ),
+            (Expect::Fault, Ending::Faulted("data abort")),
+        ] {
+            assert_eq!(judge(expected, ending), Ok(()));
+        }
+    }
+
+    #[test]
+    fn other_endings_are_told_apart() {
+        for (expected, ending, cause) in [
+            (Expect::Success, Ending::Panicked("no"), "panicked: no"),
+            (Expect::Success, Ending::Faulted("abort"), "faulted: abort"),
+            (Expect::Success, HUNG, "hung: still running after 50 ms"),
+            (
+                Expect::Panic(None),
+                Ending::Returned,
+                "failed: returned; expected a panic",
+            ),
+            (
+                Expect::Panic(Some("x")),
+                Ending::Panicked("y"),
+                "panicked: y; expected a panic that says `x`",
+            ),
+            (
+                Expect::Fault,
+                Ending::Returned,
+                "failed: returned; expected a fault",
+            ),
+            (
+                Expect::Fault,
+                Ending::Panicked("no"),
+                "panicked: no; expected a fault",
+            ),
+            (
+                Expect::Fault,
+                HUNG,
+                "hung: still running after 50 ms; expected a fault",
+            ),
+        ] {
+            let misfit = judge(expected, ending).expect_err(cause);
+            assert_eq!(misfit.to_string(), cause);
+        }
+    }
+}
