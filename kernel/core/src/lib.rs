@@ -9,4 +9,5 @@ pub mod config;
 pub mod line_buffer;
 pub mod logging;
 pub mod rng;
+pub mod shell;
 pub mod words;

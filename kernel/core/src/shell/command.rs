@@ -1,0 +1,282 @@
+//! The commands: their words, their help, and what they ask the loop to do.
+
+use crate::check::Filter;
+use crate::words::{unquote, words};
+use core::fmt::{self, Write};
+
+/// What the loop has to do for a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Action {
+    /// Nothing more; show the prompt.
+    Nothing,
+    /// Run the tests that the filter selects.
+    StartTests(Filter),
+    /// Turn the machine off.
+    PowerOff,
+    /// Start it again.
+    Reboot,
+}
+
+/// What commands ask of the machine.
+pub trait Inspect {
+    /// Prints a table of the cores and their state.
+    fn cores(&self, out: &mut dyn Write) -> fmt::Result;
+    /// Prints what memory there is and what is taken.
+    fn mem(&self, out: &mut dyn Write) -> fmt::Result;
+}
+
+/// A line that is no command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandError<'a> {
+    /// No command of this name.
+    Unknown(&'a str),
+    /// A word that the command does not take.
+    Unexpected {
+        /// The command.
+        command: &'static str,
+        /// The word.
+        word: &'a str,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Command {
+    Cores,
+    Help,
+    Mem,
+    PowerOff,
+    Reboot,
+    Test,
+}
+
+struct Entry {
+    name: &'static str,
+    argument: &'static str,
+    help: &'static str,
+    command: Command,
+}
+
+const TABLE: [Entry; 6] = [
+    entry(
+        Command::Cores,
+        "cores",
+        "",
+        "list the cores and their state",
+    ),
+    entry(
+        Command::Help,
+        "help",
+        "[COMMAND]",
+        "list the commands, or explain one",
+    ),
+    entry(
+        Command::Mem,
+        "mem",
+        "",
+        "show what memory there is and what is taken",
+    ),
+    entry(Command::PowerOff, "poweroff", "", "turn the machine off"),
+    entry(Command::Reboot, "reboot", "", "start the machine again"),
+    entry(
+        Command::Test,
+        "test",
+        "[FILTER]",
+        "run in-kernel tests; FILTER is parts of names, or =NAME, with commas between",
+    ),
+];
+
+/// The names of all commands in their order, for completion.
+pub const NAMES: &[&str] = &{
+    let mut names = [""; TABLE.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = TABLE[index].name;
+        index += 1;
+    }
+    names
+};
+
+const fn entry(
+    command: Command,
+    name: &'static str,
+    argument: &'static str,
+    help: &'static str,
+) -> Entry {
+    Entry {
+        name,
+        argument,
+        help,
+        command,
+    }
+}
+
+/// Does what a line says, as far as printing goes, and returns the rest.
+pub fn execute(line: &str, machine: &impl Inspect, out: &mut dyn Write) -> Action {
+    let mut words = words(line).map(|word| unquote(word.raw));
+    let Some(name) = words.next() else {
+        return Action::Nothing;
+    };
+    let outcome = match find(name).and_then(|entry| Ok((entry, argument(entry, words)?))) {
+        Ok((entry, argument)) => act(entry.command, argument, machine, out),
+        Err(error) => writeln!(out, "{error}").map(|()| Action::Nothing),
+    };
+    // A console that can't print must not keep anyone from the next command, `reboot` perhaps.
+    outcome.unwrap_or(Action::Nothing)
+}
+
+fn find(name: &str) -> Result<&'static Entry, CommandError<'_>> {
+    let entry = TABLE.iter().find(|entry| entry.name == name);
+    entry.ok_or(CommandError::Unknown(name))
+}
+
+/// The one word that some commands take.
+fn argument<'a>(
+    entry: &'static Entry,
+    mut words: impl Iterator<Item = &'a str>,
+) -> Result<Option<&'a str>, CommandError<'a>> {
+    let argument = match entry.argument {
+        "" => None,
+        _ => words.next(),
+    };
+    let unexpected = |word| CommandError::Unexpected {
+        command: entry.name,
+        word,
+    };
+    words
+        .next()
+        .map_or(Ok(argument), |word| Err(unexpected(word)))
+}
+
+fn act(
+    command: Command,
+    argument: Option<&str>,
+    machine: &impl Inspect,
+    out: &mut dyn Write,
+) -> Result<Action, fmt::Error> {
+    let printed = match command {
+        Command::Cores => machine.cores(out),
+        Command::Help => help(argument, out),
+        Command::Mem => machine.mem(out),
+        Command::PowerOff => return Ok(Action::PowerOff),
+        Command::Reboot => return Ok(Action::Reboot),
+        Command::Test => return Ok(Action::StartTests(Filter::new(argument.unwrap_or("")))),
+    };
+    printed.map(|()| Action::Nothing)
+}
+
+fn help(name: Option<&str>, out: &mut dyn Write) -> fmt::Result {
+    let Some(name) = name else {
+        return TABLE.iter().try_for_each(|entry| entry.explain(out));
+    };
+    match find(name) {
+        Ok(entry) => entry.explain(out),
+        Err(error) => writeln!(out, "{error}"),
+    }
+}
+
+impl Entry {
+    fn explain(&self, out: &mut dyn Write) -> fmt::Result {
+        let Self {
+            name,
+            argument,
+            help,
+            ..
+        } = self;
+        writeln!(out, "  {name:<8} {argument:<9}  {help}")
+    }
+}
+
+impl fmt::Display for CommandError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(name) => write!(f, "unknown command '{name}'; try 'help'"),
+            Self::Unexpected { command, word } => {
+                write!(
+                    f,
+                    "'{command}' does not take '{word}'; try 'help {command}'"
+                )
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    struct Machine;
+
+    impl Inspect for Machine {
+        fn cores(&self, out: &mut dyn Write) -> fmt::Result {
+            writeln!(out, "eight cores")
+        }
+        fn mem(&self, out: &mut dyn Write) -> fmt::Result {
+            writeln!(out, "much memory")
+        }
+    }
+
+    fn result_of(line: &str) -> (Action, String) {
+        let mut out = String::new();
+        let action = execute(line, &Machine, &mut out);
+        (action, out)
+    }
+
+    #[test]
+    fn commands_print_or_ask_the_loop() {
+        let tests = |filter| Action::StartTests(Filter::new(filter));
+        for (line, action, printed) in [
+            ("", Action::Nothing, ""),
+            ("   ", Action::Nothing, ""),
+            ("cores", Action::Nothing, "eight cores\n"),
+            ("  mem  ", Action::Nothing, "much memory\n"),
+            ("poweroff", Action::PowerOff, ""),
+            ("reboot", Action::Reboot, ""),
+            ("test", tests(""), ""),
+            ("test =a::b,c", tests("=a::b,c"), ""),
+            ("test \"a, b\"", tests("a, b"), ""),
+        ] {
+            assert_eq!(result_of(line), (action, printed.to_string()), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_answered_with_the_way_to_help() {
+        for (line, answer) in [
+            ("hlep", "unknown command 'hlep'; try 'help'\n"),
+            (
+                "poweroff now",
+                "'poweroff' does not take 'now'; try 'help poweroff'\n",
+            ),
+            ("test a b", "'test' does not take 'b'; try 'help test'\n"),
+            ("help x", "unknown command 'x'; try 'help'\n"),
+        ] {
+            assert_eq!(result_of(line), (Action::Nothing, answer.to_string()));
+        }
+    }
+
+    #[test]
+    fn help_explains_each_command_alone_and_all_together() {
+        let (_, all) = result_of("help");
+        for name in NAMES {
+            let (_, one) = result_of(&format!("help {name}"));
+            assert!(one.contains(name) && all.contains(&one));
+        }
+        assert_eq!(all.lines().count(), NAMES.len());
+    }
+
+    #[test]
+    fn names_are_in_order_and_ascii() {
+        assert!(NAMES.is_sorted());
+        assert!(NAMES.iter().all(|name| name.is_ascii()));
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_answered(line in any::<String>()) {
+            let (action, _) = result_of(&line);
+            prop_assert!(!matches!(action, Action::PowerOff) || line.contains("poweroff"));
+        }
+    }
+}
