@@ -1,0 +1,94 @@
+//! The root interrupt controller: the one that the cores' own timers are wired to.
+//!
+//! A board may have several controllers of known kinds (a Pi 4 describes its GIC and the Pi 3's
+//! local controller), and the one that devices name may hang below another. So the timer is asked
+//! first, then the root of the tree, and only then the order of nodes.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::survey::Survey;
+use super::tree::{Node, Tree};
+use super::{address, interrupts};
+use crate::error::TreeError;
+use crate::machine::{Controller, ControllerKind};
+
+const KINDS: &[(&str, ControllerKind)] = &[
+    ("arm,gic-v3", ControllerKind::Gicv3),
+    ("arm,gic-400", ControllerKind::Gicv2),
+    ("arm,cortex-a15-gic", ControllerKind::Gicv2),
+    ("arm,cortex-a9-gic", ControllerKind::Gicv2),
+    ("arm,cortex-a7-gic", ControllerKind::Gicv2),
+    ("arm,cortex-a5-gic", ControllerKind::Gicv2),
+    ("arm,arm1176jzf-devchip-gic", ControllerKind::Gicv2),
+    ("arm,arm11mp-gic", ControllerKind::Gicv2),
+    ("arm,eb11mp-gic", ControllerKind::Gicv2),
+    ("arm,tc11mp-gic", ControllerKind::Gicv2),
+    ("arm,pl390", ControllerKind::Gicv2),
+    ("brcm,brahma-b15-gic", ControllerKind::Gicv2),
+    ("qcom,msm-8660-qgic", ControllerKind::Gicv2),
+    ("qcom,msm-qgic2", ControllerKind::Gicv2),
+    ("brcm,bcm2836-l1-intc", ControllerKind::Bcm2836),
+    ("apple,aic", ControllerKind::Aic),
+    ("apple,aic2", ControllerKind::Aic2),
+];
+
+/// Returns the kind of a controller if it is one that can be the root.
+pub(super) fn kind_of(node: Node<'_>) -> Option<ControllerKind> {
+    node.lookup(KINDS)
+        .filter(|kind| *kind != ControllerKind::Unknown)
+}
+
+/// The root controller in its tree.
+pub(super) struct Root<'t> {
+    pub(super) node: Option<Node<'t>>,
+    pub(super) kind: ControllerKind,
+}
+
+/// Finds the root controller.
+pub(super) fn root<'t>(tree: &'t Tree<'t>, survey: &Survey<'t>) -> Result<Root<'t>, TreeError> {
+    let is_known = |node: Node<'t>| node.is_usable() && kind_of(node).is_some();
+    let timer = survey
+        .timer
+        .and_then(|timer| interrupts::of(timer).first().copied());
+    let named = [
+        timer.map(|first| first.controller),
+        interrupts::parent(tree.root()),
+    ];
+    let mut last = None;
+    for start in named.into_iter().flatten() {
+        let top = interrupts::climb(start, is_known)?;
+        if is_known(top) {
+            return Ok(Root::new(Some(top)));
+        }
+        last = last.or(Some(top));
+    }
+    Ok(Root::new(survey.controller.or(last)))
+}
+
+impl<'t> Root<'t> {
+    fn new(node: Option<Node<'t>>) -> Self {
+        let kind = node.and_then(kind_of).unwrap_or(ControllerKind::Unknown);
+        Self { node, kind }
+    }
+
+    /// Describes the controller; without one, as unknown and without registers.
+    pub(super) fn describe(&self) -> Result<Controller, TreeError> {
+        let Some(node) = self.node else {
+            return Ok(Controller {
+                kind: self.kind,
+                compatible: String::new(),
+                regs: Vec::new(),
+                redistributor_regions: 1,
+                redistributor_stride: None,
+            });
+        };
+        Ok(Controller {
+            kind: self.kind,
+            compatible: node.text("compatible")?,
+            regs: address::regions(node)?,
+            redistributor_regions: node.cell("#redistributor-regions")?.unwrap_or(1),
+            redistributor_stride: node.number("redistributor-stride")?,
+        })
+    }
+}

@@ -1,0 +1,73 @@
+//! One walk over all nodes that notes the few that matter, wherever a board puts them.
+
+use alloc::vec::Vec;
+
+use super::tree::{Node, Tree};
+use super::{console, controller, limits};
+
+/// The usable nodes found by what they are compatible with.
+pub(super) struct Survey<'t> {
+    pub(super) psci: Option<Node<'t>>,
+    pub(super) timer: Option<Node<'t>>,
+    pub(super) distance_map: Option<Node<'t>>,
+    /// The first interrupt controller of a known kind.
+    pub(super) controller: Option<Node<'t>>,
+    /// The first serial ports of known kinds.
+    pub(super) ports: Vec<Node<'t>>,
+}
+
+#[derive(Clone, Copy)]
+enum Role {
+    Psci,
+    Timer,
+    /// Wanted where there is no [`Role::Timer`]: the Pi 3 names its timer so.
+    OldTimer,
+    DistanceMap,
+}
+
+const ROLES: &[(&str, Role)] = &[
+    ("arm,psci-1.0", Role::Psci),
+    ("arm,psci-0.2", Role::Psci),
+    ("arm,psci", Role::Psci),
+    ("arm,armv8-timer", Role::Timer),
+    ("arm,armv7-timer", Role::OldTimer),
+    ("numa-distance-map-v1", Role::DistanceMap),
+];
+
+impl<'t> Survey<'t> {
+    /// Walks `tree`.
+    pub(super) fn of(tree: &'t Tree<'t>) -> Self {
+        let mut survey = Self {
+            psci: None,
+            timer: None,
+            distance_map: None,
+            controller: None,
+            ports: Vec::new(),
+        };
+        let mut old_timer = None;
+        for node in tree.nodes().filter(|node| node.is_usable()) {
+            match node.lookup(ROLES) {
+                Some(Role::Psci) => note(&mut survey.psci, node),
+                Some(Role::Timer) => note(&mut survey.timer, node),
+                Some(Role::OldTimer) => note(&mut old_timer, node),
+                Some(Role::DistanceMap) => note(&mut survey.distance_map, node),
+                None => survey.note_device(node),
+            }
+        }
+        survey.timer = survey.timer.or(old_timer);
+        survey
+    }
+
+    fn note_device(&mut self, node: Node<'t>) {
+        if console::kind_of(node).is_some() && self.ports.len() < limits::PORTS {
+            self.ports.push(node);
+        } else if controller::kind_of(node).is_some() && node.has("interrupt-controller") {
+            note(&mut self.controller, node);
+        }
+    }
+}
+
+/// Keeps the first.
+fn note<'t>(place: &mut Option<Node<'t>>, node: Node<'t>) {
+    place.get_or_insert(node);
+}
