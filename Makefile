@@ -1,0 +1,85 @@
+# The commands of Girder. Each sets up what this machine lacks, then hands over to cargo or to
+# girder-tools, which do the work; nothing is decided here.
+#
+# A variable given on the command line (make run BOARD=virt SMP=4) reaches the recipe's shell as
+# it was written, and an option is passed on only if its variable is set, so the defaults and the
+# checks of values are girder-tools' own.
+
+# Packages that compile for the machine alone, and those that compile for it and for the host.
+MACHINE_ONLY =
+PORTABLE = girder-core girder-describe girder-lockfree
+
+TARGET = aarch64-unknown-none
+BOARD ?=
+SMP ?=
+ARGS ?=
+EXAMPLE ?=
+APP ?=
+FILTER ?=
+export BOARD SMP ARGS EXAMPLE APP FILTER
+
+# What a target needs on the host: NEEDS names tools of tools/setup/ensure-host-tools.sh.
+NEEDS = cc
+READY = RUSTUP_TOOLCHAIN=$$(sh tools/setup/setup.sh $(NEEDS)) && export RUSTUP_TOOLCHAIN
+
+run test debug bench setup: NEEDS = cc qemu dtc
+debug: NEEDS += gdb
+
+TOOLS = $(READY) && { [ -e target/debug/girder-tools ] || \
+	echo "girder: building the host tools (the first time only)" >&2; } && \
+	cargo run -q -p girder-tools --
+WHICH = $${BOARD:+--board "$$BOARD"}
+WHAT = $${EXAMPLE:+--example "$$EXAMPLE"} $${APP:+--manifest-path "$$APP/Cargo.toml"}
+HOW = $${SMP:+--smp "$$SMP"} $${ARGS:+--args "$$ARGS"}
+
+ON_HOST = --workspace $(addprefix --exclude ,$(MACHINE_ONLY))
+ON_MACHINE = --target $(TARGET) $(addprefix -p ,$(PORTABLE) $(MACHINE_ONLY))
+
+.PHONY: help run test lint doc debug image bench setup test-setup
+
+help:
+	@sed -n 's/^#: //p' $(MAKEFILE_LIST)
+
+#: make run         boot eight cores of QEMU's virt machine to a prompt (leave: poweroff or Ctrl-A X)
+#:                  [BOARD=virt] [SMP=8] [ARGS="boot arguments"]
+run:
+	@$(TOOLS) run $(WHICH) $(HOW) $(WHAT)
+
+#: make test        every test: on the host, then in the kernel over the matrix of machines
+#:                  [FILTER=part of a name]
+test:
+	@$(TOOLS) test $${FILTER:+--filter "$$FILTER"}
+
+#: make lint        formatting and clippy, for the host and for the machine
+lint:
+	@$(READY) && set -x && \
+	cargo fmt --all --check && \
+	cargo clippy -q $(ON_HOST) --all-targets && \
+	cargo clippy -q $(ON_MACHINE)
+
+#: make doc         the documentation of all packages, into target/doc
+doc: export RUSTDOCFLAGS = -Dwarnings
+doc:
+	@$(READY) && set -x && \
+	cargo doc -q --no-deps $(ON_HOST) && \
+	cargo doc -q --no-deps $(ON_MACHINE)
+
+#: make debug       boot stopped, with gdb attached and the symbols loaded [BOARD=virt] [SMP=8]
+debug:
+	@$(TOOLS) debug $(WHICH) $(HOW)
+
+#: make image       build dist/Image and its ELF [BOARD=virt]
+image:
+	@$(TOOLS) image $(WHICH) $(WHAT)
+
+#: make bench       the benchmarks
+bench:
+	@$(TOOLS) bench
+
+#: make setup       only set up what is missing, which every command above does first
+setup:
+	@$(READY) && echo "girder: this machine is ready (Rust toolchain $$RUSTUP_TOOLCHAIN)"
+
+#: make test-setup  try the set-up in a fresh minimal system (as root; some minutes)
+test-setup:
+	@sh tools/setup/test-setup.sh
