@@ -30,8 +30,8 @@ may_download() { [ "${RUSTUP_AUTO_INSTALL:-1}" != 0 ]; }
 
 require_rustup() {
   ! command -v rustup >/dev/null || return 0
-  bin=${CARGO_HOME:-$HOME/.cargo}/bin
-  [ ! -x "$bin/rustup" ] || die "rustup is in $bin, which is not in PATH: please run  . '$bin/../env'  and try again"
+  home=${CARGO_HOME:-$HOME/.cargo}
+  [ ! -x "$home/bin/rustup" ] || die "$home/bin, where rustup is, is not in PATH: please run  . '$home/env'  and try again"
   die "there is no rustup here. Please install it (https://rustup.rs, or the package rustup of newer distributions) and try again."
 }
 
@@ -63,6 +63,8 @@ has_target() {
 }
 
 add_target() {
+  # Ours, of another release: rustup's must not land among them.
+  [ ! -e "$libraries/built-for" ] || rm -rf "$libraries"
   if may_download; then
     say "installing the Rust target $target"
     if rustup target add "$target" >&2 && has_target; then return; fi

@@ -1,5 +1,8 @@
 #!/bin/sh
-# Runs the set-up where nothing is set up: in a fresh, minimal system of the running release.
+# Runs the set-up where nothing is set up: in a fresh, minimal system of the running release, or
+# of the release that is named.
+#
+#   sh tools/setup/test-setup.sh [CODENAME]
 #
 # The machine at hand has long had its tools, so there the set-up only ever looks and returns.
 # Here debootstrap builds a room with nothing but `make` in it; a clean copy of HEAD goes in, and
@@ -18,7 +21,8 @@ kept_variables="RUSTUP_AUTO_INSTALL RUSTUP_DIST_SERVER http_proxy https_proxy no
 nobody=65534:65534
 
 main() {
-  require_root
+  require_root "$@"
+  codename=${1:-$(os_release VERSION_CODENAME)}
   sh "$here/ensure-host-tools.sh" debootstrap
   began=$(date +%s)
   room=$(mktemp -d "${TMPDIR:-/var/tmp}/girder-setup.XXXXXX")
@@ -26,7 +30,7 @@ main() {
   trap leave EXIT
   trap 'exit 1' HUP INT TERM
 
-  step "a bare $(os_release VERSION_CODENAME) with make" build_room
+  step "a bare $codename with make" build_room
   step "a clean copy of HEAD" copy_repository
   step "rustup and Rust $release without $target" copy_rust
   step "without root: names one command and stops" stops_without_root
@@ -47,7 +51,7 @@ require_root() {
   [ "$(id -u)" != 0 ] || return 0
   set -- env "PATH=$PATH" "RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup}" \
     "CARGO_HOME=${CARGO_HOME:-$HOME/.cargo}" "RUSTUP_AUTO_INSTALL=${RUSTUP_AUTO_INSTALL:-1}" \
-    sh "$here/test-setup.sh"
+    sh "$here/test-setup.sh" "$@"
   if sudo -n true 2>/dev/null; then exec sudo -n "$@"; fi
   say "a fresh system can be built by root only; please run:"
   echo "  sudo $*" >&2
@@ -64,7 +68,6 @@ leave() {
 }
 
 build_room() {
-  codename=$(os_release VERSION_CODENAME)
   components=main
   [ "$(os_release ID)" != ubuntu ] || components=main,universe
   PATH=$PATH:/usr/sbin quietly debootstrap --variant=minbase --components="$components" \
@@ -136,4 +139,4 @@ stops_without_root() {
   [ "$commands" = 1 ] || die "the set-up named $commands commands instead of one"
 }
 
-main
+main "$@"
