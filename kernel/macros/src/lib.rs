@@ -18,7 +18,7 @@ use proc_macro::TokenStream;
 /// - `limit_ms = 500`: its own time limit.
 /// - `cores = 2`: ignored on machines with fewer cores up.
 ///
-/// ```ignore
+/// ```text
 /// #[girder::test(cores = 2, limit_ms = 500)]
 /// fn other_core_answers() { … }
 /// ```
