@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+pub mod causes;
 pub mod check;
 pub mod config;
 pub mod line_buffer;
@@ -12,5 +13,6 @@ pub mod reports;
 pub mod rng;
 pub mod shell;
 pub mod timeline;
+pub mod turn;
 pub mod units;
 pub mod words;
