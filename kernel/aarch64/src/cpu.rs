@@ -2,7 +2,9 @@
 
 use crate::registers::{CTR_EL0, CacheType, ID_AA64ISAR0_EL1, InstructionSet0};
 use aarch64_cpu::asm;
-use aarch64_cpu::registers::{CurrentEL, DAIF, MIDR_EL1, MPIDR_EL1, Readable};
+use aarch64_cpu::registers::{
+    CNTKCTL_EL1, CurrentEL, DAIF, MIDR_EL1, MPIDR_EL1, ReadWriteable, Readable,
+};
 
 /// The affinity fields of `MPIDR_EL1` (Arm ARM D24.2.101): Aff3 in bits 39:32, Aff2..Aff0 below 24.
 const AFFINITY: u64 = 0xff_00ff_ffff;
@@ -101,6 +103,21 @@ pub fn wait_for_interrupt_unless(refuse: impl FnOnce() -> bool) {
         asm::wfi();
     }
     unmask_interrupts();
+}
+
+/// Waits until another core calls `send_event`, an interrupt arrives, or a moment has passed: the
+/// event stream that this switches on sees to that (Arm ARM D12.2.2).
+pub fn wait_for_event() {
+    /// Every 2^(12+1) ticks of the counter.
+    const EVENT_BIT: u64 = 12;
+    CNTKCTL_EL1.modify(CNTKCTL_EL1::EVNTEN::SET + CNTKCTL_EL1::EVNTI.val(EVENT_BIT));
+    asm::wfe();
+}
+
+/// Wakes all cores from `wait_for_event`; what was written before is visible to them then.
+pub fn send_event() {
+    asm::barrier::dsb(asm::barrier::ISHST);
+    asm::sev();
 }
 
 /// Stops this core for ever, quietly.

@@ -119,6 +119,10 @@ pub struct Tables {
     root: NonNull<Table>,
 }
 
+// SAFETY: the tables live for ever at addresses that are the same on every core, and only the one
+// value changes them.
+unsafe impl Send for Tables {}
+
 impl Tables {
     /// Starts with an empty root.
     pub fn new(frames: &mut impl Frames) -> Result<Self, MapError> {

@@ -7,7 +7,8 @@
 //! 2. after that, while something is served or work is done: the bit stands in the word, and if
 //!    the turn ends in `wait`, that finds it and returns at once;
 //! 3. while `wait` looks: it looks with interrupts masked, so the interrupt stays pending and ends
-//!    the sleep that follows (WFI does not mind the mask: Arm ARM, "Wait For Interrupt mechanism"); then the next turn serves.
+//!    the sleep that follows (WFI minds no mask: Arm ARM, "Wait For Interrupt"); then the next
+//!    turn serves it.
 //!
 //! **Nothing waits for long.** A turn serves each cause at most once, since it walks a copy of the
 //! word: bits that come meanwhile are the next turn's. So however fast they come, work gets its

@@ -1,0 +1,234 @@
+//! Bringing every core up, and talking to the ones that came.
+//!
+//! Blocks and stacks are laid out for all usable cores of the description, up to the limit that was
+//! asked for, before any is started. Then all are started, then all are waited for together, for a
+//! bounded time. A core that can't be started, or doesn't arrive, is named and left out; if it
+//! arrives too late after all, its admission word sends it to sleep for ever.
+
+use crate::memory::{Memory, MemoryError};
+use crate::world::secondary_core;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+use girder_aarch64::core_block::{CoreBlock, Start};
+use girder_aarch64::cpu::{self, Affinity};
+use girder_aarch64::mmu::Regime;
+use girder_aarch64::{cache, interrupts, power, timer};
+use girder_core::causes::Cause;
+use girder_core::units::Frequency;
+use girder_describe::{Cpu, EnableMethod, Machine};
+use girder_lockfree::{Ring, Verdict};
+use spin::Once;
+
+/// How long all started cores together may take to arrive.
+const PATIENCE_MS: u32 = 10_000;
+/// Two cores' blocks are at least this far apart: a pair of common cache lines.
+const LEAST_DISTANCE: usize = 128;
+
+/// A core of the description.
+pub struct Core {
+    block: Option<&'static CoreBlock>,
+    mpidr: u64,
+    state: State,
+}
+
+/// What became of a core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It runs this boot.
+    Boot,
+    /// It was started and has arrived.
+    Up,
+    /// The limit on the number of cores left it out.
+    Capped,
+    /// It can't be started: the description names no way that we know.
+    NoMethod,
+    /// The firmware refused, with this number.
+    Refused(i64),
+    /// It was started and did not arrive in time.
+    Silent,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Boot | Self::Up => f.write_str("up"),
+            Self::Capped => f.write_str("girder.cores"),
+            Self::NoMethod => f.write_str("no enable method"),
+            Self::Refused(error) => write!(f, "psci {error}"),
+            Self::Silent => write!(f, "no answer in {PATIENCE_MS} ms"),
+        }
+    }
+}
+
+static CORES: Once<Vec<Core>> = Once::new();
+
+/// All cores of the description, in its order.
+pub fn all() -> &'static [Core] {
+    CORES.get().map_or(&[], Vec::as_slice)
+}
+
+/// The cores that are up.
+pub fn up() -> impl Iterator<Item = &'static CoreBlock> {
+    all()
+        .iter()
+        .filter(|core| core.is_up())
+        .filter_map(|core| core.block)
+}
+
+impl Core {
+    /// Its block, unless it never got one.
+    pub fn block(&self) -> Option<&'static CoreBlock> {
+        self.block
+    }
+
+    /// Its affinity.
+    pub fn mpidr(&self) -> u64 {
+        self.mpidr
+    }
+
+    /// What became of it.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    fn is_up(&self) -> bool {
+        matches!(self.state, State::Boot | State::Up)
+    }
+}
+
+/// Gives a core a cause to look at, and wakes it if it sleeps.
+pub fn ring(core: &CoreBlock, cause: Cause) {
+    if core.doorbell().ring(cause.bit()) == Ring::MustSignal {
+        interrupts::signal(core.affinity());
+    }
+}
+
+/// Makes the boot core's own block, before the others'.
+pub(crate) fn lay_out(
+    machine: &Machine,
+    limit: Option<u32>,
+    memory: &mut Memory,
+    regime: Regime,
+) -> Result<Vec<Core>, MemoryError> {
+    let boot = Affinity::of_this_core();
+    let distance =
+        size_of::<CoreBlock>().next_multiple_of(cpu::sharing_granule().max(LEAST_DISTANCE));
+    let mut cores = Vec::with_capacity(machine.cpus.len() + 1);
+    let mut room = limit.unwrap_or(u32::MAX).saturating_sub(1);
+    for cpu in &machine.cpus {
+        let state = state_before_start(cpu, boot, machine, &mut room);
+        cores.push(Core {
+            block: None,
+            mpidr: cpu.mpidr.0,
+            state,
+        });
+    }
+    if !cores.iter().any(|core| core.state == State::Boot) {
+        log::warn!(
+            "the description does not know this core, mpidr {:#x}",
+            boot.0
+        );
+        cores.push(Core {
+            block: None,
+            mpidr: boot.0,
+            state: State::Boot,
+        });
+    }
+    for (index, core) in cores
+        .iter_mut()
+        .enumerate()
+        .filter(|(_, core)| core.is_up())
+    {
+        core.block = Some(block(
+            index as u32,
+            Affinity(core.mpidr),
+            distance,
+            memory,
+            regime,
+        )?);
+    }
+    Ok(cores)
+}
+
+fn state_before_start(cpu: &Cpu, boot: Affinity, machine: &Machine, room: &mut u32) -> State {
+    if cpu.mpidr.0 == boot.0 {
+        return State::Boot;
+    }
+    if *room == 0 {
+        return State::Capped;
+    }
+    let has_psci = machine.psci_conduit.is_some();
+    if cpu.enable_method != Some(EnableMethod::Psci) || !has_psci {
+        return State::NoMethod;
+    }
+    *room -= 1;
+    State::Up
+}
+
+fn block(
+    index: u32,
+    affinity: Affinity,
+    distance: usize,
+    memory: &mut Memory,
+    regime: Regime,
+) -> Result<&'static CoreBlock, MemoryError> {
+    let start = Start {
+        regime,
+        loop_stack: memory.stack()?.top(),
+        exception_stack: memory.stack()?.top(),
+        main: secondary_core as *const () as u64,
+    };
+    let place = memory
+        .allocate(distance)
+        .ok_or(MemoryError::Exhausted("a core's block"))?;
+    let place = place.cast::<CoreBlock>();
+    // SAFETY: page-aligned memory of sufficient size, just allocated and never given back.
+    let block: &'static CoreBlock = unsafe {
+        place.write(CoreBlock::new(index, affinity, start));
+        place.as_ref()
+    };
+    block.prepare();
+    Ok(block)
+}
+
+/// Starts all cores that are to come up, waits for them, and publishes the table.
+pub(crate) fn start(mut cores: Vec<Core>, frequency: Frequency) {
+    unsafe extern "C" {
+        fn girder_secondary();
+    }
+    let entry = girder_secondary as *const () as u64;
+    for core in cores.iter_mut().filter(|core| core.state == State::Up) {
+        let Some(block) = core.block else { continue };
+        // The core reads its block with its caches off.
+        cache::clean_and_invalidate(&raw const *block as usize, size_of::<CoreBlock>());
+        if let Err(error) = power::start_core(block.affinity(), entry, &raw const *block as u64) {
+            core.state = State::Refused(error);
+        }
+    }
+    let deadline = timer::now() + frequency.ticks_in_millis(PATIENCE_MS);
+    for core in cores.iter_mut().filter(|core| core.state == State::Up) {
+        let Some(block) = core.block else { continue };
+        while !block.admission().is_present() && timer::now() < deadline {
+            cpu::wait_for_event();
+        }
+        if !block.admission().is_present() && block.admission().give_up() == Verdict::LeftOut {
+            core.state = State::Silent;
+        }
+    }
+    for (index, core) in cores.iter().enumerate().filter(|(_, core)| !core.is_up()) {
+        if core.state != State::Capped {
+            log::error!(
+                "core {index} (mpidr {:#x}) did not start: {}",
+                core.mpidr,
+                core.state
+            );
+        }
+    }
+    CORES.call_once(|| cores);
+}
+
+/// The reason why a core is left out, for a table that keeps it.
+pub(crate) fn reason(state: State) -> Box<str> {
+    alloc::format!("{state}").into_boxed_str()
+}

@@ -1,0 +1,136 @@
+//! From the boot loader to Rust: `entry.s`, and the little that Rust does before translation is on.
+//!
+//! `early` runs with translation and caches off, after relocation. Memory is device memory then:
+//! no atomic read-modify-write works, no unaligned access. So it only finds the device tree and
+//! builds the boot tables, which map the image and the tree and nothing else.
+
+use crate::image;
+use crate::pool::Pool;
+use crate::start;
+use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
+use girder_aarch64::core_block::offsets;
+use girder_aarch64::mmu::Regime;
+use girder_aarch64::page_table::{BLOCK_2M, Kind, MapError, Mapping, Tables};
+use girder_aarch64::probe;
+
+/// Bytes of the stack that the boot core uses until it has one with a guard.
+const STACK_SIZE: usize = 64 * 1024;
+/// Bytes of its exception stack until then.
+const EXCEPTION_STACK_SIZE: usize = 16 * 1024;
+/// First word of a device tree, as a little-endian core reads it.
+const TREE_MAGIC: u32 = 0xd00d_feed_u32.swap_bytes();
+/// A device tree is no larger (boot protocol).
+const TREE_LIMIT: u64 = 2 << 20;
+/// Machines that keep the tree at the start of RAM begin it at such a border.
+const RAM_BORDER: u64 = 1 << 30;
+/// SCTLR_EL1 with translation and caches off: its reserved ones.
+const SCTLR_OFF: u64 = 0x30d0_0800;
+
+#[repr(C, align(16))]
+struct BootStack<const SIZE: usize>(UnsafeCell<MaybeUninit<[u8; SIZE]>>);
+
+// SAFETY: only the boot core's stack pointer ever refers to it.
+unsafe impl<const SIZE: usize> Sync for BootStack<SIZE> {}
+
+#[unsafe(link_section = ".noinit")]
+static BOOT_STACK: BootStack<STACK_SIZE> = BootStack(UnsafeCell::new(MaybeUninit::uninit()));
+#[unsafe(link_section = ".noinit")]
+static BOOT_EXCEPTION_STACK: BootStack<EXCEPTION_STACK_SIZE> =
+    BootStack(UnsafeCell::new(MaybeUninit::uninit()));
+
+core::arch::global_asm!(
+    include_str!("asm/entry.s"),
+    BOOT_STACK = sym BOOT_STACK,
+    BOOT_STACK_SIZE = const STACK_SIZE,
+    BOOT_EXCEPTION_STACK = sym BOOT_EXCEPTION_STACK,
+    BOOT_EXCEPTION_STACK_SIZE = const EXCEPTION_STACK_SIZE,
+    EARLY = sym early,
+    MAIN = sym main,
+    REGIME = const offsets::REGIME,
+    EXCEPTION_STACK = const offsets::EXCEPTION_STACK,
+    LOOP_STACK = const offsets::LOOP_STACK,
+    MAIN_OFFSET = const offsets::MAIN,
+    SCTLR_OFF = const SCTLR_OFF,
+);
+
+/// What the first moments found out.
+struct Found {
+    entry: u64,
+    regime: Regime,
+    tables: Tables,
+    tree: Option<u64>,
+}
+
+struct FoundCell(UnsafeCell<MaybeUninit<Found>>);
+
+// SAFETY: written by `early` and read by `main`, both on the boot core, one after the other.
+unsafe impl Sync for FoundCell {}
+
+#[unsafe(link_section = ".noinit")]
+static FOUND: FoundCell = FoundCell(UnsafeCell::new(MaybeUninit::uninit()));
+
+/// Called by `entry.s` with what the boot loader left in x0 and the counter at entry. Parks if even this fails: there is
+/// nowhere yet to say so.
+extern "C" fn early(candidate: u64, entry: u64) -> *const Regime {
+    let tree = find_tree(candidate);
+    let Ok((tables, upper)) = boot_tables(tree) else {
+        girder_aarch64::cpu::park()
+    };
+    let regime = Regime::boot(tables.root(), upper.root());
+    // SAFETY: nobody else uses the cell; see its `Sync`.
+    unsafe {
+        let found = (*FOUND.0.get()).write(Found {
+            entry,
+            regime,
+            tables,
+            tree,
+        });
+        &raw const found.regime
+    }
+}
+
+/// Called by `entry.s` once translation is on.
+extern "C" fn main() -> ! {
+    // SAFETY: `early` has written the cell, and this is the only reader, called once.
+    let found = unsafe { (*FOUND.0.get()).assume_init_read() };
+    start::boot_core(found.entry, found.tables, found.tree)
+}
+
+/// The device tree: where the boot loader says, else at the start of RAM, where QEMU leaves it for
+/// an ELF file.
+fn find_tree(candidate: u64) -> Option<u64> {
+    let start_of_ram = image::range().0 & !(RAM_BORDER - 1);
+    [candidate, start_of_ram].into_iter().find(|&address| {
+        // SAFETY: reading RAM or ROM does no harm, and what is neither faults, which is caught; a
+        // device at the address a broken loader gave is the one thing left to luck.
+        address.is_multiple_of(4)
+            && unsafe { probe::read_word(address as usize) } == Some(TREE_MAGIC)
+    })
+}
+
+/// Maps the image and the tree, in the lower half, and nothing in the upper half.
+fn boot_tables(tree: Option<u64>) -> Result<(Tables, Tables), MapError> {
+    // SAFETY: the only `Pool` value now; `start` makes the next one.
+    let mut pool = unsafe { Pool::new() };
+    let mut tables = Tables::new(&mut pool)?;
+    let upper = Tables::new(&mut pool)?;
+    let (start, end) = image::range();
+    map_blocks(&mut tables, &mut pool, start, end)?;
+    if let Some(tree) = tree {
+        map_blocks(&mut tables, &mut pool, tree, tree + TREE_LIMIT)?;
+    }
+    Ok((tables, upper))
+}
+
+fn map_blocks(tables: &mut Tables, pool: &mut Pool, start: u64, end: u64) -> Result<(), MapError> {
+    let mut block = start & !(BLOCK_2M - 1);
+    while block < end {
+        match tables.map(pool, Mapping::identity(block, BLOCK_2M, Kind::Boot)) {
+            // The tree may share a block with the image.
+            Ok(()) | Err(MapError::Occupied(_)) => block += BLOCK_2M,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

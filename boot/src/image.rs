@@ -1,0 +1,67 @@
+//! What the linker knows: where the image's parts are, who built it, which tests it holds.
+
+use girder_aarch64::page_table::Kind;
+use girder_core::check::Test;
+
+macro_rules! address_of {
+    ($symbol:ident) => {{
+        unsafe extern "C" {
+            static $symbol: u8;
+        }
+        &raw const $symbol as u64
+    }};
+}
+
+/// First address of the image and the first behind it, with everything that is not in the file.
+pub(crate) fn range() -> (u64, u64) {
+    (address_of!(__image_start), address_of!(__image_end))
+}
+
+/// The image's parts, first address and the first behind it, and what may be done with each.
+pub(crate) fn parts() -> [(u64, u64, Kind); 3] {
+    let (start, end) = range();
+    let constants = address_of!(__constants_start);
+    let data = address_of!(__data_start);
+    [
+        (start, constants, Kind::Code),
+        (constants, data, Kind::Constants),
+        (data, end, Kind::Data),
+    ]
+}
+
+/// Bytes of the note's header before the identifier: three lengths and the name "GNU".
+const NOTE_HEADER: usize = 16;
+
+/// The identifier that the linker computed over the whole image.
+pub(crate) fn build_id() -> &'static [u8] {
+    let (start, end) = (address_of!(__build_id_start), address_of!(__build_id_end));
+    let length = (end - start) as usize;
+    // SAFETY: the linker script puts the note, and nothing else, between the two symbols; it is
+    // constant.
+    let note = unsafe { core::slice::from_raw_parts(start as *const u8, length) };
+    note.get(NOTE_HEADER..).unwrap_or_default()
+}
+
+/// The tests that `#[girder::test]` has put into the image.
+pub(crate) fn tests() -> &'static [Test] {
+    let (start, end) = (
+        address_of!(__girder_tests_start),
+        address_of!(__girder_tests_end),
+    );
+    let count = (end - start) as usize / size_of::<Test>();
+    // SAFETY: the linker script puts the attribute's statics, all of this type, and nothing else
+    // between the two symbols; relocation is done, and they are constant.
+    unsafe { core::slice::from_raw_parts(start as *const Test, count) }
+}
+
+/// The first `build_id` bytes in hexadecimal, enough to tell images apart.
+pub(crate) struct ShortBuildId;
+
+impl core::fmt::Display for ShortBuildId {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        build_id()
+            .iter()
+            .take(8)
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

@@ -1,0 +1,33 @@
+//! Boot: from the machine's first instruction to a loop on every core.
+//!
+//! `entry` gets from the boot loader to Rust with translation on; `start` brings the machine up in
+//! stages; `world` is the loop that each core then runs for ever. Link this package, and the image
+//! has an entry point, a panic handler and an allocator.
+#![cfg(target_os = "none")]
+#![no_std]
+
+extern crate alloc;
+
+mod console;
+pub mod cores;
+mod crash;
+mod entry;
+mod heap;
+mod image;
+mod logger;
+mod memory;
+mod operator;
+mod pool;
+mod start;
+pub mod world;
+
+pub use operator::test_seed;
+
+use girder_aarch64::power;
+use girder_core::check::ExitStatus;
+
+/// Lets all output out and switches the machine off; an emulator that listens gets the status.
+pub(crate) fn power_down(status: ExitStatus) -> ! {
+    console::flush();
+    power::exit(status.code().into())
+}

@@ -1,0 +1,58 @@
+//! The `log` crate's records as lines on the console.
+
+use crate::console;
+use core::fmt::Write;
+use girder_aarch64::core_block::CoreBlock;
+use girder_aarch64::timer;
+use girder_core::line_buffer::LineBuffer;
+use girder_core::logging::{LogFilter, Record};
+use girder_core::units::Frequency;
+use log::{Log, Metadata};
+use spin::Once;
+
+/// Longest line.
+const LINE: usize = 320;
+
+struct Logger {
+    filter: LogFilter<'static>,
+    entry: u64,
+    frequency: Frequency,
+}
+
+static LOGGER: Once<Logger> = Once::new();
+
+/// Prints records that pass `filter` from now on, with the time since `entry`.
+pub(crate) fn start(filter: LogFilter<'static>, entry: u64, frequency: Frequency) {
+    let logger = LOGGER.call_once(|| Logger {
+        filter,
+        entry,
+        frequency,
+    });
+    log::set_max_level(logger.filter.most_talkative());
+    // The only error is a logger that is there already: this one.
+    let _ = log::set_logger(logger);
+}
+
+impl Log for Logger {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.filter.passes(metadata.target(), metadata.level())
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        let line = LineBuffer::<LINE>::of(Record {
+            at_us: self
+                .frequency
+                .micros(timer::now().saturating_sub(self.entry)),
+            core: CoreBlock::with_current(CoreBlock::index),
+            level: record.level(),
+            module: record.target(),
+            text: *record.args(),
+        });
+        let _ = writeln!(console::Output::new(), "{line}");
+    }
+
+    fn flush(&self) {}
+}

@@ -1,0 +1,414 @@
+//! The boot core's way from its first Rust to its loop, stage by stage.
+//!
+//! Each stage has a number and a name, and a failure says both. Until the console is known, output
+//! waits in memory; if it never gets known, a PL011 is looked for where common boards have one.
+
+use crate::memory::{MEMORY, Memory};
+use crate::operator::Operator;
+use crate::pool::Pool;
+use crate::world::Loop;
+use crate::{console, cores, crash, heap, image, logger, power_down};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use console::println;
+use core::fmt;
+use girder_aarch64::core_block::{CoreBlock, Start};
+use girder_aarch64::cpu::{self, Affinity};
+use girder_aarch64::gic_v3::{GicV3, Region};
+use girder_aarch64::interrupts::{self, InterruptId, Route};
+use girder_aarch64::mmu::{self, Regime};
+use girder_aarch64::page_table::{Kind, Mapping, PAGE, Tables};
+use girder_aarch64::pl011::{self, Pl011};
+use girder_aarch64::stack::Stack;
+use girder_aarch64::{exception, power, timer};
+use girder_core::causes::Cause;
+use girder_core::check::ExitStatus;
+use girder_core::check::protocol::BANNER;
+use girder_core::config::{Config, Mode};
+use girder_core::timeline::Timeline;
+use girder_core::units::{Bytes, Frequency};
+use girder_describe::{Conduit, ConsoleKind, ControllerKind, Machine, Range};
+
+/// Where a PL011 is on boards that people have, for a message when nothing else is known:
+/// QEMU virt, Raspberry Pi 4, Raspberry Pi 3.
+const LIKELY_CONSOLES: [u64; 3] = [0x0900_0000, 0xfe20_1000, 0x3f20_1000];
+/// Bytes of a device tree's header that tell its size.
+const TREE_HEADER: usize = 40;
+
+/// The boot core's block until the lasting one is laid out.
+static FIRST_BLOCK: CoreBlock = CoreBlock::new(
+    0,
+    Affinity(0),
+    Start {
+        regime: Regime {
+            ttbr0: 0,
+            ttbr1: 0,
+            mair: 0,
+            tcr: 0,
+            sctlr: 0,
+        },
+        loop_stack: 0,
+        exception_stack: 0,
+        main: 0,
+    },
+);
+
+/// The stages of boot, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Stage {
+    Description = 1,
+    Clock,
+    Memory,
+    Interrupts,
+    Cores,
+}
+
+/// Ends a boot that can't go on.
+fn fail(stage: Stage, error: impl fmt::Display) -> ! {
+    panic!("boot stage {} ({stage:?}): {error}", stage as u8)
+}
+
+/// Everything that later stages need to know.
+struct Boot {
+    machine: &'static Machine,
+    config: &'static Config<'static>,
+    frequency: Frequency,
+    timeline: Timeline,
+}
+
+/// Called once translation is on, with the boot tables and the tree's address.
+pub(crate) fn boot_core(entry: u64, tables: Tables, tree: Option<u64>) -> ! {
+    // SAFETY: this core's own for now, and the boot stack is not lent.
+    unsafe { FIRST_BLOCK.install() };
+    exception::install();
+    exception::on_crash(crash::on_fault);
+    // SAFETY: called once, here.
+    unsafe { heap::start_early() };
+    let mut timeline = Timeline::starting_at(entry);
+    timeline.end_phase("entry", timer::now());
+
+    let mut early = Early { tables };
+    let machine = early.describe(tree);
+    timeline.end_phase("description", timer::now());
+    let config = early.configure(machine);
+    let Some(frequency) = Frequency::new(timer::frequency()) else {
+        fail(
+            Stage::Clock,
+            "CNTFRQ_EL0 is zero: the firmware has not set it",
+        )
+    };
+    early.attach_console(machine);
+    logger::start(config.log, entry, frequency);
+    complain(config, machine);
+    timeline.end_phase("console", timer::now());
+
+    Boot {
+        machine,
+        config,
+        frequency,
+        timeline,
+    }
+    .set_up()
+}
+
+/// While the boot tables are in use.
+struct Early {
+    tables: Tables,
+}
+
+impl Early {
+    fn describe(&mut self, tree: Option<u64>) -> &'static Machine {
+        let Some(tree) = tree else {
+            self.attach_likely_console();
+            fail(
+                Stage::Description,
+                "no device tree in x0, nor at the start of RAM",
+            )
+        };
+        match read_tree(tree) {
+            Ok(machine) => Box::leak(Box::new(machine)),
+            Err(error) => {
+                self.attach_likely_console();
+                fail(
+                    Stage::Description,
+                    format_args!("device tree at {tree:#x}: {error}"),
+                )
+            }
+        }
+    }
+
+    fn configure(&mut self, machine: &'static Machine) -> &'static Config<'static> {
+        let config = Config::parse(&machine.bootargs, &mut |_| {});
+        crash::set_action(config.on_panic());
+        Box::leak(Box::new(config))
+    }
+
+    fn attach_console(&mut self, machine: &Machine) {
+        let Some(base) = console_base(machine) else {
+            return;
+        };
+        if self.map_device(base) {
+            // SAFETY: the description says that a PL011 is there, and it has just been mapped.
+            unsafe { console::attach(base as usize) }
+        }
+    }
+
+    /// Looks for a device that can carry a last message.
+    fn attach_likely_console(&mut self) {
+        let found = LIKELY_CONSOLES.into_iter().find(|&base| {
+            // SAFETY: only identification registers are read, and a fault is caught. A board with
+            // something else there, and without a tree, is past harm.
+            self.map_device(base) && unsafe { Pl011::is_at(base as usize) }
+        });
+        if let Some(base) = found {
+            // SAFETY: it has identified itself and is mapped.
+            unsafe { console::attach(base as usize) }
+        }
+    }
+
+    fn map_device(&mut self, base: u64) -> bool {
+        // SAFETY: no other `Pool` value lives now.
+        let mut pool = unsafe { Pool::new() };
+        let range = Mapping::identity(base & !(PAGE - 1), pl011::SIZE, Kind::Device);
+        let mapped = self.tables.map(&mut pool, range).is_ok();
+        mmu::publish_entries();
+        mapped
+    }
+}
+
+fn read_tree(address: u64) -> Result<Machine, girder_describe::TreeError> {
+    // SAFETY: `early` found the magic number there and mapped two megabytes, the largest tree that
+    // the boot protocol allows and `total_size` accepts; nobody else knows of it.
+    let header = unsafe { core::slice::from_raw_parts(address as *const u8, TREE_HEADER) };
+    let size = girder_describe::total_size(header)?;
+    // SAFETY: as above; the header's reference is not used any more.
+    let blob = unsafe { core::slice::from_raw_parts_mut(address as *mut u8, size) };
+    girder_describe::describe(blob)
+}
+
+fn console_base(machine: &Machine) -> Option<u64> {
+    let console = machine.console.as_ref()?;
+    (console.kind == ConsoleKind::Pl011).then_some(console.base)
+}
+
+/// Says what is wrong with the boot arguments and the description, now that it can be said.
+fn complain(config: &Config<'_>, machine: &'static Machine) {
+    Config::parse(&machine.bootargs, &mut |complaint| {
+        log::warn!("boot arguments: {complaint}")
+    });
+    if let Mode::Bench(_) | Mode::Run(_) = config.mode {
+        log::warn!("boot arguments: this image holds no benchmarks and no programs");
+    }
+    if let Some(console) = &machine.console
+        && console.kind != ConsoleKind::Pl011
+    {
+        log::warn!(
+            "no driver for the console {} ({:?})",
+            console.compatible,
+            console.kind
+        );
+    }
+}
+
+impl Boot {
+    fn set_up(mut self) -> ! {
+        let regime = self.start_memory();
+        self.end_phase("memory");
+        let cores = self.lay_out_cores(regime);
+        let boot = cores.iter().find(|core| core.state() == cores::State::Boot);
+        let Some(block) = boot.and_then(cores::Core::block) else {
+            fail(Stage::Cores, "the boot core has no block")
+        };
+        // SAFETY: this core's own block, on the boot stack, which is not lent.
+        unsafe { block.install() };
+        self.end_phase("layout");
+        self.start_interrupts();
+        self.end_phase("interrupts");
+        cores::start(cores, self.frequency);
+        self.end_phase("cores");
+        self.leave_boot_stack(block)
+    }
+
+    fn end_phase(&mut self, name: &'static str) {
+        self.timeline.end_phase(name, timer::now());
+    }
+
+    fn start_memory(&self) -> Regime {
+        let devices = devices(self.machine);
+        // SAFETY: called once, with the boot tables in use; the ranges are the description's.
+        let started = unsafe { Memory::start(self.machine, &devices) };
+        let (mut memory, regime) = started.unwrap_or_else(|error| fail(Stage::Memory, error));
+        memory
+            .start_heap()
+            .unwrap_or_else(|error| fail(Stage::Memory, error));
+        *MEMORY.lock() = Some(memory);
+        regime
+    }
+
+    fn lay_out_cores(&self, regime: Regime) -> Vec<cores::Core> {
+        let limit = self.config.cores.map(core::num::NonZero::get);
+        with_memory(|memory| cores::lay_out(self.machine, limit, memory, regime))
+            .unwrap_or_else(|error| fail(Stage::Cores, error))
+    }
+
+    fn start_interrupts(&self) {
+        if let Some(conduit) = self.machine.psci_conduit {
+            power::install(match conduit {
+                Conduit::Hvc => power::Conduit::Hvc,
+                Conduit::Smc => power::Conduit::Smc,
+            });
+        }
+        let controller = controller(self.machine);
+        let Some(timer) = self.machine.timer.virt else {
+            fail(
+                Stage::Interrupts,
+                "the description has no virtual timer interrupt",
+            )
+        };
+        let timer = Route {
+            id: InterruptId(timer.0),
+            causes: Cause::Timer.bit(),
+        };
+        let console = self
+            .machine
+            .console
+            .as_ref()
+            .and_then(|console| console.interrupt);
+        let console = console.map(|id| Route {
+            id: InterruptId(id.0),
+            causes: Cause::Console.bit(),
+        });
+        interrupts::install(controller, timer, console);
+        timer::disarm();
+        interrupts::enable_on_this_core().unwrap_or_else(|error| fail(Stage::Interrupts, error));
+        interrupts::route_shared_here();
+    }
+
+    /// Goes over to stacks with guards, the loop's and the exceptions', and into the loop.
+    fn leave_boot_stack(self, block: &'static CoreBlock) -> ! {
+        let stacks = with_memory(|memory| [(); 3].map(|()| memory.stack()));
+        let [loop_stack, exception_stack, test_stack] =
+            stacks.map(|stack| stack.unwrap_or_else(|error| fail(Stage::Cores, error)));
+        exception::use_stack(&exception_stack);
+        let rest = Box::new(Rest {
+            boot: self,
+            block,
+            test_stack,
+        });
+        loop_stack.enter_for_ever(run_loop, Box::into_raw(rest) as u64)
+    }
+
+    fn say_hello(&self, block: &CoreBlock) {
+        let Machine {
+            model,
+            cpus,
+            nodes,
+            memory,
+            controller,
+            ..
+        } = self.machine;
+        let up = cores::up().count();
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        println!(
+            "{BANNER}{version} on {model}: {up} of {total} core{s} up, {nodes} node{n}, deployment single",
+            version = env!("CARGO_PKG_VERSION"),
+            total = cpus.len(),
+            s = plural(cpus.len()),
+            nodes = nodes.len(),
+            n = plural(nodes.len()),
+        );
+        let bytes = memory.iter().map(|range| range.size).sum();
+        let level = cpu::exception_level();
+        let atomics = if cpu::has_large_system_extensions() {
+            "LSE"
+        } else {
+            "LL/SC"
+        };
+        println!("  cores      {}, EL{level}, {atomics}", block.part().name());
+        println!("  memory     {}", Bytes(bytes));
+        println!("  interrupts {}", controller.compatible);
+        println!("  clock      {} Hz", self.frequency.hertz());
+        let (start, end) = image::range();
+        println!(
+            "  image      {} at {start:#x}, build {}",
+            Bytes(end - start),
+            image::ShortBuildId
+        );
+        println!("{}", self.timeline.table(self.frequency));
+    }
+}
+
+/// What crosses over to the loop's stack.
+struct Rest {
+    boot: Boot,
+    block: &'static CoreBlock,
+    test_stack: Stack,
+}
+
+extern "C" fn run_loop(rest: u64) -> ! {
+    // SAFETY: `leave_boot_stack` made the pointer from a box and gave it away.
+    let Rest {
+        mut boot,
+        block,
+        test_stack,
+    } = *unsafe { Box::from_raw(rest as *mut Rest) };
+    console::enable_interrupts();
+    boot.end_phase("loop");
+    boot.say_hello(block);
+    let (config, frequency) = (boot.config, boot.frequency);
+    let mut operator = Operator::new(config, image::tests(), frequency, test_stack);
+    match config.mode {
+        Mode::Test(filter) => operator.run_tests_and_power_off(filter),
+        Mode::Bench(_) | Mode::Run(_) => power_down(ExitStatus::NothingToRun),
+        Mode::Shell => operator.prompt(),
+    }
+    Loop::new(block, Some(operator)).run()
+}
+
+fn with_memory<R>(f: impl FnOnce(&mut Memory) -> R) -> R {
+    let mut memory = MEMORY.lock();
+    f(memory
+        .as_mut()
+        .expect("memory is set up before anyone asks"))
+}
+
+/// Register blocks that we drive.
+fn devices(machine: &Machine) -> Vec<Range> {
+    let mut devices = Vec::new();
+    if let Some(base) = console_base(machine) {
+        devices.push(Range {
+            base,
+            size: pl011::SIZE,
+        });
+    }
+    if machine.controller.kind == ControllerKind::Gicv3 {
+        let regions = 1 + machine.controller.redistributor_regions as usize;
+        devices.extend(machine.controller.regs.iter().take(regions));
+    }
+    devices
+}
+
+fn controller(machine: &Machine) -> GicV3 {
+    let described = &machine.controller;
+    let (ControllerKind::Gicv3, [distributor, regions @ ..]) =
+        (described.kind, &described.regs[..])
+    else {
+        let kind = &described.compatible;
+        fail(
+            Stage::Interrupts,
+            format_args!("no driver for the controller {kind:?}"),
+        )
+    };
+    let regions = regions
+        .iter()
+        .take(described.redistributor_regions as usize);
+    let regions = regions.map(|range| Region {
+        base: range.base as usize,
+        size: range.size as usize,
+    });
+    // SAFETY: the description says that a GICv3 is there, `devices` had it mapped, and this is
+    // called once.
+    let controller = unsafe { GicV3::new(distributor.base as usize, regions) };
+    controller.unwrap_or_else(|| fail(Stage::Interrupts, "the distributor is at address zero"))
+}

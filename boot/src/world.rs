@@ -1,0 +1,89 @@
+//! What each core's loop does: serves its status word, and on the boot core drives the prompt.
+//!
+//! This is where the scheduler will come in: it replaces `work`, and no driver changes.
+
+use crate::operator::Operator;
+use crate::{console, cores};
+use core::sync::atomic::Ordering::Relaxed;
+use girder_aarch64::core_block::{CoreBlock, count};
+use girder_aarch64::{cpu, exception, interrupts, timer};
+use girder_core::causes::{Cause, Causes};
+use girder_core::turn::{Progress, World, turn};
+use girder_lockfree::Verdict;
+
+/// The loop of one core.
+pub(crate) struct Loop {
+    core: &'static CoreBlock,
+    operator: Option<Operator>,
+}
+
+impl Loop {
+    /// Makes the loop of the running core, with whoever answers the console, on one core.
+    pub(crate) fn new(core: &'static CoreBlock, operator: Option<Operator>) -> Self {
+        Self { core, operator }
+    }
+
+    /// Takes turns for ever.
+    pub(crate) fn run(mut self) -> ! {
+        cpu::unmask_interrupts();
+        loop {
+            turn(&mut self);
+        }
+    }
+}
+
+impl World for Loop {
+    fn take_causes(&mut self) -> Causes {
+        Causes::from_word(self.core.doorbell().take())
+    }
+
+    fn serve(&mut self, cause: Cause) {
+        match cause {
+            Cause::Stop => cpu::park(),
+            Cause::Timer => timer::disarm(),
+            Cause::Console => console::serve(),
+            Cause::Ping => count(&self.core.counters().pings),
+            Cause::Wake => {}
+        }
+        interrupts::complete(cause.bit());
+    }
+
+    fn work(&mut self) -> Progress {
+        self.operator
+            .as_mut()
+            .map_or(Progress::Nothing, Operator::work)
+    }
+
+    fn wait(&mut self) {
+        count(&self.core.counters().waits);
+        cpu::wait_for_interrupt_unless(|| !self.core.doorbell().try_sleep());
+    }
+}
+
+/// The Rust entry of every core but the first, on its own stack, with translation on.
+pub(crate) extern "C" fn secondary_core(block: u64) -> ! {
+    // SAFETY: boot passed the address of this core's block, which lives for ever.
+    let core = unsafe { &*(block as *const CoreBlock) };
+    // SAFETY: it is this core's own, and this is the core's loop stack.
+    unsafe { core.install() };
+    exception::install();
+    if let Err(error) = interrupts::enable_on_this_core() {
+        log::error!("core {}: {error}", core.index());
+        cpu::park();
+    }
+    if core.admission().arrive() == Verdict::LeftOut {
+        cpu::park();
+    }
+    cpu::send_event();
+    Loop::new(core, None).run()
+}
+
+/// How many pings a core has answered.
+pub fn pings_answered(core: &CoreBlock) -> u64 {
+    core.counters().pings.load(Relaxed)
+}
+
+/// Asks a core to show that its loop still turns.
+pub fn ping(core: &CoreBlock) {
+    cores::ring(core, Cause::Ping);
+}
