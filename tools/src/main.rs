@@ -1,2 +1,71 @@
-//! `girder-tools`: run, test, build images and inspect machine descriptions from the host.
-fn main() {}
+//! `girder-tools`: run, test, debug and build images from the host.
+//!
+//! Each subcommand is a module with `run`, which takes the words after its name. Nothing here
+//! knows the kernel from inside: `machine` says how QEMU is asked for a machine, `image` turns
+//! the linked ELF into what boot loaders want, `test` reads the serial report.
+
+mod debug;
+mod error;
+mod image;
+mod machine;
+mod options;
+mod run;
+mod test;
+mod workspace;
+
+use std::env;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use error::Error;
+use workspace::Workspace;
+
+const USAGE: &str = "\
+usage: girder-tools COMMAND [OPTIONS]
+
+  image  [--board virt]                     build dist/Image and dist/girder.elf
+  run    [MACHINE] [-- QEMU ARGUMENTS]      boot the image with the serial line on this terminal
+  debug  [MACHINE]                          boot it stopped, with gdb-multiarch attached
+  test   [TEST OPTIONS]                     host tests, then the machine matrix
+
+MACHINE: --board virt  --smp 8  --cpu neoverse-n1  --memory 1G  --el2  --args BOOTARGS
+         --icount SHIFT  --qemu PROGRAM
+
+TEST OPTIONS:
+  --filter TEXT     only tests whose name contains TEXT
+  --host-only       no machine;  --machine-only: no host test
+  --rows TEXT       only rows of the matrix whose name contains TEXT
+  --all             every combination of cores, level and cpu as well
+  --repeat N        run the tests inside the machine N times
+  --seed N          the seed they draw from
+  --jobs N          rows at a time (default 1)
+  --no-build        boot dist/Image as it is
+  --qemu PROGRAM    instead of qemu-system-aarch64
+";
+
+fn main() -> ExitCode {
+    let mut arguments = env::args_os().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    match dispatch(&command.to_string_lossy(), arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("girder-tools: {error}");
+            error.exit_code()
+        }
+    }
+}
+
+fn dispatch(command: &str, arguments: impl Iterator<Item = OsString>) -> Result<ExitCode, Error> {
+    let workspace = Workspace::of_this_build();
+    match command {
+        "image" => image::run(&workspace, arguments),
+        "run" => run::run(&workspace, arguments),
+        "debug" => debug::run(&workspace, arguments),
+        "test" => test::run(&workspace, arguments),
+        "help" | "--help" | "-h" | "" => {
+            print!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        other => Err(Error::UnknownCommand(other.to_owned())),
+    }
+}

@@ -1,0 +1,50 @@
+//! `debug`: the image stopped at its first instruction, with gdb attached.
+//!
+//! gdb starts QEMU itself and talks to it through a pipe, so there is no port to choose or to
+//! clash on, and leaving gdb ends the machine. Images load where the ELF is linked, so the
+//! symbols need no offset.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
+
+use crate::error::Error;
+use crate::image;
+use crate::machine::{Serial, shell_line};
+use crate::options::MachineOptions;
+use crate::workspace::Workspace;
+
+const GDB: &str = "gdb-multiarch";
+
+/// Builds what changed, then becomes gdb.
+pub(crate) fn run(
+    workspace: &Workspace,
+    arguments: impl Iterator<Item = OsString>,
+) -> Result<ExitCode, Error> {
+    let options = MachineOptions::parse(arguments)?;
+    image::build(workspace)?;
+    let folder = workspace.path("build");
+    fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
+    let socket = folder.join("debug-serial.socket");
+    let log = folder.join("debug-serial.log");
+    eprintln!("serial output goes to {}", workspace.short(&log));
+    eprintln!(
+        "to type at it: socat -,rawer,escape=0x1d UNIX-CONNECT:{}",
+        workspace.short(&socket)
+    );
+    let serial = Serial::Socket { path: socket, log };
+    let mut words = options.machine.arguments(&options.boot(workspace), &serial);
+    words.extend(options.extra);
+    words.extend(["-S", "-gdb", "stdio"].map(OsString::from));
+    let attach = format!("target remote | exec {}", shell_line(&options.qemu, &words));
+    let cause = Command::new(GDB)
+        .arg("-q")
+        .args(["-ex", "set confirm off", "-ex", &attach])
+        .arg(workspace.elf())
+        .exec();
+    Err(Error::Start {
+        program: GDB.into(),
+        cause,
+    })
+}

@@ -1,0 +1,110 @@
+//! What keeps a command from doing its work, worded for the person at the terminal.
+//!
+//! A failing test is no error here: it is a result, and `test` counts it.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::process::{ExitCode, ExitStatus};
+
+use crate::image;
+use crate::machine::BOARDS;
+use crate::test::tree;
+
+/// Status for a command line that makes no sense, as most Unix tools have it.
+const USAGE_STATUS: u8 = 2;
+
+/// Why a command gave up.
+#[derive(Debug)]
+pub(crate) enum Error {
+    UnknownCommand(String),
+    Arguments(lexopt::Error),
+    UnknownBoard(String),
+    Start {
+        program: OsString,
+        cause: io::Error,
+    },
+    Ended {
+        program: OsString,
+        status: ExitStatus,
+    },
+    File {
+        path: PathBuf,
+        cause: io::Error,
+    },
+    Image {
+        path: PathBuf,
+        cause: image::Error,
+    },
+    Tree {
+        path: PathBuf,
+        cause: tree::Error,
+    },
+    NoImage(PathBuf),
+    NoSuchRow(String),
+}
+
+impl Error {
+    /// Closes over the path that an input or output failed on.
+    pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        |cause| Self::File { path, cause }
+    }
+
+    /// Closes over the program that did not start.
+    pub(crate) fn start(program: impl Into<OsString>) -> impl FnOnce(io::Error) -> Self {
+        let program = program.into();
+        |cause| Self::Start { program, cause }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::UnknownCommand(_) | Self::Arguments(_) | Self::UnknownBoard(_) => {
+                ExitCode::from(USAGE_STATUS)
+            }
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl From<lexopt::Error> for Error {
+    fn from(error: lexopt::Error) -> Self {
+        Self::Arguments(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownCommand(name) => {
+                write!(f, "no command `{name}`; `girder-tools help` lists them")
+            }
+            Self::Arguments(error) => write!(f, "{error}; `girder-tools help` lists the options"),
+            Self::UnknownBoard(name) => {
+                write!(
+                    f,
+                    "board `{name}` is not supported; supported now: {}",
+                    BOARDS.join(", ")
+                )
+            }
+            Self::Start { program, cause } => {
+                write!(f, "cannot start {}: {cause}", program.display())
+            }
+            Self::Ended { program, status } => {
+                write!(f, "{} ended with {status}", program.display())
+            }
+            Self::File { path, cause } => write!(f, "{}: {cause}", path.display()),
+            Self::Image { path, cause } => write!(f, "{}: {cause}", path.display()),
+            Self::Tree { path, cause } => write!(f, "{}: {cause}", path.display()),
+            Self::NoImage(path) => {
+                write!(
+                    f,
+                    "{} is not there; build it without --no-build",
+                    path.display()
+                )
+            }
+            Self::NoSuchRow(text) => write!(f, "no row of the matrix has `{text}` in its name"),
+        }
+    }
+}

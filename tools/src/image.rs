@@ -1,0 +1,294 @@
+//! `image`: from the linked ELF to the files that boot loaders take.
+//!
+//! Cargo decides whether anything must be compiled; the rest is cheap and always done, so
+//! `dist/` never lags behind the sources.
+
+mod elf;
+mod flat;
+mod header;
+#[cfg(test)]
+mod sample;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::error::Error as CommandError;
+use crate::options::check_board;
+use crate::workspace::Workspace;
+use elf::{Elf, Sizes};
+
+const TARGET: &str = "aarch64-unknown-none";
+const PACKAGE: &str = "girder-stock";
+const BINARY: &str = "girder";
+
+/// Why an ELF can't become an image.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Error {
+    /// Not a well-formed 64-bit little-endian ELF, and what is wrong.
+    Malformed(object::read::Error),
+    SegmentOutsideFile,
+    NotAarch64,
+    /// Linked for fixed addresses, so it can't run where a boot loader puts it.
+    NotPositionIndependent,
+    /// A relocation that the kernel does not apply to itself.
+    Relocation {
+        kind: u32,
+        at: u64,
+        symbol: String,
+    },
+    NoSegments,
+    /// The loaded addresses span more than any image should: one of them is wrong.
+    TooLarge {
+        span: u64,
+    },
+    SegmentsOverlap {
+        at: u64,
+    },
+    /// The first bytes are no arm64 `Image` header, and the field that is wrong.
+    Header(header::Error),
+}
+
+/// What was built.
+struct Report {
+    image_bytes: usize,
+    image_size: u64,
+    sizes: Sizes,
+    build_id: Option<String>,
+}
+
+/// Builds the stock image and tells its sizes.
+pub(crate) fn run(
+    workspace: &Workspace,
+    arguments: impl Iterator<Item = OsString>,
+) -> Result<ExitCode, CommandError> {
+    let mut parser = Parser::from_args(arguments);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("board") => check_board(&parser.value()?.string()?)?,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    build(workspace)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Compiles what changed and renews `dist/`.
+pub(crate) fn build(workspace: &Workspace) -> Result<(), CommandError> {
+    let linked = compile(workspace)?;
+    let bytes = fs::read(&linked).map_err(CommandError::file(&linked))?;
+    let (image, report) = convert(&bytes).map_err(|cause| CommandError::Image {
+        path: linked.clone(),
+        cause,
+    })?;
+    let dist = workspace.path("dist");
+    fs::create_dir_all(&dist).map_err(CommandError::file(&dist))?;
+    write_changed(&workspace.image(), &image)?;
+    write_changed(&workspace.elf(), &bytes)?;
+    eprintln!("{}: {report}", workspace.short(&workspace.image()));
+    Ok(())
+}
+
+/// The linked ELF's path. The target directory is named so that no user setting moves it.
+fn compile(workspace: &Workspace) -> Result<std::path::PathBuf, CommandError> {
+    let folder = workspace.path("target");
+    let mut cargo = workspace.cargo();
+    cargo.args([
+        "build",
+        "--release",
+        "--target",
+        TARGET,
+        "-p",
+        PACKAGE,
+        "--bin",
+        BINARY,
+    ]);
+    cargo.arg("--target-dir").arg(&folder);
+    let status = cargo.status().map_err(CommandError::start("cargo"))?;
+    if !status.success() {
+        return Err(CommandError::Ended {
+            program: "cargo build".into(),
+            status,
+        });
+    }
+    Ok(folder.join(TARGET).join("release").join(BINARY))
+}
+
+/// Leaves a file alone that already says so: a machine may be booting from it.
+fn write_changed(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+    if fs::read(path).is_ok_and(|present| present == bytes) {
+        return Ok(());
+    }
+    fs::write(path, bytes).map_err(CommandError::file(path))
+}
+
+fn convert(bytes: &[u8]) -> Result<(Vec<u8>, Report), Error> {
+    let elf = Elf::parse(bytes)?;
+    elf.refuse_foreign_relocations()?;
+    let flat = flat::lay_out(&elf.segments()?)?;
+    let image_size = header::check(&flat.bytes, flat.memory_size).map_err(Error::Header)?;
+    let report = Report {
+        image_bytes: flat.bytes.len(),
+        image_size,
+        sizes: elf.sizes()?,
+        build_id: elf.build_id()?,
+    };
+    Ok((flat.bytes, report))
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Sizes {
+            text,
+            rodata,
+            data,
+            bss,
+        } = self.sizes;
+        write!(
+            f,
+            "{} bytes, {} in memory",
+            self.image_bytes, self.image_size
+        )?;
+        write!(f, " (text {text}, rodata {rodata}, data {data}, bss {bss})")?;
+        write!(
+            f,
+            ", build id {}",
+            self.build_id.as_deref().unwrap_or("missing")
+        )
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(error) => write!(f, "damaged ELF: {error}"),
+            Self::SegmentOutsideFile => f.write_str("a segment lies outside the file"),
+            Self::NotAarch64 => f.write_str("this ELF is not for AArch64"),
+            Self::NotPositionIndependent => {
+                f.write_str("this ELF is linked for fixed addresses; link it with -pie")
+            }
+            Self::Relocation { kind, at, symbol } => write!(
+                f,
+                "relocation type {kind} at {at:#x} against `{symbol}`: \
+                 the kernel applies relative ones to itself and no others"
+            ),
+            Self::NoSegments => f.write_str("nothing to load"),
+            Self::TooLarge { span } => write!(
+                f,
+                "loaded addresses span {span} bytes, more than {}",
+                flat::SPAN_LIMIT
+            ),
+            Self::SegmentsOverlap { at } => write!(f, "two segments claim address {at:#x}"),
+            Self::Header(error) => write!(f, "arm64 image header: {error}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sample::Sample;
+
+    #[test]
+    fn a_sound_elf_becomes_an_image_with_its_sizes() {
+        let (image, report) = match convert(&Sample::default().bytes()) {
+            Ok(converted) => converted,
+            Err(error) => panic!("{error}"),
+        };
+        // 0x80 bytes of text, then data at 0x1000 from the first; the bss behind it is not there.
+        assert_eq!(image.len(), 0x1010);
+        assert_eq!(&image[0x1000..], [0xda; 0x10]);
+        assert!(image[0x80..0x1000].iter().all(|&byte| byte == 0));
+        let Sizes {
+            text,
+            rodata,
+            data,
+            bss,
+        } = report.sizes;
+        assert_eq!((text, rodata, data, bss), (0x80, 20, 0x10, 0x20));
+        assert_eq!(report.image_size, 0x2000);
+        assert_eq!(report.build_id.as_deref(), Some("c0ffee42"));
+    }
+
+    #[test]
+    fn absolute_relocations_are_refused_with_their_place() {
+        let sample = Sample {
+            relocation: Some(sample::ABSOLUTE),
+            ..Sample::default()
+        };
+        let Err(error) = convert(&sample.bytes()) else {
+            panic!("accepted");
+        };
+        assert_eq!(
+            error,
+            Error::Relocation {
+                kind: 257,
+                at: 0x4020_1008,
+                symbol: "wanted".to_owned()
+            }
+        );
+    }
+
+    #[test]
+    fn relative_relocations_pass() {
+        let sample = Sample {
+            relocation: Some(sample::RELATIVE),
+            ..Sample::default()
+        };
+        assert!(convert(&sample.bytes()).is_ok());
+    }
+
+    #[test]
+    fn an_elf_for_fixed_addresses_is_refused() {
+        let sample = Sample {
+            kind: object::elf::ET_EXEC,
+            ..Sample::default()
+        };
+        assert_eq!(
+            convert(&sample.bytes()).err(),
+            Some(Error::NotPositionIndependent)
+        );
+    }
+
+    #[test]
+    fn another_architecture_is_refused() {
+        let sample = Sample {
+            machine: object::elf::EM_X86_64,
+            ..Sample::default()
+        };
+        assert_eq!(convert(&sample.bytes()).err(), Some(Error::NotAarch64));
+    }
+
+    #[test]
+    fn bss_must_be_inside_the_image_size() {
+        let sample = Sample {
+            image_size: 0x1020,
+            ..Sample::default()
+        };
+        let Err(error) = convert(&sample.bytes()) else {
+            panic!("accepted");
+        };
+        assert_eq!(
+            error,
+            Error::Header(header::Error::SizeTooSmall {
+                said: 0x1020,
+                needed: 0x1030
+            })
+        );
+    }
+
+    #[test]
+    fn a_truncated_file_is_an_error_at_every_length() {
+        let bytes = Sample::default().bytes();
+        for length in 0..bytes.len() {
+            assert!(
+                convert(&bytes[..length]).is_err(),
+                "accepted at {length} bytes"
+            );
+        }
+    }
+}

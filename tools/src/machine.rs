@@ -1,0 +1,219 @@
+//! Which machine QEMU shall be, and the words that ask it to.
+//!
+//! One value describes the hardware, another what boots on it, a third where the serial line
+//! goes; `arguments` is the only place that spells QEMU's options.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Boards that have an image today.
+pub(crate) const BOARDS: &[&str] = &["virt"];
+/// The emulator, unless `--qemu` names another.
+pub(crate) const QEMU: &str = "qemu-system-aarch64";
+
+/// The exception level a machine starts its kernel at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    El1,
+    El2,
+}
+
+/// How the kernel can end the machine, which decides what QEMU's exit status means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PowerOff {
+    /// The status carries the result.
+    Semihosting,
+    /// Always status 0; the result line alone tells.
+    Psci,
+}
+
+/// A QEMU `virt` machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Machine {
+    pub(crate) cores: u32,
+    pub(crate) cpu: String,
+    pub(crate) memory: String,
+    pub(crate) level: Level,
+    pub(crate) power_off: PowerOff,
+    /// One instruction takes 2^shift ns of virtual time, over all cores; runs repeat exactly.
+    pub(crate) icount_shift: Option<u8>,
+}
+
+/// What starts on a machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Boot {
+    pub(crate) kernel: PathBuf,
+    /// A device tree in place of the one QEMU makes.
+    pub(crate) tree: Option<PathBuf>,
+    pub(crate) bootargs: String,
+}
+
+/// Where the serial line goes.
+#[derive(Clone, Debug)]
+pub(crate) enum Serial {
+    /// Standard input and output, bytes untouched.
+    Stdio,
+    /// A terminal, shared with QEMU's monitor: Ctrl-A X leaves.
+    Terminal,
+    /// A socket to talk to, with everything said kept in a file.
+    Socket { path: PathBuf, log: PathBuf },
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self {
+            cores: 8,
+            cpu: "neoverse-n1".to_owned(),
+            memory: "1G".to_owned(),
+            level: Level::El1,
+            power_off: PowerOff::Semihosting,
+            icount_shift: None,
+        }
+    }
+}
+
+impl Machine {
+    /// All of QEMU's arguments.
+    pub(crate) fn arguments(&self, boot: &Boot, serial: &Serial) -> Vec<OsString> {
+        let mut words = self.hardware("");
+        words.extend(["-display", "none", "-nic", "none"].map(OsString::from));
+        words.extend(serial.arguments());
+        if self.power_off == PowerOff::Semihosting {
+            words.extend(["-semihosting-config", "enable=on,target=native"].map(OsString::from));
+        }
+        if let Some(shift) = self.icount_shift {
+            words.extend(["-icount".into(), format!("shift={shift},sleep=off").into()]);
+        }
+        if let Some(tree) = &boot.tree {
+            words.extend(["-dtb".into(), tree.into()]);
+        }
+        words.extend(["-kernel".into(), boot.kernel.clone().into()]);
+        if !boot.bootargs.is_empty() {
+            words.extend(["-append".into(), boot.bootargs.clone().into()]);
+        }
+        words
+    }
+
+    /// The arguments that make QEMU write this machine's device tree to `file` and end.
+    pub(crate) fn dump_tree(&self, file: &std::path::Path) -> Vec<OsString> {
+        let mut words = self.hardware(&format!(",dumpdtb={}", file.display()));
+        words.extend(["-display", "none", "-nic", "none"].map(OsString::from));
+        words
+    }
+
+    fn hardware(&self, suffix: &str) -> Vec<OsString> {
+        let level = match self.level {
+            Level::El1 => "",
+            Level::El2 => ",virtualization=on",
+        };
+        [
+            "-M",
+            &format!("virt,gic-version=3{level}{suffix}"),
+            "-cpu",
+            &self.cpu,
+            "-smp",
+            &self.cores.to_string(),
+            "-m",
+            &self.memory,
+        ]
+        .map(OsString::from)
+        .to_vec()
+    }
+}
+
+impl Serial {
+    fn arguments(&self) -> Vec<OsString> {
+        match self {
+            Self::Stdio => ["-monitor", "none", "-serial", "stdio"]
+                .map(OsString::from)
+                .to_vec(),
+            Self::Terminal => ["-serial", "mon:stdio"].map(OsString::from).to_vec(),
+            Self::Socket { path, log } => {
+                let device = format!(
+                    "socket,id=serial,path={},server=on,wait=off,logfile={}",
+                    path.display(),
+                    log.display()
+                );
+                [
+                    "-monitor",
+                    "none",
+                    "-chardev",
+                    &device,
+                    "-serial",
+                    "chardev:serial",
+                ]
+                .map(OsString::from)
+                .to_vec()
+            }
+        }
+    }
+}
+
+/// A command line that a shell reads back as it was meant.
+pub(crate) fn shell_line(program: &OsString, arguments: &[OsString]) -> String {
+    let words: Vec<String> = std::iter::once(program)
+        .chain(arguments)
+        .map(quote)
+        .collect();
+    words.join(" ")
+}
+
+fn quote(word: &OsString) -> String {
+    let word = word.to_string_lossy();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_=,./:+@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.into_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn boot() -> Boot {
+        Boot {
+            kernel: "dist/Image".into(),
+            tree: None,
+            bootargs: "test=timer girder.seed=7".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_plain_machine_is_asked_for_in_words_a_person_can_paste() {
+        let words = Machine::default().arguments(&boot(), &Serial::Stdio);
+        assert_eq!(
+            shell_line(&QEMU.into(), &words),
+            "qemu-system-aarch64 -M virt,gic-version=3 -cpu neoverse-n1 -smp 8 -m 1G \
+             -display none -nic none -monitor none -serial stdio \
+             -semihosting-config enable=on,target=native \
+             -kernel dist/Image -append 'test=timer girder.seed=7'"
+        );
+    }
+
+    #[test]
+    fn every_choice_has_its_words() {
+        let machine = Machine {
+            level: Level::El2,
+            power_off: PowerOff::Psci,
+            icount_shift: Some(0),
+            ..Machine::default()
+        };
+        let boot = Boot {
+            tree: Some("lying.dtb".into()),
+            ..boot()
+        };
+        let line = shell_line(&QEMU.into(), &machine.arguments(&boot, &Serial::Terminal));
+        assert!(line.contains("-M virt,gic-version=3,virtualization=on "));
+        assert!(line.contains("-icount shift=0,sleep=off"));
+        assert!(line.contains("-dtb lying.dtb"));
+        assert!(line.contains("-serial mon:stdio"));
+        assert!(!line.contains("semihosting"));
+    }
+
+    #[test]
+    fn quotes_survive_a_shell() {
+        let line = shell_line(&"q".into(), &["it's".into(), "".into(), "a b".into()]);
+        assert_eq!(line, r"q 'it'\''s' '' 'a b'");
+    }
+}

@@ -1,0 +1,103 @@
+//! Options that `run` and `debug` share: which machine, and with which boot arguments.
+
+use std::ffi::OsString;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::error::Error;
+use crate::machine::{BOARDS, Boot, Level, Machine, QEMU};
+use crate::workspace::Workspace;
+
+/// A machine as the command line describes it.
+pub(crate) struct MachineOptions {
+    pub(crate) machine: Machine,
+    pub(crate) bootargs: String,
+    pub(crate) qemu: OsString,
+    /// Words after `--`, for QEMU.
+    pub(crate) extra: Vec<OsString>,
+}
+
+impl MachineOptions {
+    pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Self, Error> {
+        let mut options = Self {
+            machine: Machine::default(),
+            bootargs: String::new(),
+            qemu: QEMU.into(),
+            extra: Vec::new(),
+        };
+        let mut parser = Parser::from_args(arguments);
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Arg::Long("board") => check_board(&parser.value()?.string()?)?,
+                Arg::Long("smp") => options.machine.cores = parser.value()?.parse()?,
+                Arg::Long("cpu") => options.machine.cpu = parser.value()?.string()?,
+                Arg::Long("memory") => options.machine.memory = parser.value()?.string()?,
+                Arg::Long("el2") => options.machine.level = Level::El2,
+                Arg::Long("icount") => {
+                    options.machine.icount_shift = Some(parser.value()?.parse()?);
+                }
+                Arg::Long("args") => options.bootargs = parser.value()?.string()?,
+                Arg::Long("qemu") => options.qemu = parser.value()?,
+                Arg::Value(word) => options.extra.push(word),
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(options)
+    }
+
+    /// The stock image with these boot arguments.
+    pub(crate) fn boot(&self, workspace: &Workspace) -> Boot {
+        Boot {
+            kernel: workspace.image(),
+            tree: None,
+            bootargs: self.bootargs.clone(),
+        }
+    }
+}
+
+/// Refuses a board that has no image yet.
+pub(crate) fn check_board(name: &str) -> Result<(), Error> {
+    if BOARDS.contains(&name) {
+        Ok(())
+    } else {
+        Err(Error::UnknownBoard(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<MachineOptions, Error> {
+        MachineOptions::parse(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn words_after_two_dashes_go_to_qemu() {
+        let options = parse("--smp 3 --el2 --cpu max -- -d int --smp").unwrap_or_else(|error| {
+            panic!("{error}");
+        });
+        assert_eq!(options.machine.cores, 3);
+        assert_eq!(options.machine.level, Level::El2);
+        assert_eq!(options.machine.cpu, "max");
+        assert_eq!(options.extra, ["-d", "int", "--smp"]);
+    }
+
+    #[test]
+    fn a_board_without_an_image_is_refused_with_those_that_have_one() {
+        let Err(error) = parse("--board rpi4") else {
+            panic!("accepted");
+        };
+        assert_eq!(
+            error.to_string(),
+            "board `rpi4` is not supported; supported now: virt"
+        );
+    }
+
+    #[test]
+    fn a_number_that_is_none_is_refused() {
+        assert!(parse("--smp eight").is_err());
+        assert!(parse("--smp").is_err());
+        assert!(parse("--unknown").is_err());
+    }
+}

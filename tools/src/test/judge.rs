@@ -1,0 +1,148 @@
+//! From a finished run to counted results.
+//!
+//! The report, the machine's own count and QEMU's exit status tell the same story three times;
+//! any disagreement is a failure of its own, for then one of them lies.
+
+use std::time::Duration;
+
+use super::outcome::{Outcome, Reason, Verdict};
+use super::transcript::{Ended, Transcript};
+use crate::machine::PowerOff;
+
+/// The name of the result that stands for a run as a whole.
+const RUN: &str = "run";
+/// Exit statuses of the contract.
+const ALL_PASSED: i32 = 0;
+const SOME_FAILED: i32 = 1;
+const NOTHING_TO_RUN: i32 = 3;
+
+/// How a run came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// QEMU ended (`None`: by a signal).
+    Exited(Option<i32>),
+    /// Not a byte for so long.
+    Silent(Duration),
+    /// The row's time was over.
+    OutOfTime(Duration),
+    /// The log had grown beyond its limit.
+    Flooded,
+}
+
+/// What a run was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// All tests of the image: there must be some.
+    AllTests,
+    /// Those with a text in their name: there may be none.
+    SomeTests,
+    /// The prompt; its answers are judged elsewhere.
+    Prompt,
+}
+
+/// The outcomes of one run.
+pub(crate) fn judge(
+    transcript: &Transcript,
+    end: End,
+    purpose: Purpose,
+    power_off: PowerOff,
+) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    if purpose != Purpose::Prompt {
+        outcomes.extend(transcript.ended().iter().map(test_outcome));
+    }
+    let nothing = transcript.planned() == Some(0) && purpose == Purpose::SomeTests;
+    match violent_end(transcript, end) {
+        Some(reason) => {
+            let culprit = transcript.running().unwrap_or(RUN);
+            outcomes.push(Outcome::failed(culprit, reason));
+        }
+        None => match disagreement(transcript, end, purpose, power_off) {
+            Some(reason) => outcomes.push(Outcome::failed(RUN, reason)),
+            None if nothing => {}
+            None => outcomes.push(Outcome::passed(RUN)),
+        },
+    }
+    outcomes
+}
+
+fn test_outcome((name, ended): &(String, Ended)) -> Outcome {
+    let verdict = match ended {
+        Ended::Passed => Verdict::Passed,
+        Ended::Failed(cause) => Verdict::Failed(Reason::Reported(cause.clone())),
+        Ended::Ignored(reason) => Verdict::Ignored(reason.clone()),
+        Ended::NoVerdict => Verdict::Failed(Reason::NoVerdict),
+    };
+    Outcome {
+        name: name.clone(),
+        verdict,
+    }
+}
+
+/// The reason that ended a run before its time; blamed on the test that was running.
+fn violent_end(transcript: &Transcript, end: End) -> Option<Reason> {
+    if let Some(crash) = transcript.crash() {
+        return Some(Reason::Crashed {
+            reason: crash.reason.clone(),
+            is_complete: crash.is_complete,
+        });
+    }
+    match end {
+        End::Exited(_) => transcript.running().map(|_| Reason::NoVerdict),
+        End::Silent(time) => Some(Reason::Silent(time)),
+        End::OutOfTime(time) => Some(Reason::OutOfTime(time)),
+        End::Flooded => Some(Reason::Flooded),
+    }
+}
+
+/// The first way in which the three accounts of a run contradict each other.
+fn disagreement(
+    transcript: &Transcript,
+    end: End,
+    purpose: Purpose,
+    power_off: PowerOff,
+) -> Option<Reason> {
+    let expected = if purpose == Purpose::Prompt {
+        ALL_PASSED
+    } else {
+        if let Some(reason) = inconsistency(transcript, purpose) {
+            return Some(reason);
+        }
+        contract_status(transcript, power_off)
+    };
+    let End::Exited(found) = end else {
+        return None;
+    };
+    (found != Some(expected)).then_some(Reason::Status { expected, found })
+}
+
+/// What is wrong with the report in itself.
+fn inconsistency(transcript: &Transcript, purpose: Purpose) -> Option<Reason> {
+    let Some(said) = transcript.result() else {
+        return Some(Reason::NoResult);
+    };
+    let counted = transcript.counted();
+    if said != counted {
+        return Some(Reason::Counts { said, counted });
+    }
+    let ran = transcript.ended().len() as u64;
+    match transcript.planned() {
+        Some(planned) if planned != ran => Some(Reason::Plan { planned, ran }),
+        _ if ran == 0 && purpose == Purpose::AllTests => Some(Reason::NothingRan),
+        _ => None,
+    }
+}
+
+fn contract_status(transcript: &Transcript, power_off: PowerOff) -> i32 {
+    let counted = transcript.counted();
+    match power_off {
+        PowerOff::Psci => ALL_PASSED,
+        PowerOff::Semihosting if counted.failed > 0 => SOME_FAILED,
+        PowerOff::Semihosting if counted.passed == 0 => NOTHING_TO_RUN,
+        PowerOff::Semihosting => ALL_PASSED,
+    }
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

@@ -1,0 +1,246 @@
+//! The machines that every change must pass on.
+//!
+//! Not the full product (`--all` adds that): each value of cores, level and cpu stands in some
+//! row, and so do the pairs where one is known to matter to the other: EL2 with and without
+//! VHE, one core with its tree that names no enable-method, more than 16 cores with their
+//! second affinity level, 64 cores on old and new atomics. Then boots of another kind, one
+//! property each.
+
+use std::time::Duration;
+
+use super::dialogue::{Ends, Step};
+use super::row::{Kernel, Row, Tree};
+use super::watch::Expect;
+use crate::machine::Level::{self, El1, El2};
+use crate::machine::{Machine, PowerOff};
+
+const TIME_LIMIT: Duration = Duration::from_secs(180);
+/// Two host cores take their time over 64 guest cores.
+const LONG_TIME_LIMIT: Duration = Duration::from_secs(400);
+const MANY_CORES: u32 = 64;
+/// Ten million instructions at one a nanosecond.
+const BOOT_LIMIT_MICROS: u64 = 10_000;
+
+const CORES: [u32; 5] = [1, 2, 4, 8, MANY_CORES];
+const CPUS: [&str; 5] = [
+    "cortex-a53",
+    "cortex-a72",
+    "cortex-a76",
+    "neoverse-n1",
+    "max",
+];
+
+const MACHINES: [(u32, Level, &str); 11] = [
+    (1, El1, "cortex-a53"),
+    (1, El2, "cortex-a76"),
+    (2, El1, "max"),
+    (2, El2, "cortex-a53"),
+    (4, El1, "cortex-a72"),
+    (4, El2, "cortex-a72"),
+    (8, El1, "neoverse-n1"),
+    (8, El2, "neoverse-n1"),
+    (8, El1, "cortex-a76"),
+    (MANY_CORES, El1, "cortex-a72"),
+    (MANY_CORES, El2, "max"),
+];
+
+const POWEROFF: Step = Step {
+    command: "poweroff",
+    expected: &[],
+    ends: Ends::WithTheMachine,
+};
+
+const TYPED: &[Step] = &[
+    ask("help", &["cores", "mem", "test", "poweroff"]),
+    ask("cores", &["0", "7"]),
+    ask("mem", &["1"]),
+    ask("frobnicate now", &["frobnicate"]),
+    ask("", &[]),
+    ask("test", &["test result: ok. "]),
+    POWEROFF,
+];
+
+const fn ask(command: &'static str, expected: &'static [&'static str]) -> Step {
+    Step {
+        command,
+        expected,
+        ends: Ends::AtThePrompt,
+    }
+}
+
+/// All rows, in the order in which they run.
+pub(crate) fn rows(reach: Reach) -> Vec<Row> {
+    let mut rows: Vec<_> = MACHINES.into_iter().map(machine_row).collect();
+    rows.extend(special_rows());
+    if reach == Reach::EveryCombination {
+        for cores in CORES {
+            for level in [El1, El2] {
+                rows.extend(CPUS.map(|cpu| machine_row((cores, level, cpu))));
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        rows.retain(|row| seen.insert(row.name.clone()));
+    }
+    rows
+}
+
+/// How much of the matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Minutes: before every commit.
+    Chosen,
+    /// The full product as well.
+    EveryCombination,
+}
+
+fn machine_row((cores, level, cpu): (u32, Level, &str)) -> Row {
+    let word = match level {
+        El1 => "el1",
+        El2 => "el2",
+    };
+    let machine = Machine {
+        cores,
+        level,
+        cpu: cpu.to_owned(),
+        ..Machine::default()
+    };
+    let many = cores >= MANY_CORES;
+    Row {
+        machine,
+        time_limit: if many { LONG_TIME_LIMIT } else { TIME_LIMIT },
+        ..plain_row(&format!("virt-{cores}-{word}-{cpu}"))
+    }
+}
+
+/// The default machine, running all tests.
+fn plain_row(name: &str) -> Row {
+    Row {
+        name: name.to_owned(),
+        machine: Machine::default(),
+        kernel: Kernel::Image,
+        tree: Tree::True,
+        bootargs: "",
+        script: &[],
+        expects: &[],
+        time_limit: TIME_LIMIT,
+    }
+}
+
+/// Boots of another kind; each is there for the property in its name.
+fn special_rows() -> Vec<Row> {
+    let machine = Machine::default();
+    vec![
+        Row {
+            machine: Machine {
+                icount_shift: Some(0),
+                ..machine.clone()
+            },
+            script: &[POWEROFF],
+            expects: &[Expect::PromptWithin {
+                micros: BOOT_LIMIT_MICROS,
+            }],
+            ..plain_row("quick-boot")
+        },
+        Row {
+            tree: Tree::Lying {
+                core: 3,
+                mpidr: 0x777,
+            },
+            expects: &[
+                Expect::Line {
+                    what: "the missing core is named",
+                    texts: &["core 3", "did not start"],
+                },
+                Expect::Line {
+                    what: "the others are up",
+                    texts: &["7 cores"],
+                },
+            ],
+            ..plain_row("lying-tree")
+        },
+        Row {
+            kernel: Kernel::Elf,
+            ..plain_row("elf-without-tree")
+        },
+        Row {
+            bootargs: "girder.cores=3",
+            expects: &[Expect::Line {
+                what: "the cap is obeyed",
+                texts: &["3 cores"],
+            }],
+            ..plain_row("capped-cores")
+        },
+        Row {
+            machine: Machine {
+                power_off: PowerOff::Psci,
+                ..machine
+            },
+            ..plain_row("no-semihosting")
+        },
+        Row {
+            bootargs: "girder.cores=banana frobnicate=1 = ==, \"girder.panic=maybe",
+            expects: &[
+                Expect::Line {
+                    what: "an unknown argument warns",
+                    texts: &["frobnicate"],
+                },
+                Expect::Line {
+                    what: "a wrong value warns",
+                    texts: &["banana"],
+                },
+            ],
+            ..plain_row("garbage-bootargs")
+        },
+        Row {
+            script: TYPED,
+            ..plain_row("typed-commands")
+        },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_fit_a_file_name() {
+        for reach in [Reach::Chosen, Reach::EveryCombination] {
+            let rows = rows(reach);
+            let names: HashSet<_> = rows.iter().map(|row| row.name.as_str()).collect();
+            assert_eq!(names.len(), rows.len());
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+            assert!(names.iter().all(|name| name.chars().all(is_plain)));
+        }
+    }
+
+    #[test]
+    fn each_value_is_covered_without_the_full_product() {
+        let rows = rows(Reach::Chosen);
+        for cores in CORES {
+            assert!(
+                rows.iter().any(|row| row.machine.cores == cores),
+                "{cores} cores"
+            );
+        }
+        for cpu in CPUS {
+            assert!(rows.iter().any(|row| row.machine.cpu == cpu), "{cpu}");
+        }
+        for level in [El1, El2] {
+            assert!(
+                rows.iter().any(|row| row.machine.level == level),
+                "{level:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_combination_has_each_pair_once() {
+        let product = CORES.len() * CPUS.len() * 2;
+        assert_eq!(
+            rows(Reach::EveryCombination).len(),
+            product + special_rows().len()
+        );
+    }
+}

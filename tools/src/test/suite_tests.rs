@@ -1,0 +1,1 @@
+//! The whole command against an emulator that plays a recorded run.
