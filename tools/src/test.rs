@@ -13,6 +13,8 @@ mod lines;
 mod matrix;
 mod outcome;
 mod row;
+#[cfg(test)]
+mod stage;
 mod summary;
 mod transcript;
 pub(crate) mod tree;
@@ -21,7 +23,7 @@ mod watch;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -103,6 +105,7 @@ fn test_machines(
         Freshness::AsItIs if workspace.image().exists() => {}
         Freshness::AsItIs => return Err(Error::NoImage(workspace.image())),
     }
+    check_emulator(&options.qemu)?;
     let logs = workspace.path("build/logs");
     fs::create_dir_all(&logs).map_err(Error::file(&logs))?;
     let site = Site {
@@ -127,6 +130,12 @@ fn test_machines(
         }
     });
     Ok(())
+}
+
+/// One error in place of a failure in every row.
+fn check_emulator(qemu: &OsString) -> Result<(), Error> {
+    let output = Command::new(qemu).arg("--version").output();
+    output.map(drop).map_err(Error::start(qemu))
 }
 
 /// Shows a row and counts it.

@@ -11,8 +11,6 @@ use super::outcome::Outcome;
 use super::transcript::Transcript;
 use super::watch::{Expect, Watches};
 
-/// Longest silence of a machine at work; the kernel ends a hanging test well before.
-const AT_WORK: Duration = Duration::from_secs(60);
 /// Longest silence of one that has said its last line and should go off.
 const AT_THE_END: Duration = Duration::from_secs(10);
 /// Lines shown when something failed.
@@ -25,6 +23,7 @@ pub(crate) struct Conversation {
     watches: Watches,
     dialogue: Dialogue,
     is_scripted: bool,
+    silence: Duration,
     tail: VecDeque<String>,
 }
 
@@ -39,13 +38,19 @@ pub(crate) struct Minutes {
 
 impl Conversation {
     /// A run that types `script` at the prompt (none: runs the tests) and waits for `expects`.
-    pub(crate) fn new(script: &'static [Step], expects: &'static [Expect]) -> Self {
+    /// A longer `silence` of a machine at work is a hang.
+    pub(crate) fn new(
+        script: &'static [Step],
+        expects: &'static [Expect],
+        silence: Duration,
+    ) -> Self {
         Self {
             lines: LineBuffer::default(),
             transcript: Transcript::default(),
             watches: Watches::new(expects),
             dialogue: Dialogue::new(script),
             is_scripted: !script.is_empty(),
+            silence,
             tail: VecDeque::new(),
         }
     }
@@ -78,9 +83,9 @@ impl Conversation {
             .is_some_and(|crash| crash.is_complete);
         let has_result = !self.is_scripted && self.transcript.result().is_some();
         if has_crashed || has_result {
-            AT_THE_END
+            self.silence.min(AT_THE_END)
         } else {
-            AT_WORK
+            self.silence
         }
     }
 

@@ -62,6 +62,11 @@ impl Guest {
         })
     }
 
+    #[cfg(test)]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The next output, if any comes in time.
     pub(crate) fn hear(&self, patience: Duration) -> Result<Heard, Quiet> {
         self.heard

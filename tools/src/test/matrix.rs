@@ -14,6 +14,7 @@ use super::watch::Expect;
 use crate::machine::Level::{self, El1, El2};
 use crate::machine::{Machine, PowerOff};
 
+const SILENCE: Duration = Duration::from_secs(60);
 const TIME_LIMIT: Duration = Duration::from_secs(180);
 /// Two host cores take their time over 64 guest cores.
 const LONG_TIME_LIMIT: Duration = Duration::from_secs(400);
@@ -113,7 +114,7 @@ fn machine_row((cores, level, cpu): (u32, Level, &str)) -> Row {
 }
 
 /// The default machine, running all tests.
-fn plain_row(name: &str) -> Row {
+pub(super) fn plain_row(name: &str) -> Row {
     Row {
         name: name.to_owned(),
         machine: Machine::default(),
@@ -122,6 +123,7 @@ fn plain_row(name: &str) -> Row {
         bootargs: "",
         script: &[],
         expects: &[],
+        silence: SILENCE,
         time_limit: TIME_LIMIT,
     }
 }

@@ -104,7 +104,7 @@ impl fmt::Display for Reason {
             Self::Reported(cause) if cause.is_empty() => f.write_str("failed, no cause given"),
             Self::Reported(cause) => f.write_str(cause),
             Self::NoVerdict => f.write_str("started and never reported as ended"),
-            Self::Silent(time) => write!(f, "hung: silent for {} s", time.as_secs()),
+            Self::Silent(time) => write!(f, "hung: silent for {} s", time.as_secs_f32()),
             Self::OutOfTime(time) => write!(f, "not done after {} s", time.as_secs()),
             Self::Flooded => f.write_str("output without end"),
             Self::Crashed {

@@ -34,6 +34,8 @@ pub(crate) struct Row {
     /// Commands typed at the prompt; none: the tests of the image run.
     pub(crate) script: &'static [Step],
     pub(crate) expects: &'static [Expect],
+    /// The kernel ends a hanging test itself; a silence longer than this is a hung kernel.
+    pub(crate) silence: Duration,
     pub(crate) time_limit: Duration,
 }
 
@@ -100,7 +102,7 @@ impl Row {
         let mut log = File::create(&report.log).map_err(Error::file(&report.log))?;
         writeln!(log, "{}", report.command).map_err(Error::file(&report.log))?;
         let mut guest = Guest::start(&site.qemu, &arguments).map_err(Error::start(&site.qemu))?;
-        let mut conversation = Conversation::new(self.script, self.expects);
+        let mut conversation = Conversation::new(self.script, self.expects, self.silence);
         let end = self
             .listen(&mut guest, &mut conversation, &mut log)
             .map_err(Error::file(&report.log))?;
