@@ -89,7 +89,13 @@ impl fmt::Display for Error {
                 )
             }
             Self::Start { program, cause } => {
-                write!(f, "cannot start {}: {cause}", program.display())
+                write!(f, "cannot start {}: {cause}", program.display())?;
+                match cause.kind() {
+                    io::ErrorKind::NotFound => {
+                        f.write_str("; `make setup` installs what is missing")
+                    }
+                    _ => Ok(()),
+                }
             }
             Self::Ended { program, status } => {
                 write!(f, "{} ended with {status}", program.display())

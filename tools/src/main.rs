@@ -32,7 +32,7 @@ MACHINE: --board virt  --smp 8  --cpu neoverse-n1  --memory 1G  --el2  --args BO
          --icount SHIFT  --qemu PROGRAM
 
 TEST OPTIONS:
-  --filter TEXT     only tests whose name contains TEXT
+  --filter TEXT     only tests whose name contains TEXT (inside the machine also A,B and =NAME)
   --host-only       no machine;  --machine-only: no host test
   --rows TEXT       only rows of the matrix whose name contains TEXT
   --all             every combination of cores, level and cpu as well

@@ -40,7 +40,7 @@ pub(crate) enum Purpose {
     Prompt,
 }
 
-/// The outcomes of one run.
+/// The outcomes of one run. None at all: the filter left nothing to run here, as it may.
 pub(crate) fn judge(
     transcript: &Transcript,
     end: End,
@@ -51,7 +51,8 @@ pub(crate) fn judge(
     if purpose != Purpose::Prompt {
         outcomes.extend(transcript.ended().iter().map(test_outcome));
     }
-    let nothing = transcript.planned() == Some(0) && purpose == Purpose::SomeTests;
+    let counted = transcript.counted();
+    let has_run = counted.passed + counted.failed > 0;
     match violent_end(transcript, end) {
         Some(reason) => {
             let culprit = transcript.running().unwrap_or(RUN);
@@ -59,7 +60,7 @@ pub(crate) fn judge(
         }
         None => match disagreement(transcript, end, purpose, power_off) {
             Some(reason) => outcomes.push(Outcome::failed(RUN, reason)),
-            None if nothing => {}
+            None if purpose == Purpose::SomeTests && !has_run => {}
             None => outcomes.push(Outcome::passed(RUN)),
         },
     }

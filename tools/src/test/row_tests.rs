@@ -140,3 +140,28 @@ fn a_dropped_guest_is_gone() {
     drop(guest);
     assert!(!process.exists());
 }
+
+#[test]
+fn a_filter_that_fits_nothing_leaves_no_results() {
+    let stage = Stage::new("filtered");
+    let run = stage.write(
+        "run",
+        "3 cores\ntest result: ok. 0 passed; 0 failed; 0 ignored\n",
+    );
+    let row = Row {
+        expects: &[Expect::Line {
+            what: "cores",
+            texts: &["3 cores"],
+        }],
+        ..plain_row("filtered")
+    };
+    let mut site = stage.site(format!("play={run} status=3"));
+    site.has_filter = true;
+    assert!(lines(&row.run(&site)).is_empty());
+    site.has_filter = false;
+    let expected = [
+        "test filtered/run ... FAILED (no test ran)",
+        "test filtered/cores ... ok",
+    ];
+    assert_eq!(lines(&row.run(&site)), expected);
+}

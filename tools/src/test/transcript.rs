@@ -21,10 +21,17 @@ pub(crate) struct Crash {
     pub(crate) is_complete: bool,
 }
 
+/// What was announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Plan {
+    tests: u32,
+    rounds: u32,
+}
+
 /// The report up to now.
 #[derive(Debug, Default)]
 pub(crate) struct Transcript {
-    planned: Option<u64>,
+    plan: Option<Plan>,
     running: Option<String>,
     ended: Vec<(String, Ended)>,
     result: Option<Tally>,
@@ -36,7 +43,7 @@ impl Transcript {
     pub(crate) fn take(&mut self, line: &str) {
         match Line::parse(line) {
             Line::Plan { tests, rounds, .. } => {
-                self.planned = Some(u64::from(tests) * u64::from(rounds));
+                self.plan = Some(Plan { tests, rounds });
             }
             Line::Running(name) => {
                 self.abandon();
@@ -58,9 +65,12 @@ impl Transcript {
         }
     }
 
-    /// Tests announced, over all rounds.
+    /// Verdicts that the plan calls for: ignored tests are told once, the others every round.
     pub(crate) fn planned(&self) -> Option<u64> {
-        self.planned
+        let Plan { tests, rounds } = self.plan?;
+        let ignored = u64::from(self.counted().ignored);
+        let running = u64::from(tests).saturating_sub(ignored);
+        Some(running * u64::from(rounds) + ignored)
     }
 
     /// The test that has started and not ended.
@@ -160,6 +170,13 @@ mod tests {
         assert_eq!(transcript.planned(), Some(3));
         assert_eq!(transcript.result(), Some(transcript.counted()));
         assert_eq!(transcript.running(), None);
+    }
+
+    #[test]
+    fn ignored_tests_count_once_however_many_rounds() {
+        let ignored = "test a ... ignored\ntest b ... ignored\n";
+        let transcript = transcript(&format!("plan: 5 tests, 4 rounds, seed 1\n{ignored}"));
+        assert_eq!(transcript.planned(), Some(14));
     }
 
     #[test]

@@ -1,0 +1,105 @@
+//! What `test` is asked to do.
+
+use std::ffi::OsString;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use super::matrix::{self, Reach};
+use super::row::Row;
+use crate::error::Error;
+use crate::machine::QEMU;
+
+/// What to test, and how.
+#[derive(Debug)]
+pub(super) struct Options {
+    pub(super) filter: Option<String>,
+    pub(super) parts: Parts,
+    pub(super) rows: Option<String>,
+    pub(super) reach: Reach,
+    pub(super) repeat: Option<u32>,
+    pub(super) seed: Option<u64>,
+    pub(super) jobs: usize,
+    pub(super) image: Freshness,
+    pub(super) qemu: OsString,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parts {
+    Both,
+    Host,
+    Machine,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Freshness {
+    Built,
+    AsItIs,
+}
+
+impl Options {
+    pub(super) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Self, Error> {
+        let mut options = Self {
+            filter: None,
+            parts: Parts::Both,
+            rows: None,
+            reach: Reach::Chosen,
+            repeat: None,
+            seed: None,
+            jobs: 1,
+            image: Freshness::Built,
+            qemu: QEMU.into(),
+        };
+        let mut parser = Parser::from_args(arguments);
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Arg::Long("filter") => options.filter = Some(parser.value()?.string()?),
+                Arg::Long("host-only") => options.parts = Parts::Host,
+                Arg::Long("machine-only") => options.parts = Parts::Machine,
+                Arg::Long("rows") => options.rows = Some(parser.value()?.string()?),
+                Arg::Long("all") => options.reach = Reach::EveryCombination,
+                Arg::Long("repeat") => options.repeat = Some(parser.value()?.parse()?),
+                Arg::Long("seed") => options.seed = Some(parser.value()?.parse()?),
+                Arg::Long("jobs") => options.jobs = parser.value()?.parse::<usize>()?.max(1),
+                Arg::Long("no-build") => options.image = Freshness::AsItIs,
+                Arg::Long("qemu") => options.qemu = parser.value()?,
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(options)
+    }
+
+    /// A filter is about tests inside the machine, so without `--rows` it leaves out rows that
+    /// run none.
+    pub(super) fn selected_rows(&self) -> Result<Vec<Row>, Error> {
+        let mut rows = matrix::rows(self.reach);
+        match &self.rows {
+            Some(text) => rows.retain(|row| row.name.contains(text)),
+            None if self.has_filter() => rows.retain(|row| row.script.is_empty()),
+            None => {}
+        }
+        if rows.is_empty() {
+            let text = self.rows.clone().unwrap_or_default();
+            return Err(Error::NoSuchRow(text));
+        }
+        Ok(rows)
+    }
+
+    pub(super) fn has_filter(&self) -> bool {
+        self.filter.as_ref().is_some_and(|text| !text.is_empty())
+    }
+
+    /// The boot arguments that ask for these tests.
+    pub(super) fn test_arguments(&self) -> String {
+        let mut words = match &self.filter {
+            Some(filter) => format!("test={filter}"),
+            None => "test".to_owned(),
+        };
+        if let Some(repeat) = self.repeat {
+            words.push_str(&format!(" girder.repeat={repeat}"));
+        }
+        if let Some(seed) = self.seed {
+            words.push_str(&format!(" girder.seed={seed}"));
+        }
+        words
+    }
+}
