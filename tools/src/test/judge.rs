@@ -53,7 +53,7 @@ pub(crate) fn judge(
     }
     let counted = transcript.counted();
     let has_run = counted.passed + counted.failed > 0;
-    match violent_end(transcript, end) {
+    match violent_end(transcript, end, purpose) {
         Some(reason) => {
             let culprit = transcript.running().unwrap_or(RUN);
             outcomes.push(Outcome::failed(culprit, reason));
@@ -81,14 +81,16 @@ fn test_outcome((name, ended): &(String, Ended)) -> Outcome {
 }
 
 /// The reason that ended a run before its time; blamed on the test that was running.
-fn violent_end(transcript: &Transcript, end: End) -> Option<Reason> {
+fn violent_end(transcript: &Transcript, end: End, purpose: Purpose) -> Option<Reason> {
     if let Some(crash) = transcript.crash() {
         return Some(Reason::Crashed {
             reason: crash.reason.clone(),
             is_complete: crash.is_complete,
         });
     }
+    let is_over = purpose != Purpose::Prompt && transcript.result().is_some();
     match end {
+        End::Silent(_) if is_over => Some(Reason::StillOn),
         End::Exited(_) => transcript.running().map(|_| Reason::NoVerdict),
         End::Silent(time) => Some(Reason::Silent(time)),
         End::OutOfTime(time) => Some(Reason::OutOfTime(time)),

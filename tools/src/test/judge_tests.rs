@@ -91,6 +91,12 @@ fn silence_before_the_first_test_is_blamed_on_the_run() {
 }
 
 #[test]
+fn a_machine_that_stays_on_after_its_result_is_no_hung_test() {
+    let expected = [passed("a"), passed("b"), failed("run", Reason::StillOn)];
+    assert_eq!(verdicts(GOOD, End::Silent(LONG)), expected);
+}
+
+#[test]
 fn a_crash_is_no_failure_and_no_silence() {
     let text = "running a\nkernel crash: data abort at 0x8\nend of crash dump\n";
     for end in [End::Exited(Some(2)), End::Silent(LONG)] {

@@ -29,6 +29,8 @@ pub(crate) enum Reason {
     NoVerdict,
     /// Not a byte for so long.
     Silent(Duration),
+    /// The result was told, and the machine stayed on.
+    StillOn,
     /// The machine talked on beyond all patience.
     OutOfTime(Duration),
     /// More output than any honest run gives.
@@ -105,6 +107,7 @@ impl fmt::Display for Reason {
             Self::Reported(cause) => f.write_str(cause),
             Self::NoVerdict => f.write_str("started and never reported as ended"),
             Self::Silent(time) => write!(f, "hung: silent for {} s", time.as_secs_f32()),
+            Self::StillOn => f.write_str("did not power off after the result line"),
             Self::OutOfTime(time) => write!(f, "not done after {} s", time.as_secs()),
             Self::Flooded => f.write_str("output without end"),
             Self::Crashed {
