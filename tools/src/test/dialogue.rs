@@ -2,6 +2,7 @@
 
 use girder_core::check::protocol::PROMPT;
 
+use super::lines::without_escapes;
 use super::outcome::{Outcome, Reason};
 
 /// Text kept of one answer; of a longer one the end counts.
@@ -47,7 +48,8 @@ impl Dialogue {
         self.answer.extend_from_slice(bytes);
         let excess = self.answer.len().saturating_sub(ANSWER_LIMIT);
         self.answer.drain(..excess);
-        if !self.answer.ends_with(PROMPT.as_bytes()) {
+        let text = without_escapes(&String::from_utf8_lossy(&self.answer));
+        if !text.ends_with(PROMPT) {
             return None;
         }
         self.judge_answer();
@@ -133,6 +135,17 @@ mod tests {
         );
         assert_eq!(dialogue.hear(b"poweroff\r\nbye\r\n"), None);
         assert_eq!(passed(&dialogue.finish()), [true, true]);
+    }
+
+    #[test]
+    fn a_redrawn_prompt_is_one_prompt_however_it_is_cut() {
+        let whole = b"\rgirder> \x1b[K";
+        for cut in 0..whole.len() {
+            let mut dialogue = Dialogue::new(STEPS);
+            let (left, right) = whole.split_at(cut);
+            let typed = [dialogue.hear(left), dialogue.hear(right)];
+            assert_eq!(typed.iter().flatten().count(), 1, "cut at {cut}");
+        }
     }
 
     #[test]

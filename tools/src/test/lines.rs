@@ -34,9 +34,20 @@ impl LineBuffer {
 
     fn flush(&mut self, each: &mut impl FnMut(&str)) {
         let line = String::from_utf8_lossy(&self.pending);
-        each(line.trim_matches('\r'));
+        each(without_escapes(&line).trim_matches('\r'));
         self.pending.clear();
     }
+}
+
+/// Leaves out terminal control sequences (`ESC [` to a letter), which the prompt uses to redraw.
+pub(crate) fn without_escapes(text: &str) -> String {
+    let mut pieces = text.split("\x1b[");
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let end = piece.find(|c| matches!(c, '@'..='~'));
+        plain.push_str(end.map_or("", |end| &piece[end + 1..]));
+    }
+    plain
 }
 
 #[cfg(test)]
@@ -65,6 +76,12 @@ mod tests {
     #[test]
     fn garbage_becomes_text() {
         assert_eq!(lines(&[b"\xff\xfea\0\nb\n"]), ["\u{fffd}\u{fffd}a\0", "b"]);
+    }
+
+    #[test]
+    fn control_sequences_are_left_out() {
+        let line = b"\rgirder> \x1b[Khelp\x1b[1;31m me\x1b[\n";
+        assert_eq!(lines(&[line]), ["girder> help me"]);
     }
 
     #[test]

@@ -55,7 +55,7 @@ const TYPED: &[Step] = &[
     ask("help", &["cores", "mem", "test", "poweroff"]),
     ask("cores", &["0", "7"]),
     ask("mem", &["1"]),
-    ask("frobnicate now", &["frobnicate"]),
+    ask("frobnicate now", &["unknown command", "frobnicate"]),
     ask("", &[]),
     ask("test", &["test result: ok. "]),
     POWEROFF,
