@@ -5,6 +5,7 @@
 //! the linked ELF into what boot loaders want, `test` reads the serial report.
 
 mod debug;
+mod dtb;
 mod error;
 mod image;
 mod machine;
@@ -27,6 +28,7 @@ usage: girder-tools COMMAND [OPTIONS]
   run    [MACHINE] [-- QEMU ARGUMENTS]      boot the image with the serial line on this terminal
   debug  [MACHINE]                          boot it stopped, with gdb-multiarch attached
   test   [TEST OPTIONS]                     host tests, then the machine matrix
+  dtb    FILE                               what Girder makes of a device tree, as JSON
 
 MACHINE: --board virt  --smp 8  --cpu neoverse-n1  --memory 1G  --el2  --args BOOTARGS
          --icount SHIFT  --qemu PROGRAM
@@ -61,6 +63,7 @@ fn dispatch(command: &str, arguments: impl Iterator<Item = OsString>) -> Result<
         "image" => image::run(&workspace, arguments),
         "run" => run::run(&workspace, arguments),
         "debug" => debug::run(&workspace, arguments),
+        "dtb" => Ok(dtb::run(arguments)),
         "test" => test::run(&workspace, arguments),
         "help" | "--help" | "-h" | "" => {
             print!("{USAGE}");

@@ -5,17 +5,14 @@
 
 use std::time::Duration;
 
+use girder_core::check::ExitStatus;
+
 use super::outcome::{Outcome, Reason, Verdict};
 use super::transcript::{Ended, Transcript};
 use crate::machine::PowerOff;
 
 /// The name of the result that stands for a run as a whole.
 const RUN: &str = "run";
-/// Exit statuses of the contract.
-const ALL_PASSED: i32 = 0;
-const SOME_FAILED: i32 = 1;
-const NOTHING_TO_RUN: i32 = 3;
-
 /// How a run came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
@@ -106,13 +103,14 @@ fn disagreement(
     power_off: PowerOff,
 ) -> Option<Reason> {
     let expected = if purpose == Purpose::Prompt {
-        ALL_PASSED
+        ExitStatus::AllPassed
     } else {
         if let Some(reason) = inconsistency(transcript, purpose) {
             return Some(reason);
         }
         contract_status(transcript, power_off)
     };
+    let expected = i32::from(expected.code());
     let End::Exited(found) = end else {
         return None;
     };
@@ -136,13 +134,10 @@ fn inconsistency(transcript: &Transcript, purpose: Purpose) -> Option<Reason> {
     }
 }
 
-fn contract_status(transcript: &Transcript, power_off: PowerOff) -> i32 {
-    let counted = transcript.counted();
+fn contract_status(transcript: &Transcript, power_off: PowerOff) -> ExitStatus {
     match power_off {
-        PowerOff::Psci => ALL_PASSED,
-        PowerOff::Semihosting if counted.failed > 0 => SOME_FAILED,
-        PowerOff::Semihosting if counted.passed == 0 => NOTHING_TO_RUN,
-        PowerOff::Semihosting => ALL_PASSED,
+        PowerOff::Psci => ExitStatus::AllPassed,
+        PowerOff::Semihosting => transcript.counted().into(),
     }
 }
 
