@@ -155,7 +155,7 @@ fn special_rows() -> Vec<Row> {
                 },
                 Expect::Line {
                     what: "the others are up",
-                    texts: &["7 cores"],
+                    texts: &["7 of 8 cores up"],
                 },
             ],
             ..plain_row("lying-tree")
@@ -168,7 +168,7 @@ fn special_rows() -> Vec<Row> {
             bootargs: "girder.cores=3",
             expects: &[Expect::Line {
                 what: "the cap is obeyed",
-                texts: &["3 cores"],
+                texts: &["3 of 8 cores up"],
             }],
             ..plain_row("capped-cores")
         },
