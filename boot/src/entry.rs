@@ -20,8 +20,8 @@ const STACK_SIZE: usize = 64 * 1024;
 const EXCEPTION_STACK_SIZE: usize = 16 * 1024;
 /// First word of a device tree, as a little-endian core reads it.
 const TREE_MAGIC: u32 = 0xd00d_feed_u32.swap_bytes();
-/// A device tree is no larger (boot protocol).
-const TREE_LIMIT: u64 = 2 << 20;
+/// The largest tree that is mapped. The boot protocol allows 2 MiB, but QEMU pads trees beyond.
+pub(crate) const TREE_LIMIT: u64 = 4 << 20;
 /// Machines that keep the tree at the start of RAM begin it at such a border.
 const RAM_BORDER: u64 = 1 << 30;
 /// SCTLR_EL1 with translation and caches off: its reserved ones.
@@ -59,7 +59,14 @@ struct Found {
     entry: u64,
     regime: Regime,
     tables: Tables,
-    tree: Option<u64>,
+    tree: Option<Tree>,
+}
+
+/// Where the device tree is, and how long it says that it is, up to the limit.
+#[derive(Clone, Copy)]
+pub(crate) struct Tree {
+    pub(crate) address: u64,
+    pub(crate) size: u64,
 }
 
 struct FoundCell(UnsafeCell<MaybeUninit<Found>>);
@@ -99,18 +106,30 @@ extern "C" fn main() -> ! {
 
 /// The device tree: where the boot loader says, else at the start of RAM, where QEMU leaves it for
 /// an ELF file.
-fn find_tree(candidate: u64) -> Option<u64> {
+fn find_tree(candidate: u64) -> Option<Tree> {
     let start_of_ram = image::range().0 & !(RAM_BORDER - 1);
-    [candidate, start_of_ram].into_iter().find(|&address| {
-        // SAFETY: reading RAM or ROM does no harm, and what is neither faults, which is caught; a
-        // device at the address a broken loader gave is the one thing left to luck.
-        address.is_multiple_of(4)
-            && unsafe { probe::read_word(address as usize) } == Some(TREE_MAGIC)
+    [candidate, start_of_ram].into_iter().find_map(tree_at)
+}
+
+fn tree_at(address: u64) -> Option<Tree> {
+    if !address.is_multiple_of(4) {
+        return None;
+    }
+    // SAFETY: reading RAM or ROM does no harm, and what is neither faults, which is caught; a
+    // device at the address a broken loader gave is the one thing left to luck.
+    let word = |index: usize| unsafe { probe::read_word(address as usize + index * 4) };
+    if word(0)? != TREE_MAGIC {
+        return None;
+    }
+    let size = word(1)?.swap_bytes();
+    Some(Tree {
+        address,
+        size: u64::from(size).min(TREE_LIMIT),
     })
 }
 
 /// Maps the image and the tree, in the lower half, and nothing in the upper half.
-fn boot_tables(tree: Option<u64>) -> Result<(Tables, Tables), MapError> {
+fn boot_tables(tree: Option<Tree>) -> Result<(Tables, Tables), MapError> {
     // SAFETY: the only `Pool` value now; `start` makes the next one.
     let mut pool = unsafe { Pool::new() };
     let mut tables = Tables::new(&mut pool)?;
@@ -118,7 +137,12 @@ fn boot_tables(tree: Option<u64>) -> Result<(Tables, Tables), MapError> {
     let (start, end) = image::range();
     map_blocks(&mut tables, &mut pool, start, end)?;
     if let Some(tree) = tree {
-        map_blocks(&mut tables, &mut pool, tree, tree + TREE_LIMIT)?;
+        map_blocks(
+            &mut tables,
+            &mut pool,
+            tree.address,
+            tree.address + tree.size,
+        )?;
     }
     Ok((tables, upper))
 }

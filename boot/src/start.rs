@@ -3,6 +3,7 @@
 //! Each stage has a number and a name, and a failure says both. Until the console is known, output
 //! waits in memory; if it never gets known, a PL011 is looked for where common boards have one.
 
+use crate::entry::Tree;
 use crate::memory::{MEMORY, Memory};
 use crate::operator::Operator;
 use crate::pool::Pool;
@@ -27,13 +28,11 @@ use girder_core::check::protocol::BANNER;
 use girder_core::config::{Config, Mode};
 use girder_core::timeline::Timeline;
 use girder_core::units::{Bytes, Frequency};
-use girder_describe::{Conduit, ConsoleKind, ControllerKind, Machine, Range};
+use girder_describe::{Conduit, ConsoleKind, ControllerKind, Machine, Range, TreeError};
 
 /// Where a PL011 is on boards that people have, for a message when nothing else is known:
 /// QEMU virt, Raspberry Pi 4, Raspberry Pi 3.
 const LIKELY_CONSOLES: [u64; 3] = [0x0900_0000, 0xfe20_1000, 0x3f20_1000];
-/// Bytes of a device tree's header that tell its size.
-const TREE_HEADER: usize = 40;
 
 /// The boot core's block until the lasting one is laid out.
 static FIRST_BLOCK: CoreBlock = CoreBlock::new(
@@ -78,7 +77,7 @@ struct Boot {
 }
 
 /// Called once translation is on, with the boot tables and the tree's address.
-pub(crate) fn boot_core(entry: u64, tables: Tables, tree: Option<u64>) -> ! {
+pub(crate) fn boot_core(entry: u64, tables: Tables, tree: Option<Tree>) -> ! {
     // SAFETY: this core's own for now, and the boot stack is not lent.
     unsafe { FIRST_BLOCK.install() };
     exception::install();
@@ -118,7 +117,7 @@ struct Early {
 }
 
 impl Early {
-    fn describe(&mut self, tree: Option<u64>) -> &'static Machine {
+    fn describe(&mut self, tree: Option<Tree>) -> &'static Machine {
         let Some(tree) = tree else {
             self.attach_likely_console();
             fail(
@@ -132,7 +131,7 @@ impl Early {
                 self.attach_likely_console();
                 fail(
                     Stage::Description,
-                    format_args!("device tree at {tree:#x}: {error}"),
+                    format_args!("device tree at {:#x}: {error}", tree.address),
                 )
             }
         }
@@ -177,13 +176,11 @@ impl Early {
     }
 }
 
-fn read_tree(address: u64) -> Result<Machine, girder_describe::TreeError> {
-    // SAFETY: `early` found the magic number there and mapped two megabytes, the largest tree that
-    // the boot protocol allows and `total_size` accepts; nobody else knows of it.
-    let header = unsafe { core::slice::from_raw_parts(address as *const u8, TREE_HEADER) };
-    let size = girder_describe::total_size(header)?;
-    // SAFETY: as above; the header's reference is not used any more.
-    let blob = unsafe { core::slice::from_raw_parts_mut(address as *mut u8, size) };
+fn read_tree(tree: Tree) -> Result<Machine, TreeError> {
+    // SAFETY: `early` found the magic number there and mapped so many bytes, or as many as a tree
+    // may have; nobody else knows of them, and the description keeps no reference.
+    let blob =
+        unsafe { core::slice::from_raw_parts_mut(tree.address as *mut u8, tree.size as usize) };
     girder_describe::describe(blob)
 }
 
