@@ -7,6 +7,7 @@
 use crate::{console, cores, heap, memory, power_down};
 use core::fmt::{self, Write};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use girder_aarch64::core_block::CoreBlock;
 use girder_aarch64::lend::{Return, Suspended};
 use girder_aarch64::stack::Stack;
 use girder_aarch64::{power, timer};
@@ -86,14 +87,18 @@ impl Operator {
     }
 
     /// Does a piece of work, if there is any.
-    pub(crate) fn work(&mut self) -> Progress {
-        match self.run.take() {
-            Some(run) => {
-                self.run = self.go_on(run);
-                Progress::Did
-            }
-            None => self.read(),
-        }
+    pub(crate) fn work(&mut self, core: &CoreBlock) -> Progress {
+        let Some(run) = self.run.take() else {
+            return self.read();
+        };
+        // Whoever wants something of this core must signal it from now on. If somebody has wanted
+        // something since the loop looked, that goes first.
+        self.run = if core.doorbell().try_leave() {
+            self.go_on(run)
+        } else {
+            Some(run)
+        };
+        Progress::Did
     }
 
     fn start_tests(&mut self, filter: Filter, then: Then) {
@@ -119,7 +124,11 @@ impl Operator {
                     .ended(Ending::TimedOut { limit_ms }, &mut console::Output::new());
                 return Some(run);
             }
-            Some(test) => test.resume(),
+            Some(test) => {
+                // The interrupt may have been a deadline of the test's own.
+                timer::set_deadline(run.deadline);
+                test.resume()
+            }
             None => match self.next(&mut run) {
                 Ok(back) => back,
                 Err(tally) => return self.finish(run.then, tally),

@@ -40,7 +40,10 @@ impl World for Loop {
     fn serve(&mut self, cause: Cause) {
         match cause {
             Cause::Stop => cpu::park(),
-            Cause::Timer => timer::disarm(),
+            Cause::Timer => {
+                timer::disarm();
+                count(&self.core.counters().deadlines);
+            }
             Cause::Console => console::serve(),
             Cause::Ping => count(&self.core.counters().pings),
             Cause::Wake => {}
@@ -49,14 +52,15 @@ impl World for Loop {
     }
 
     fn work(&mut self) -> Progress {
-        self.operator
-            .as_mut()
-            .map_or(Progress::Nothing, Operator::work)
+        match &mut self.operator {
+            Some(operator) => operator.work(self.core),
+            None => Progress::Nothing,
+        }
     }
 
     fn wait(&mut self) {
         count(&self.core.counters().waits);
-        cpu::wait_for_interrupt_unless(|| !self.core.doorbell().try_sleep());
+        cpu::wait_for_interrupt_unless(|| !self.core.doorbell().try_leave());
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Counters {
     pub interrupts: AtomicU64,
     /// Interrupts that nobody had asked for.
     pub spurious: AtomicU64,
+    /// Times that a deadline passed.
+    pub deadlines: AtomicU64,
     /// Times the loop went to wait.
     pub waits: AtomicU64,
     /// Pings served.
@@ -59,7 +61,7 @@ pub struct CoreBlock {
     index: u32,
     affinity: Affinity,
     part: AtomicU32,
-    doorbell: Doorbell,
+    pub(crate) doorbell: Doorbell,
     admission: Admission,
     counters: Counters,
     emergency: EmergencyStack,
@@ -84,6 +86,7 @@ impl CoreBlock {
             counters: Counters {
                 interrupts: AtomicU64::new(0),
                 spurious: AtomicU64::new(0),
+                deadlines: AtomicU64::new(0),
                 waits: AtomicU64::new(0),
                 pings: AtomicU64::new(0),
                 preemptions: AtomicU64::new(0),

@@ -20,6 +20,10 @@
 //! the handler that returns straight to `girder_leave`. So an interrupt in between finds a record
 //! that says "off", and just takes its note. The frame at the bottom of a lent stack holds no
 //! reference to a core: `girder_leave` asks TPIDR_EL1 anew.
+//!
+//! On the way out an interrupt may come after the loop's last look at its status word and before
+//! there is anything to leave. Nothing would interrupt again, so the word is looked at once more:
+//! by `enter` with the new record in place, by `girder_resume` with interrupts masked.
 
 use crate::core_block::{CoreBlock, count};
 use crate::exception::{Fault, Frame};
@@ -28,6 +32,7 @@ use crate::stack::Stack;
 use aarch64_cpu::registers::{TPIDR_EL0, Writeable};
 use core::fmt::{self, Write};
 use core::mem::offset_of;
+use girder_lockfree::Doorbell;
 
 /// Longest panic message that is kept.
 const MESSAGE: usize = 256;
@@ -76,6 +81,9 @@ core::arch::global_asm!(
     LOOP_SP = const offset_of!(CoreBlock, loop_stack_pointer),
     LOOP_PREEMPTION = const offset_of!(CoreBlock, loop_preemption),
     FINISHED = const FINISHED,
+    INTERRUPTED = const INTERRUPTED,
+    DOORBELL = const offset_of!(CoreBlock, doorbell),
+    CAUSES = const Doorbell::CAUSES,
 );
 
 unsafe extern "C" {
@@ -191,9 +199,15 @@ fn came_back(stack: Stack, why: u64) -> Return {
 extern "C" fn enter(function: *const ()) {
     // SAFETY: `Stack::run` made the pointer from a function of this type.
     let function = unsafe { core::mem::transmute::<*const (), fn()>(function) };
-    Preemption::current().drop_reason();
+    let preemption = Preemption::current();
+    // An interrupt between the loop's last look at the status word and the change of stacks has
+    // left its note with the loop's record. One that comes from here on finds this one.
+    if CoreBlock::current().doorbell().is_rung() {
+        preemption.note_pending();
+    }
+    preemption.drop_reason();
     function();
-    Preemption::current().add_reason();
+    preemption.add_reason();
 }
 
 /// The record of the lent stack that runs with preemption on, if that is what runs.

@@ -1,23 +1,24 @@
-//! A core's status word: what it has been asked to look at, and whether it sleeps.
+//! A core's status word: what it has been asked to look at, and whether it is looking.
 //!
 //! Everything asynchronous that concerns a core becomes a bit in this one word: the causes of
 //! interrupts, wake-ups from other cores, requests. The core takes the whole word at the top of
-//! each turn of its loop. Whoever sets a bit learns from the same step whether the core has to be
-//! signalled, because *asleep* is a bit of the same word.
+//! each turn of its loop. Between two turns it is *away*: asleep, or busy with code that may run for
+//! as long as it likes. Whoever sets a bit learns from the same step whether the core has to be
+//! signalled, because *away* is a bit of the same word.
 //!
 //! # Why no wake-up is lost
 //!
 //! The classic mistake keeps "there is work" and "I am asleep" in two words, where each side can
 //! write one and read the other's old value. Here both are one word, so its modification order
-//! decides alone. The owner falls asleep by one compare-and-swap from 0 to `ASLEEP`:
+//! decides alone. The owner goes away by one compare-and-swap from 0 to `AWAY`:
 //!
 //! - a ring before it makes the word non-zero, the swap fails, the owner takes the cause;
-//! - a ring after it reads `ASLEEP` in the value it replaces and so knows that it must signal.
+//! - a ring after it reads `AWAY` in the value it replaces and so knows that it must signal.
 //!
-//! Only the first ring after falling asleep signals; the later ones find a cause already there
-//! and know that its bringer signals. The signal itself may arrive before the core has really
-//! stopped (in its wait-for-interrupt instruction); that gap is the hardware's to close, and it
-//! does: the core waits with interrupts masked, and a pending interrupt ends the wait at once.
+//! Only the first ring since then signals; the later ones find a cause already there and know that
+//! its bringer signals. The signal may arrive before the core has really gone: before its
+//! wait-for-interrupt instruction, or before the code it is busy with can be interrupted. Both
+//! gaps are closed where they are, by looking at the word once more with interrupts masked.
 //!
 //! # Orderings
 //!
@@ -26,34 +27,35 @@
 
 use crate::atomic::{AtomicU32, Ordering};
 
-/// The bit that says that the owner waits for a signal.
-const ASLEEP: u32 = 1 << 31;
+/// The bit that says that the owner looks again only when it is signalled.
+const AWAY: u32 = 1 << 31;
 
 /// A core's status word.
 #[derive(Debug)]
+#[repr(transparent)]
 pub struct Doorbell(AtomicU32);
 
 /// What the bringer of a cause must do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Ring {
-    /// Nothing: the owner is awake, or somebody else is signalling it already.
+    /// Nothing: the owner will look by itself, or somebody else is signalling it already.
     Noted,
-    /// Signal the owner: it sleeps, and this was the first cause since.
+    /// Signal the owner: it is away, and this was the first cause since.
     MustSignal,
 }
 
 impl Doorbell {
-    /// Causes that a word can hold: every bit but the sleep bit.
-    pub const CAUSES: u32 = !ASLEEP;
+    /// Causes that a word can hold: every bit but the one for being away.
+    pub const CAUSES: u32 = !AWAY;
 
-    /// Creates the word of a core that is awake and has nothing to look at.
+    /// Creates the word of a core that is there and has nothing to look at.
     #[cfg(not(loom))]
     pub const fn new() -> Self {
         Self(AtomicU32::new(0))
     }
 
-    /// Creates the word of a core that is awake and has nothing to look at.
+    /// Creates the word of a core that is there and has nothing to look at.
     #[cfg(loom)]
     pub fn new() -> Self {
         Self(AtomicU32::new(0))
@@ -61,17 +63,17 @@ impl Doorbell {
 
     /// Adds `causes`; any core and any interrupt handler may call it.
     pub fn ring(&self, causes: u32) -> Ring {
-        debug_assert!(causes & ASLEEP == 0, "the sleep bit is the owner's");
+        debug_assert!(causes & AWAY == 0, "that bit is the owner's");
         // Release: pairs with the Acquire in `take`.
         let before = self.0.fetch_or(causes & Self::CAUSES, Ordering::Release);
-        if before == ASLEEP {
+        if before == AWAY {
             Ring::MustSignal
         } else {
             Ring::Noted
         }
     }
 
-    /// Takes all causes and leaves the owner awake; only the owner calls it.
+    /// Takes all causes; the owner is there again. Only the owner calls it.
     pub fn take(&self) -> u32 {
         // A plain look first: the word is empty nearly always, and a load costs no exclusive line.
         if self.0.load(Ordering::Relaxed) == 0 {
@@ -86,13 +88,13 @@ impl Doorbell {
         self.0.load(Ordering::Relaxed) & Self::CAUSES != 0
     }
 
-    /// Declares the owner asleep, unless a cause waits; only the owner calls it, and after
-    /// `true` it waits for a signal and then takes.
+    /// Declares the owner away, unless a cause waits; only the owner calls it, and after `true` it
+    /// can be reached by a signal, and takes when it comes back.
     #[must_use]
-    pub fn try_sleep(&self) -> bool {
+    pub fn try_leave(&self) -> bool {
         // Relaxed: on success nothing was received, on failure `take` follows and acquires.
         self.0
-            .compare_exchange(0, ASLEEP, Ordering::Relaxed, Ordering::Relaxed)
+            .compare_exchange(0, AWAY, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()
     }
 }
@@ -119,18 +121,18 @@ mod tests {
     }
 
     #[test]
-    fn a_waiting_cause_keeps_the_owner_awake() {
+    fn a_waiting_cause_keeps_the_owner_there() {
         let bell = Doorbell::new();
         let _ = bell.ring(1);
-        assert!(!bell.try_sleep());
+        assert!(!bell.try_leave());
         assert_eq!(bell.take(), 1);
-        assert!(bell.try_sleep());
+        assert!(bell.try_leave());
     }
 
     #[test]
-    fn only_the_first_ring_in_sleep_signals() {
+    fn only_the_first_ring_since_leaving_signals() {
         let bell = Doorbell::new();
-        assert!(bell.try_sleep());
+        assert!(bell.try_leave());
         assert_eq!(bell.ring(1), Ring::MustSignal);
         assert_eq!(bell.ring(2), Ring::Noted);
         assert_eq!(bell.take(), 3);
@@ -144,8 +146,8 @@ mod stories {
     use loom::sync::{Arc, Notify};
     use loom::thread;
 
-    /// Two bringers, one owner that sleeps whenever it may: the owner sees both causes, each with
-    /// what its bringer wrote before, and is never left asleep with a cause in the word (loom
+    /// Two bringers, one owner that leaves whenever it may: the owner sees both causes, each with
+    /// what its bringer wrote before, and is never left away with a cause in the word (loom
     /// reports that as a deadlock).
     #[test]
     fn no_cause_and_no_wake_up_is_lost() {
@@ -174,7 +176,7 @@ mod stories {
                     }
                 }
                 seen |= causes;
-                if seen != 0b11 && bell.try_sleep() {
+                if seen != 0b11 && bell.try_leave() {
                     signal.wait();
                 }
             }

@@ -4,4 +4,11 @@
 #![cfg(target_os = "none")]
 #![no_std]
 
+extern crate alloc;
+
+mod cores;
+mod faults;
 mod harness;
+mod interruption;
+mod memory;
+mod time;

@@ -71,7 +71,14 @@ girder_resume:
     mov  x10, sp
     str  x10, [x9, #{LOOP_SP}]
     msr  daifset, #0b0011
-    msr  tpidr_el0, x1
+    ldr  w10, [x9, #{DOORBELL}] // what arrived since the loop last looked would find no one to
+    tst  w10, #{CAUSES}         // interrupt again: come back at once
+    b.eq 1f
+    msr  daifclr, #0b0011
+    restore_callee_saved
+    mov  x0, #{INTERRUPTED}
+    ret
+1:  msr  tpidr_el0, x1
     ldp  q0, q1, [x0, #288 + 32 * 0]
     ldp  q2, q3, [x0, #288 + 32 * 1]
     ldp  q4, q5, [x0, #288 + 32 * 2]

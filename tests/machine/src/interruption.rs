@@ -1,0 +1,133 @@
+//! Interrupts break in anywhere and leave no trace in the code they interrupt.
+
+use core::arch::asm;
+use core::sync::atomic::Ordering::Relaxed;
+use girder_aarch64::core_block::CoreBlock;
+use girder_aarch64::lock::Lock;
+use girder_aarch64::preemption::PreemptionOff;
+use girder_aarch64::timer;
+
+/// Ticks from now to an interrupt: long enough to be in the loop that waits for it, mostly.
+const SOON: u64 = 5_000;
+
+fn preemptions() -> u64 {
+    CoreBlock::with_current(|core| core.counters().preemptions.load(Relaxed))
+}
+
+fn interrupts() -> u64 {
+    CoreBlock::with_current(|core| core.counters().interrupts.load(Relaxed))
+}
+
+#[girder::test]
+fn an_interrupt_breaks_into_a_spinning_test() {
+    for _ in 0..100 {
+        let before = preemptions();
+        timer::set_deadline(timer::now() + SOON);
+        while preemptions() == before {
+            core::hint::spin_loop();
+        }
+    }
+}
+
+#[girder::test]
+fn preemption_waits_while_it_is_off() {
+    let (preempted, interrupted) = (preemptions(), interrupts());
+    let off = PreemptionOff::new();
+    timer::set_deadline(timer::now() + SOON);
+    while interrupts() == interrupted {
+        core::hint::spin_loop();
+    }
+    assert_eq!(preemptions(), preempted, "preempted although it was off");
+    drop(off);
+    assert_eq!(
+        preemptions(),
+        preempted + 1,
+        "the pending preemption was forgotten"
+    );
+}
+
+#[girder::test]
+fn a_held_lock_keeps_preemption_off() {
+    let lock = Lock::new(7);
+    let guard = lock.lock();
+    let (preempted, interrupted) = (preemptions(), interrupts());
+    timer::set_deadline(timer::now() + SOON);
+    while interrupts() == interrupted {
+        core::hint::spin_loop();
+    }
+    assert_eq!((*guard, preemptions()), (7, preempted));
+    drop(guard);
+    assert!(preemptions() > preempted);
+    assert_eq!(*lock.lock(), 7);
+}
+
+/// All general registers that inline assembly can have, and all vector registers, hold a pattern
+/// over an interrupt. The flags are carried along: they are set before and tested after.
+#[girder::test]
+fn registers_survive_an_interrupt() {
+    let counter = CoreBlock::with_current(|core| &raw const core.counters().preemptions);
+    // The loops that the interrupt found waiting; a slow emulator may be late for some.
+    let mut waited = 0;
+    for round in 0..200_u64 {
+        let seed = round.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let before = preemptions();
+        timer::set_deadline(timer::now() + SOON);
+        waited += u64::from(preemptions() == before);
+        let damage = hold_pattern(counter.cast(), before, seed);
+        assert_eq!(damage, 0, "round {round}: {damage:#x} registers changed");
+    }
+    assert!(waited > 0, "no interrupt came while the pattern was held");
+}
+
+/// Fills x2..x15 and v0..v31 from `seed`, waits until the word at `counter` is not `start` any more,
+/// and returns what is not as it was: the union of all differences' bits.
+fn hold_pattern(counter: *const u64, start: u64, seed: u64) -> u64 {
+    let damage: u64;
+    // SAFETY: reads `counter`, which lives in a core's block for ever, and changes the registers it
+    // names as clobbered.
+    unsafe {
+        asm!(
+            // v<n> = seed + n in each 64-bit half
+            ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31",
+            "add x16, {seed}, #\\n",
+            "dup v\\n\\().2d, x16",
+            ".endr",
+            ".irp n, 2,3,4,5,6,7,8,9,10,11,12,13,14,15",
+            "add x\\n, {seed}, #(\\n * 3)",
+            ".endr",
+            "2: ldr x16, [{counter}]",
+            "cmp x16, {start}",
+            "b.eq 2b",
+            "mov {damage}, xzr",
+            ".irp n, 2,3,4,5,6,7,8,9,10,11,12,13,14,15",
+            "add x16, {seed}, #(\\n * 3)",
+            "eor x16, x16, x\\n",
+            "orr {damage}, {damage}, x16",
+            ".endr",
+            ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31",
+            "add x16, {seed}, #\\n",
+            "umov x17, v\\n\\().d[0]",
+            "eor x17, x17, x16",
+            "orr {damage}, {damage}, x17",
+            "umov x17, v\\n\\().d[1]",
+            "eor x17, x17, x16",
+            "orr {damage}, {damage}, x17",
+            ".endr",
+            seed = in(reg) seed,
+            counter = in(reg) counter,
+            start = in(reg) start,
+            damage = out(reg) damage,
+            out("x2") _, out("x3") _, out("x4") _, out("x5") _, out("x6") _, out("x7") _,
+            out("x8") _, out("x9") _, out("x10") _, out("x11") _, out("x12") _, out("x13") _,
+            out("x14") _, out("x15") _, out("x16") _, out("x17") _,
+            out("v0") _, out("v1") _, out("v2") _, out("v3") _, out("v4") _, out("v5") _,
+            out("v6") _, out("v7") _, out("v8") _, out("v9") _, out("v10") _, out("v11") _,
+            out("v12") _, out("v13") _, out("v14") _, out("v15") _, out("v16") _, out("v17") _,
+            out("v18") _, out("v19") _, out("v20") _, out("v21") _, out("v22") _, out("v23") _,
+            out("v24") _, out("v25") _, out("v26") _, out("v27") _, out("v28") _, out("v29") _,
+            out("v30") _, out("v31") _,
+            options(nostack, readonly),
+        );
+    }
+    damage
+}
