@@ -8,7 +8,10 @@ use girder_aarch64::preemption::PreemptionOff;
 use girder_aarch64::timer;
 
 /// Ticks from now to an interrupt: long enough to be in the loop that waits for it, mostly.
-const SOON: u64 = 5_000;
+fn soon() -> u64 {
+    const PER_SECOND: u64 = 10_000;
+    timer::now() + timer::frequency() / PER_SECOND
+}
 
 fn preemptions() -> u64 {
     CoreBlock::with_current(|core| core.counters().preemptions.load(Relaxed))
@@ -22,7 +25,7 @@ fn interrupts() -> u64 {
 fn an_interrupt_breaks_into_a_spinning_test() {
     for _ in 0..100 {
         let before = preemptions();
-        timer::set_deadline(timer::now() + SOON);
+        timer::set_deadline(soon());
         while preemptions() == before {
             core::hint::spin_loop();
         }
@@ -33,7 +36,7 @@ fn an_interrupt_breaks_into_a_spinning_test() {
 fn preemption_waits_while_it_is_off() {
     let (preempted, interrupted) = (preemptions(), interrupts());
     let off = PreemptionOff::new();
-    timer::set_deadline(timer::now() + SOON);
+    timer::set_deadline(soon());
     while interrupts() == interrupted {
         core::hint::spin_loop();
     }
@@ -51,7 +54,7 @@ fn a_held_lock_keeps_preemption_off() {
     let lock = Lock::new(7);
     let guard = lock.lock();
     let (preempted, interrupted) = (preemptions(), interrupts());
-    timer::set_deadline(timer::now() + SOON);
+    timer::set_deadline(soon());
     while interrupts() == interrupted {
         core::hint::spin_loop();
     }
@@ -71,7 +74,7 @@ fn registers_survive_an_interrupt() {
     for round in 0..200_u64 {
         let seed = round.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let before = preemptions();
-        timer::set_deadline(timer::now() + SOON);
+        timer::set_deadline(soon());
         waited += u64::from(preemptions() == before);
         let damage = hold_pattern(counter.cast(), before, seed);
         assert_eq!(damage, 0, "round {round}: {damage:#x} registers changed");
