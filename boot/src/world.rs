@@ -45,7 +45,11 @@ impl World for Loop {
                 count(&self.core.counters().deadlines);
             }
             Cause::Console => console::serve(),
-            Cause::Ping => count(&self.core.counters().pings),
+            Cause::Ping => {
+                count(&self.core.counters().pings);
+                // Whoever asked waits for an event.
+                cpu::send_event();
+            }
             Cause::Wake => {}
         }
         interrupts::complete(cause.bit());
@@ -83,11 +87,15 @@ pub(crate) extern "C" fn secondary_core(block: u64) -> ! {
 }
 
 /// How many pings a core has answered.
-pub fn pings_answered(core: &CoreBlock) -> u64 {
+fn pings_answered(core: &CoreBlock) -> u64 {
     core.counters().pings.load(Relaxed)
 }
 
-/// Asks a core to show that its loop still turns.
+/// Asks a core to show that its loop still turns, and waits until it has.
 pub fn ping(core: &CoreBlock) {
+    let before = pings_answered(core);
     cores::ring(core, Cause::Ping);
+    while pings_answered(core) == before {
+        cpu::wait_for_event();
+    }
 }
