@@ -41,7 +41,8 @@ pub fn describe(blob: &mut [u8]) -> Result<Machine, TreeError> {
     let blocks = Blocks::locate(blob)?;
     let reservations = blocks.reservations(blob)?;
     let shape = structure::verify(blob, &blocks)?;
-    let fdt = fdt::Fdt::new(blob).map_err(|_| TreeError::BadTotalSize(0))?;
+    let counted = shape.links.len();
+    let fdt = fdt::Fdt::new(blob).map_err(|_| TreeError::WalkDisagrees { counted, walked: 0 })?;
     let tree = Tree::new(&fdt, shape)?;
     let survey = Survey::of(&tree);
     let root_controller = controller::root(&tree, &survey)?;

@@ -21,8 +21,8 @@ impl Cells {
     /// Reads what `bus` says about its children.
     pub(super) fn of(bus: Node<'_>) -> Result<Self, TreeError> {
         Ok(Self {
-            address: bus.cell("#address-cells")?.unwrap_or(2),
-            size: bus.cell("#size-cells")?.unwrap_or(1),
+            address: cells(bus, "#address-cells", 2)?,
+            size: cells(bus, "#size-cells", 1)?,
         })
     }
 
@@ -44,9 +44,25 @@ impl Cells {
         }
     }
 
+    /// Refuses a bus without addresses for a device that has one.
+    fn check_addressed(self) -> Result<(), TreeError> {
+        let (property, cells) = ("#address-cells", self.address);
+        match cells {
+            0 => Err(TreeError::BadCells { property, cells }),
+            _ => Ok(()),
+        }
+    }
+
     /// Three cells are PCI; more, or none, belong to no bus that we can follow.
     fn are_known(self) -> bool {
         (1..=3).contains(&self.address) && self.size <= 2
+    }
+}
+
+fn cells(bus: Node<'_>, property: &'static str, usual: u32) -> Result<u32, TreeError> {
+    match bus.cell(property)?.unwrap_or(usual) {
+        cells if cells <= limits::CELLS => Ok(cells),
+        cells => Err(TreeError::BadCells { property, cells }),
     }
 }
 
@@ -115,7 +131,11 @@ fn entries<'t>(
 /// Reads the `reg` of `node`, whose bus has `cells`: addresses on that bus, with their sizes.
 pub(super) fn on_bus(node: Node<'_>, cells: Cells) -> Result<Vec<(BusAddress, u64)>, TreeError> {
     let value = node.property("reg").unwrap_or_default();
-    if value.is_empty() || !cells.are_known() {
+    if value.is_empty() {
+        return Ok(Vec::new());
+    }
+    cells.check_addressed()?;
+    if !cells.are_known() {
         return Ok(Vec::new());
     }
     let entries = entries(value, cells.address + cells.size, "reg")?;
@@ -145,59 +165,93 @@ pub(super) fn regions(node: Node<'_>) -> Result<Vec<Range>, TreeError> {
     let Some(bus) = node.parent() else {
         return Ok(Vec::new());
     };
+    let Some(route) = route(bus)? else {
+        return Ok(Vec::new());
+    };
     let mut regions = Vec::new();
     for (address, size) in on_bus(node, Cells::of(bus)?)? {
-        if let Some(base) = to_cpu(bus, address)? {
-            regions.push(Range::new(base, size)?);
+        if let Some(address) = follow(&route, address)? {
+            regions.push(Range::new(address.offset, size)?);
         }
     }
     Ok(regions)
 }
 
-/// Translates an address on `bus` into the one that cores use, if there is one.
-fn to_cpu(bus: Node<'_>, address: BusAddress) -> Result<Option<u64>, TreeError> {
-    let (mut bus, mut address) = (bus, address);
+/// Lists the windows between `bus` and the cores, unless a bus on the way has none.
+fn route(bus: Node<'_>) -> Result<Option<Vec<Window<'_>>>, TreeError> {
+    let mut bus = bus;
+    let mut route = Vec::new();
     while let Some(parent) = bus.parent() {
         let Some(ranges) = bus.property("ranges") else {
             return Ok(None);
         };
-        match to_parent(bus, parent, ranges, address)? {
-            Some(translated) => (bus, address) = (parent, translated),
+        route.push(Window::new(bus, parent, ranges)?);
+        bus = parent;
+    }
+    Ok(Some(route))
+}
+
+fn follow(route: &[Window<'_>], address: BusAddress) -> Result<Option<BusAddress>, TreeError> {
+    let mut address = address;
+    for window in route {
+        match window.translate(address)? {
+            Some(outside) => address = outside,
             None => return Ok(None),
         }
     }
-    Ok(Some(address.offset))
+    Ok(Some(address))
 }
 
-/// Translates an address on `bus` into one on its parent by the given value of `ranges`.
-pub(super) fn to_parent(
-    bus: Node<'_>,
-    parent: Node<'_>,
-    ranges: &[u8],
-    address: BusAddress,
-) -> Result<Option<BusAddress>, TreeError> {
-    if ranges.is_empty() {
-        return Ok(Some(address));
+/// A `ranges` property with the cells of both its sides, read once for many addresses.
+pub(super) struct Window<'t> {
+    ranges: &'t [u8],
+    inner: Cells,
+    outer: Cells,
+}
+
+impl<'t> Window<'t> {
+    /// Takes the given value for the `ranges` between `bus` and `parent`.
+    pub(super) fn new(
+        bus: Node<'t>,
+        parent: Node<'t>,
+        ranges: &'t [u8],
+    ) -> Result<Self, TreeError> {
+        Ok(Self {
+            ranges,
+            inner: Cells::of(bus)?,
+            outer: Cells::of(parent)?,
+        })
     }
-    let (inner, outer) = (Cells::of(bus)?, Cells::of(parent)?);
-    if !inner.are_known() || !outer.are_known() {
-        return Ok(None);
-    }
-    for mut entry in entries(ranges, inner.address + outer.address + inner.size, "ranges")? {
-        let start = entry.address(inner.address);
-        let target = entry.address(outer.address);
-        let size = entry.number(inner.size);
-        let Some(distance) = address.offset.checked_sub(start.offset) else {
-            continue;
-        };
-        if distance < size && address.has_space_of(start) {
-            let overflow = TreeError::RangeOverflow {
-                base: target.offset,
-                size: distance,
-            };
-            let offset = target.offset.checked_add(distance).ok_or(overflow)?;
-            return Ok(Some(BusAddress { offset, ..target }));
+
+    /// Translates an address on the bus into one on its parent, if it lies in a range.
+    pub(super) fn translate(&self, address: BusAddress) -> Result<Option<BusAddress>, TreeError> {
+        let Self {
+            ranges,
+            inner,
+            outer,
+        } = self;
+        if ranges.is_empty() {
+            return Ok(Some(address));
         }
+        if !inner.are_known() || !outer.are_known() {
+            return Ok(None);
+        }
+        for mut entry in entries(ranges, inner.address + outer.address + inner.size, "ranges")? {
+            let start = entry.address(inner.address);
+            let target = entry.address(outer.address);
+            let size = entry.number(inner.size);
+            let Some(distance) = address.offset.checked_sub(start.offset) else {
+                continue;
+            };
+            if distance < size && address.has_space_of(start) {
+                let overflow = TreeError::RangeOverflow {
+                    base: target.offset,
+                    size: distance,
+                };
+                let offset = target.offset.checked_add(distance).ok_or(overflow)?;
+                return Ok(Some(BusAddress { offset, ..target }));
+            }
+        }
+        Ok(None)
     }
-    Ok(None)
 }

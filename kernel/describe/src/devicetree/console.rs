@@ -5,8 +5,8 @@
 
 use super::controller::Root;
 use super::survey::Survey;
-use super::tree::{Node, Tree};
-use super::{address, interrupts};
+use super::tree::{Names, Node, Tree};
+use super::{address, interrupts, limits};
 use crate::error::TreeError;
 use crate::machine::{Console, ConsoleKind, Intid};
 
@@ -27,9 +27,9 @@ const KINDS: &[(&str, ConsoleKind)] = &[
     ("apple,s5l-uart", ConsoleKind::S5l),
 ];
 
-/// Returns the kind of a serial port if it is one that we have a driver for.
-pub(super) fn kind_of(node: Node<'_>) -> Option<ConsoleKind> {
-    node.lookup(KINDS)
+/// Returns the kind of a serial port with these names if it is one that we have a driver for.
+pub(super) fn kind_of(names: Names<'_>) -> Option<ConsoleKind> {
+    names.lookup(KINDS)
 }
 
 /// Finds the console.
@@ -76,34 +76,32 @@ fn standard_output<'t>(tree: &'t Tree<'t>) -> Option<Node<'t>> {
 
 fn console(node: Node<'_>, base: u64, root: &Root<'_>) -> Result<Console, TreeError> {
     Ok(Console {
-        kind: kind_of(node).unwrap_or(ConsoleKind::Unknown),
+        kind: kind_of(node.compatible()).unwrap_or(ConsoleKind::Unknown),
         compatible: node.text("compatible")?,
         base,
-        reg_shift: node.cell("reg-shift")?.unwrap_or(0),
-        reg_io_width: node.cell("reg-io-width")?,
-        clock_hz: clock(node)?,
-        baud: node.cell("current-speed")?,
+        reg_shift: reg_shift(node),
+        reg_io_width: node.detail("reg-io-width"),
+        clock_hz: clock(node),
+        baud: node.detail("current-speed"),
         interrupt: interrupt(node, root),
     })
 }
 
+fn reg_shift(node: Node<'_>) -> u32 {
+    let shift = node.detail("reg-shift").unwrap_or(0);
+    if shift <= limits::REG_SHIFT { shift } else { 0 }
+}
+
 /// Returns the port's own statement about its clock, or the rate of the fixed clock that feeds it.
-fn clock(node: Node<'_>) -> Result<Option<u64>, TreeError> {
-    if let Some(rate) = node.number("clock-frequency")? {
-        return Ok(Some(rate));
+fn clock(node: Node<'_>) -> Option<u64> {
+    let rate = |node: Node<'_>| node.number("clock-frequency").ok().flatten();
+    if let Some(rate) = rate(node) {
+        return Some(rate);
     }
-    let first = node
-        .property("clocks")
-        .and_then(|clocks| clocks.first_chunk());
-    let clock = first.and_then(|phandle| node.tree().by_phandle(u32::from_be_bytes(*phandle)));
-    match clock.filter(|clock| {
-        clock
-            .strings("compatible")
-            .any(|name| name == b"fixed-clock")
-    }) {
-        Some(clock) => clock.number("clock-frequency"),
-        None => Ok(None),
-    }
+    let phandle = node.property("clocks")?.first_chunk()?;
+    let clock = node.tree().by_phandle(u32::from_be_bytes(*phandle))?;
+    let is_fixed = clock.compatible().lookup(&[("fixed-clock", ())]).is_some();
+    is_fixed.then(|| rate(clock)).flatten()
 }
 
 fn interrupt(node: Node<'_>, root: &Root<'_>) -> Option<Intid> {

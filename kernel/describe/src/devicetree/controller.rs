@@ -8,7 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::survey::Survey;
-use super::tree::{Node, Tree};
+use super::tree::{Names, Node, Tree};
 use super::{address, interrupts};
 use crate::error::TreeError;
 use crate::machine::{Controller, ControllerKind};
@@ -33,9 +33,10 @@ const KINDS: &[(&str, ControllerKind)] = &[
     ("apple,aic2", ControllerKind::Aic2),
 ];
 
-/// Returns the kind of a controller if it is one that can be the root.
-pub(super) fn kind_of(node: Node<'_>) -> Option<ControllerKind> {
-    node.lookup(KINDS)
+/// Returns the kind of a controller with these names if it is one that can be the root.
+pub(super) fn kind_of(names: Names<'_>) -> Option<ControllerKind> {
+    names
+        .lookup(KINDS)
         .filter(|kind| *kind != ControllerKind::Unknown)
 }
 
@@ -47,7 +48,7 @@ pub(super) struct Root<'t> {
 
 /// Finds the root controller.
 pub(super) fn root<'t>(tree: &'t Tree<'t>, survey: &Survey<'t>) -> Result<Root<'t>, TreeError> {
-    let is_known = |node: Node<'t>| node.is_usable() && kind_of(node).is_some();
+    let is_known = |node: Node<'t>| node.is_usable() && kind_of(node.compatible()).is_some();
     let timer = survey
         .timer
         .and_then(|timer| interrupts::of(timer).first().copied());
@@ -68,7 +69,9 @@ pub(super) fn root<'t>(tree: &'t Tree<'t>, survey: &Survey<'t>) -> Result<Root<'
 
 impl<'t> Root<'t> {
     fn new(node: Option<Node<'t>>) -> Self {
-        let kind = node.and_then(kind_of).unwrap_or(ControllerKind::Unknown);
+        let kind = node
+            .and_then(|node| kind_of(node.compatible()))
+            .unwrap_or(ControllerKind::Unknown);
         Self { node, kind }
     }
 
@@ -87,8 +90,8 @@ impl<'t> Root<'t> {
             kind: self.kind,
             compatible: node.text("compatible")?,
             regs: address::regions(node)?,
-            redistributor_regions: node.cell("#redistributor-regions")?.unwrap_or(1),
-            redistributor_stride: node.number("redistributor-stride")?,
+            redistributor_regions: node.detail("#redistributor-regions").unwrap_or(1),
+            redistributor_stride: node.number("redistributor-stride").ok().flatten(),
         })
     }
 }

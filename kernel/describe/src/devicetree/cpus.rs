@@ -47,9 +47,9 @@ struct Common<'t> {
 
 /// `device_type` decides; the name does only in trees too old, or too new, to have one.
 fn is_cpu(node: Node<'_>) -> bool {
-    match node.has("device_type") {
-        true => node.strings("device_type").next() == Some(b"cpu"),
-        false => node.base_name() == "cpu",
+    match node.property("device_type") {
+        Some(kind) => kind.strip_suffix(b"\0").unwrap_or(kind) == b"cpu",
+        None => node.base_name() == "cpu",
     }
 }
 

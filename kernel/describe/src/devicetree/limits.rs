@@ -17,6 +17,8 @@ pub const TEXT: usize = 255;
 pub const BOOTARGS: usize = 4096;
 /// Usable cores.
 pub const CPUS: usize = 512;
+/// Cells of an address or a size on any bus.
+pub const CELLS: u32 = 4;
 /// The highest number of a NUMA node.
 pub const NODE_ID: u32 = 255;
 /// Ranges in one list: of memory, of reserved regions, of a device's registers.
@@ -26,4 +28,6 @@ pub const INTERRUPTS: usize = 16;
 /// Cells of one interrupt; a controller with more is taken for broken.
 pub const INTERRUPT_CELLS: u32 = 8;
 /// Serial ports that are considered where the tree names none.
-pub const PORTS: usize = 32;
+pub const PORTS: usize = 8;
+/// The largest shift between a port's registers; a larger one is taken for none.
+pub const REG_SHIFT: u32 = 4;

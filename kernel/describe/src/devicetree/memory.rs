@@ -4,7 +4,7 @@
 
 use alloc::vec::Vec;
 
-use super::address::{self, BusAddress, Cells};
+use super::address::{self, BusAddress, Cells, Window};
 use super::tree::{Node, Tree};
 use super::{cpus, limits};
 use crate::error::TreeError;
@@ -70,13 +70,12 @@ pub(super) fn reserved(tree: &Tree<'_>, header: Vec<Range>) -> Result<Vec<Range>
         let cells = Cells::of(parent)?;
         // Whoever forgets `ranges` means plain addresses; to reserve none would be the worse guess.
         let ranges = parent.property("ranges").unwrap_or_default();
-        for node in parent
-            .children()
-            .filter(|node| node.is_usable() && node.has("reg"))
-        {
+        let window = Window::new(parent, tree.root(), ranges)?;
+        let regions = parent.children().filter(|node| node.has("reg"));
+        for node in regions.filter(|node| node.is_usable()) {
             cells.check_memory()?;
             for (address, size) in address::on_bus(node, cells)? {
-                let base = to_cpu(tree, parent, ranges, address)?;
+                let base = to_cpu(&window, address)?;
                 push(&mut reserved, Range::new(base, size)?)?;
             }
         }
@@ -85,13 +84,8 @@ pub(super) fn reserved(tree: &Tree<'_>, header: Vec<Range>) -> Result<Vec<Range>
     Ok(reserved)
 }
 
-fn to_cpu(
-    tree: &Tree<'_>,
-    bus: Node<'_>,
-    ranges: &[u8],
-    address: BusAddress,
-) -> Result<u64, TreeError> {
-    let translated = address::to_parent(bus, tree.root(), ranges, address)?;
+fn to_cpu(window: &Window<'_>, address: BusAddress) -> Result<u64, TreeError> {
+    let translated = window.translate(address)?;
     let unreachable = TreeError::ReservedUntranslatable {
         address: address.offset,
     };

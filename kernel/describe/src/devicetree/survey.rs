@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::tree::{Node, Tree};
+use super::tree::{Names, Node, Tree};
 use super::{console, controller, limits};
 
 /// The usable nodes found by what they are compatible with.
@@ -46,22 +46,23 @@ impl<'t> Survey<'t> {
         };
         let mut old_timer = None;
         for node in tree.nodes().filter(|node| node.is_usable()) {
-            match node.lookup(ROLES) {
+            let names = node.compatible();
+            match names.lookup(ROLES) {
                 Some(Role::Psci) => note(&mut survey.psci, node),
                 Some(Role::Timer) => note(&mut survey.timer, node),
                 Some(Role::OldTimer) => note(&mut old_timer, node),
                 Some(Role::DistanceMap) => note(&mut survey.distance_map, node),
-                None => survey.note_device(node),
+                None => survey.note_device(node, names),
             }
         }
         survey.timer = survey.timer.or(old_timer);
         survey
     }
 
-    fn note_device(&mut self, node: Node<'t>) {
-        if console::kind_of(node).is_some() && self.ports.len() < limits::PORTS {
+    fn note_device(&mut self, node: Node<'t>, names: Names<'t>) {
+        if console::kind_of(names).is_some() && self.ports.len() < limits::PORTS {
             self.ports.push(node);
-        } else if controller::kind_of(node).is_some() && node.has("interrupt-controller") {
+        } else if controller::kind_of(names).is_some() && node.has("interrupt-controller") {
             note(&mut self.controller, node);
         }
     }

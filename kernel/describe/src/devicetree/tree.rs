@@ -179,6 +179,11 @@ impl<'t> Node<'t> {
         }
     }
 
+    /// Reads a property of one cell that can be done without: one of another length is none.
+    pub(super) fn detail(self, property: &'static str) -> Option<u32> {
+        self.cell(property).ok().flatten()
+    }
+
     /// Reads a property of one or two cells.
     pub(super) fn number(self, property: &'static str) -> Result<Option<u64>, TreeError> {
         let Some(value) = self.property(property) else {
@@ -192,9 +197,7 @@ impl<'t> Node<'t> {
 
     /// Iterates over the texts of a property, NULs removed.
     pub(super) fn strings(self, property: &str) -> impl Iterator<Item = &'t [u8]> {
-        let value = self.property(property).unwrap_or_default();
-        let value = value.strip_suffix(b"\0").unwrap_or(value);
-        value.split(|byte| *byte == 0)
+        Names(self.property(property).unwrap_or_default()).iter()
     }
 
     /// Copies the first text of a property; empty if there is none.
@@ -218,13 +221,29 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// Looks the node's `compatible` texts up in `table`, the most specific first.
+    /// Returns what the node is compatible with, the most specific first.
+    pub(super) fn compatible(self) -> Names<'t> {
+        Names(self.property("compatible").unwrap_or_default())
+    }
+}
+
+/// The texts of one property. A property is found by a search, so look it up once.
+#[derive(Clone, Copy)]
+pub(super) struct Names<'t>(&'t [u8]);
+
+impl<'t> Names<'t> {
+    fn iter(self) -> impl Iterator<Item = &'t [u8]> {
+        self.0
+            .strip_suffix(b"\0")
+            .unwrap_or(self.0)
+            .split(|byte| *byte == 0)
+    }
+
+    /// Returns what `table` has for the first name that is in it.
     pub(super) fn lookup<T: Copy>(self, table: &[(&str, T)]) -> Option<T> {
-        self.strings("compatible").find_map(|text| {
-            table
-                .iter()
-                .find(|(name, _)| name.as_bytes() == text)
-                .map(|(_, found)| *found)
+        self.iter().find_map(|text| {
+            let entry = table.iter().find(|(name, _)| name.as_bytes() == text);
+            entry.map(|(_, found)| *found)
         })
     }
 }
