@@ -199,3 +199,54 @@ fn pairs(ranges: &[Range]) -> Vec<[u64; 2]> {
         .map(|range| [range.base, range.size])
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const TREES: &str = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../kernel/describe/tests/trees"
+    );
+
+    #[test]
+    fn every_board_is_printed_as_agreed() {
+        let files = fs::read_dir(TREES)
+            .expect("the trees")
+            .map(|file| file.expect("a file").path());
+        let (mut boards, lines) = (
+            0,
+            files.filter(|path| path.extension() == Some("json".as_ref())),
+        );
+        for path in lines {
+            let mut tree = fs::read(path.with_extension("dtb")).expect("a tree");
+            let line = fs::read_to_string(&path).expect("a line");
+            assert_eq!(
+                describe(&mut tree).expect("a good tree"),
+                line.trim_end(),
+                "{path:?}"
+            );
+            boards += 1;
+        }
+        assert!(boards >= 9, "{boards} boards");
+    }
+
+    #[test]
+    fn refused_tree_says_why_in_one_line() {
+        let mut tree = fs::read(format!("{TREES}/pi4.dtb")).expect("a tree");
+        tree.truncate(1000);
+        let reason = describe(&mut tree).expect_err("a bad tree").to_string();
+        assert_eq!(reason, "1000 bytes left of 2079");
+    }
+
+    #[test]
+    fn wrong_arguments_say_how_it_is_used() {
+        assert_eq!(inspect(vec![]), Err("usage: dtb FILE".into()));
+        assert_eq!(
+            inspect(vec!["a".into(), "b".into()]),
+            Err("usage: dtb FILE".into())
+        );
+    }
+}
