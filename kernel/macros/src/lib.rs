@@ -13,7 +13,8 @@ use proc_macro::TokenStream;
 /// The function takes nothing and returns nothing; it passes by returning. Options:
 ///
 /// - `ignored = "reason"`: not run, and the report says why.
-/// - `expect = "panic"` or `expect = "fault"`: has to end that way.
+/// - `expect = "panic"`, `"fault"` or `"timeout"`: has to end that way, the last one by being
+///   abandoned at its time limit.
 /// - `panic_message = "part"`: has to panic with a message that contains this.
 /// - `limit_ms = 500`: its own time limit.
 /// - `cores = 2`: ignored on machines with fewer cores up.

@@ -22,6 +22,7 @@ pub(crate) enum Expect {
     Success,
     Panic(Option<LitStr>),
     Fault,
+    Timeout,
 }
 
 impl Options {
@@ -60,7 +61,14 @@ impl Options {
             ("panic", message) => Ok(Expect::Panic(message)),
             ("fault", None) => Ok(Expect::Fault),
             ("fault", Some(message)) => Err(Error::new_spanned(message, "a fault has no message")),
-            _ => Err(Error::new_spanned(word, r#"expect is "panic" or "fault""#)),
+            ("timeout", None) => Ok(Expect::Timeout),
+            ("timeout", Some(message)) => {
+                Err(Error::new_spanned(message, "a timeout has no message"))
+            }
+            _ => Err(Error::new_spanned(
+                word,
+                r#"expect is "panic", "fault" or "timeout""#,
+            )),
         }
     }
 }
@@ -103,6 +111,7 @@ impl ToTokens for Expect {
         tokens.extend(match self {
             Self::Success => quote!(::girder::check::Expect::Success),
             Self::Fault => quote!(::girder::check::Expect::Fault),
+            Self::Timeout => quote!(::girder::check::Expect::Timeout),
             Self::Panic(None) => {
                 quote!(::girder::check::Expect::Panic(::core::option::Option::None))
             }

@@ -146,6 +146,10 @@ mod tests {
             (r#"expect = "panic""#, "expect : Expect :: Panic (None) ,"),
             (r#"expect = "fault""#, "expect : Expect :: Fault ,"),
             (
+                r#"expect = "timeout", limit_ms = 50"#,
+                "limit_ms : Some (50) , expect : Expect :: Timeout ,",
+            ),
+            (
                 r#"panic_message = "no""#,
                 r#"expect : Expect :: Panic (Some ("no")) ,"#,
             ),
@@ -170,10 +174,17 @@ mod tests {
             ("cores = 0", NUMBER),
             ("limit_ms = 4294967296", NUMBER),
             ("cores = 1, cores = 2", "this option is given twice"),
-            (r#"expect = "success""#, r#"expect is "panic" or "fault""#),
+            (
+                r#"expect = "success""#,
+                r#"expect is "panic", "fault" or "timeout""#,
+            ),
             (
                 r#"expect = "fault", panic_message = "x""#,
                 "a fault has no message",
+            ),
+            (
+                r#"panic_message = "x", expect = "timeout""#,
+                "a timeout has no message",
             ),
             (
                 "core = 1",

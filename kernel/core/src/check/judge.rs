@@ -33,6 +33,7 @@ pub fn judge(expected: Expect, ending: Ending<'_>) -> Result<(), Misfit<'_>> {
         (Expect::Panic(None), Ending::Panicked(_)) => true,
         (Expect::Panic(Some(text)), Ending::Panicked(message)) => message.contains(text),
         (Expect::Fault, Ending::Faulted(_)) => true,
+        (Expect::Timeout, Ending::TimedOut { .. }) => true,
         _ => false,
     };
     if fits {
@@ -55,6 +56,7 @@ impl fmt::Display for Misfit<'_> {
             Expect::Panic(None) => f.write_str("; expected a panic"),
             Expect::Panic(Some(text)) => write!(f, "; expected a panic that says `{text}`"),
             Expect::Fault => f.write_str("; expected a fault"),
+            Expect::Timeout => f.write_str("; expected it to run into its time limit"),
         }
     }
 }
@@ -75,6 +77,7 @@ mod tests {
                 Ending::Panicked("divided by 0"),
             ),
             (Expect::Fault, Ending::Faulted("data abort")),
+            (Expect::Timeout, HUNG),
         ] {
             assert_eq!(judge(expected, ending), Ok(()));
         }
@@ -110,6 +113,16 @@ mod tests {
                 Expect::Fault,
                 HUNG,
                 "hung: still running after 50 ms; expected a fault",
+            ),
+            (
+                Expect::Timeout,
+                Ending::Returned,
+                "failed: returned; expected it to run into its time limit",
+            ),
+            (
+                Expect::Timeout,
+                Ending::Faulted("abort"),
+                "faulted: abort; expected it to run into its time limit",
             ),
         ] {
             let misfit = judge(expected, ending).expect_err(cause);

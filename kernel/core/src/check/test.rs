@@ -32,6 +32,8 @@ pub enum Expect {
     Panic(Option<&'static str>),
     /// By a fault of the processor: a wild address, an overflow of the stack.
     Fault,
+    /// By being abandoned at its time limit.
+    Timeout,
 }
 
 impl Test {
