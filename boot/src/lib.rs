@@ -11,6 +11,8 @@ extern crate alloc;
 mod console;
 pub mod cores;
 mod crash;
+mod devices;
+mod early;
 mod entry;
 mod heap;
 mod image;

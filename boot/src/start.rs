@@ -1,12 +1,13 @@
 //! The boot core's way from its first Rust to its loop, stage by stage.
 //!
-//! Each stage has a number and a name, and a failure says both. Until the console is known, output
-//! waits in memory; if it never gets known, a PL011 is looked for where common boards have one.
+//! Each stage has a number and a name, and a failure says both. `early` has what happens before the
+//! memory is set up, `devices` what the description says about register blocks.
 
+use crate::devices::{controller, devices};
+use crate::early::{Early, complain};
 use crate::entry::Tree;
 use crate::memory::{MEMORY, Memory};
 use crate::operator::Operator;
-use crate::pool::Pool;
 use crate::world::Loop;
 use crate::{console, cores, crash, heap, image, logger, power_down};
 use alloc::boxed::Box;
@@ -15,11 +16,9 @@ use console::println;
 use core::fmt;
 use girder_aarch64::core_block::{CoreBlock, Start};
 use girder_aarch64::cpu::{self, Affinity};
-use girder_aarch64::gic_v3::{GicV3, Region};
 use girder_aarch64::interrupts::{self, InterruptId, Route};
-use girder_aarch64::mmu::{self, Regime};
-use girder_aarch64::page_table::{Kind, Mapping, PAGE, Tables};
-use girder_aarch64::pl011::{self, Pl011};
+use girder_aarch64::mmu::Regime;
+use girder_aarch64::page_table::Tables;
 use girder_aarch64::stack::Stack;
 use girder_aarch64::{exception, power, timer};
 use girder_core::causes::Cause;
@@ -28,11 +27,7 @@ use girder_core::check::protocol::BANNER;
 use girder_core::config::{Config, Mode};
 use girder_core::timeline::Timeline;
 use girder_core::units::{Bytes, Frequency};
-use girder_describe::{Conduit, ConsoleKind, ControllerKind, Machine, Range, TreeError};
-
-/// Where a PL011 is on boards that people have, for a message when nothing else is known:
-/// QEMU virt, Raspberry Pi 4, Raspberry Pi 3.
-const LIKELY_CONSOLES: [u64; 3] = [0x0900_0000, 0xfe20_1000, 0x3f20_1000];
+use girder_describe::{Conduit, Machine};
 
 /// The boot core's block until the lasting one is laid out.
 static FIRST_BLOCK: CoreBlock = CoreBlock::new(
@@ -55,7 +50,7 @@ static FIRST_BLOCK: CoreBlock = CoreBlock::new(
 /// The stages of boot, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-enum Stage {
+pub(crate) enum Stage {
     Description = 1,
     Clock,
     Memory,
@@ -64,7 +59,7 @@ enum Stage {
 }
 
 /// Ends a boot that can't go on.
-fn fail(stage: Stage, error: impl fmt::Display) -> ! {
+pub(crate) fn fail(stage: Stage, error: impl fmt::Display) -> ! {
     panic!("boot stage {} ({stage:?}): {error}", stage as u8)
 }
 
@@ -109,103 +104,6 @@ pub(crate) fn boot_core(entry: u64, tables: Tables, tree: Option<Tree>) -> ! {
         timeline,
     }
     .set_up()
-}
-
-/// While the boot tables are in use.
-struct Early {
-    tables: Tables,
-}
-
-impl Early {
-    fn describe(&mut self, tree: Option<Tree>) -> &'static Machine {
-        let Some(tree) = tree else {
-            self.attach_likely_console();
-            fail(
-                Stage::Description,
-                "no device tree in x0, nor at the start of RAM",
-            )
-        };
-        match read_tree(tree) {
-            Ok(machine) => Box::leak(Box::new(machine)),
-            Err(error) => {
-                self.attach_likely_console();
-                fail(
-                    Stage::Description,
-                    format_args!("device tree at {:#x}: {error}", tree.address),
-                )
-            }
-        }
-    }
-
-    fn configure(&mut self, machine: &'static Machine) -> &'static Config<'static> {
-        let config = Config::parse(&machine.bootargs, &mut |_| {});
-        crash::set_action(config.on_panic());
-        Box::leak(Box::new(config))
-    }
-
-    fn attach_console(&mut self, machine: &Machine) {
-        let Some(base) = console_base(machine) else {
-            return;
-        };
-        if self.map_device(base) {
-            // SAFETY: the description says that a PL011 is there, and it has just been mapped.
-            unsafe { console::attach(base as usize) }
-        }
-    }
-
-    /// Looks for a device that can carry a last message.
-    fn attach_likely_console(&mut self) {
-        let found = LIKELY_CONSOLES.into_iter().find(|&base| {
-            // SAFETY: only identification registers are read, and a fault is caught. A board with
-            // something else there, and without a tree, is past harm.
-            self.map_device(base) && unsafe { Pl011::is_at(base as usize) }
-        });
-        if let Some(base) = found {
-            // SAFETY: it has identified itself and is mapped.
-            unsafe { console::attach(base as usize) }
-        }
-    }
-
-    fn map_device(&mut self, base: u64) -> bool {
-        // SAFETY: no other `Pool` value lives now.
-        let mut pool = unsafe { Pool::new() };
-        let range = Mapping::identity(base & !(PAGE - 1), pl011::SIZE, Kind::Device);
-        let mapped = self.tables.map(&mut pool, range).is_ok();
-        mmu::publish_entries();
-        mapped
-    }
-}
-
-fn read_tree(tree: Tree) -> Result<Machine, TreeError> {
-    // SAFETY: `early` found the magic number there and mapped so many bytes, or as many as a tree
-    // may have; nobody else knows of them, and the description keeps no reference.
-    let blob =
-        unsafe { core::slice::from_raw_parts_mut(tree.address as *mut u8, tree.size as usize) };
-    girder_describe::describe(blob)
-}
-
-fn console_base(machine: &Machine) -> Option<u64> {
-    let console = machine.console.as_ref()?;
-    (console.kind == ConsoleKind::Pl011).then_some(console.base)
-}
-
-/// Says what is wrong with the boot arguments and the description, now that it can be said.
-fn complain(config: &Config<'_>, machine: &'static Machine) {
-    Config::parse(&machine.bootargs, &mut |complaint| {
-        log::warn!("boot arguments: {complaint}")
-    });
-    if let Mode::Bench(_) | Mode::Run(_) = config.mode {
-        log::warn!("boot arguments: this image holds no benchmarks and no programs");
-    }
-    if let Some(console) = &machine.console
-        && console.kind != ConsoleKind::Pl011
-    {
-        log::warn!(
-            "no driver for the console {} ({:?})",
-            console.compatible,
-            console.kind
-        );
-    }
 }
 
 impl Boot {
@@ -368,44 +266,4 @@ fn with_memory<R>(f: impl FnOnce(&mut Memory) -> R) -> R {
     f(memory
         .as_mut()
         .expect("memory is set up before anyone asks"))
-}
-
-/// Register blocks that we drive.
-fn devices(machine: &Machine) -> Vec<Range> {
-    let mut devices = Vec::new();
-    if let Some(base) = console_base(machine) {
-        devices.push(Range {
-            base,
-            size: pl011::SIZE,
-        });
-    }
-    if machine.controller.kind == ControllerKind::Gicv3 {
-        let regions = 1 + machine.controller.redistributor_regions as usize;
-        devices.extend(machine.controller.regs.iter().take(regions));
-    }
-    devices
-}
-
-fn controller(machine: &Machine) -> GicV3 {
-    let described = &machine.controller;
-    let (ControllerKind::Gicv3, [distributor, regions @ ..]) =
-        (described.kind, &described.regs[..])
-    else {
-        let kind = &described.compatible;
-        fail(
-            Stage::Interrupts,
-            format_args!("no driver for the controller {kind:?}"),
-        )
-    };
-    let regions = regions
-        .iter()
-        .take(described.redistributor_regions as usize);
-    let regions = regions.map(|range| Region {
-        base: range.base as usize,
-        size: range.size as usize,
-    });
-    // SAFETY: the description says that a GICv3 is there, `devices` had it mapped, and this is
-    // called once.
-    let controller = unsafe { GicV3::new(distributor.base as usize, regions) };
-    controller.unwrap_or_else(|| fail(Stage::Interrupts, "the distributor is at address zero"))
 }
