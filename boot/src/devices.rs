@@ -6,16 +6,16 @@ use girder_aarch64::gic_v3::{GicV3, Region};
 use girder_aarch64::pl011;
 use girder_describe::{ConsoleKind, ControllerKind, Machine, Range};
 
-/// Where the console is, if it is one that we drive.
+/// Where the description's console is, if it is one that we drive.
 pub(crate) fn console_base(machine: &Machine) -> Option<u64> {
     let console = machine.console.as_ref()?;
     (console.kind == ConsoleKind::Pl011).then_some(console.base)
 }
 
-/// Register blocks that we drive.
-pub(crate) fn devices(machine: &Machine) -> Vec<Range> {
+/// Register blocks that we drive, with the console that was found.
+pub(crate) fn devices(machine: &Machine, console: Option<u64>) -> Vec<Range> {
     let mut devices = Vec::new();
-    if let Some(base) = console_base(machine) {
+    if let Some(base) = console {
         devices.push(Range {
             base,
             size: pl011::SIZE,

@@ -12,8 +12,8 @@ use alloc::boxed::Box;
 use girder_aarch64::mmu;
 use girder_aarch64::page_table::{Kind, Mapping, PAGE, Tables};
 use girder_aarch64::pl011::{self, Pl011};
-use girder_core::config::{Config, Mode};
-use girder_describe::{ConsoleKind, Machine, TreeError};
+use girder_core::config::{Config, ConsoleChoice};
+use girder_describe::{Machine, TreeError};
 
 /// Where a PL011 is on boards that people have, for a message when nothing else is known:
 /// QEMU virt, Raspberry Pi 4, Raspberry Pi 3.
@@ -51,23 +51,33 @@ impl Early {
         Box::leak(Box::new(config))
     }
 
-    pub(crate) fn attach_console(&mut self, machine: &Machine) {
-        let Some(base) = console_base(machine) else {
-            return;
+    /// Attaches the console that was asked for, if it is there, else the description's, if we
+    /// drive it; returns where it is.
+    pub(crate) fn attach_console(&mut self, config: &Config<'_>, machine: &Machine) -> Option<u64> {
+        let chosen = match config.console {
+            Some(ConsoleChoice::Pl011(base)) => Some(base).filter(|&base| self.finds_pl011(base)),
+            Some(ConsoleChoice::Path(_)) | None => None,
         };
-        if self.map_device(base) {
-            // SAFETY: the description says that a PL011 is there, and it has just been mapped.
-            unsafe { console::attach(base as usize) }
+        let base = chosen.or_else(|| console_base(machine))?;
+        if chosen.is_none() && !self.map_device(base) {
+            return None;
         }
+        // SAFETY: a PL011 has identified itself there or the description says that one is there,
+        // and it has just been mapped.
+        unsafe { console::attach(base as usize) }
+        Some(base)
+    }
+
+    fn finds_pl011(&mut self, base: u64) -> bool {
+        // SAFETY: only identification registers are read, and a fault is caught. A board with
+        // something else at an address that somebody chose is past harm.
+        self.map_device(base) && unsafe { Pl011::is_at(base as usize) }
     }
 
     /// Looks for a device that can carry a last message.
     fn attach_likely_console(&mut self) {
-        let found = LIKELY_CONSOLES.into_iter().find(|&base| {
-            // SAFETY: only identification registers are read, and a fault is caught. A board with
-            // something else there, and without a tree, is past harm.
-            self.map_device(base) && unsafe { Pl011::is_at(base as usize) }
-        });
+        let mut candidates = LIKELY_CONSOLES.into_iter();
+        let found = candidates.find(|&base| self.finds_pl011(base));
         if let Some(base) = found {
             // SAFETY: it has identified itself and is mapped.
             unsafe { console::attach(base as usize) }
@@ -90,23 +100,4 @@ fn read_tree(tree: Tree) -> Result<Machine, TreeError> {
     let blob =
         unsafe { core::slice::from_raw_parts_mut(tree.address as *mut u8, tree.size as usize) };
     girder_describe::describe(blob)
-}
-
-/// Says what is wrong with the boot arguments and the description, now that it can be said.
-pub(crate) fn complain(config: &Config<'_>, machine: &'static Machine) {
-    Config::parse(&machine.bootargs, &mut |complaint| {
-        log::warn!("boot arguments: {complaint}")
-    });
-    if let Mode::Bench(_) | Mode::Run(_) = config.mode {
-        log::warn!("boot arguments: this image holds no benchmarks and no programs");
-    }
-    if let Some(console) = &machine.console
-        && console.kind != ConsoleKind::Pl011
-    {
-        log::warn!(
-            "no driver for the console {} ({:?})",
-            console.compatible,
-            console.kind
-        );
-    }
 }

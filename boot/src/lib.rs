@@ -8,6 +8,7 @@
 
 extern crate alloc;
 
+mod complain;
 mod console;
 pub mod cores;
 mod crash;

@@ -3,8 +3,9 @@
 //! Each stage has a number and a name, and a failure says both. `early` has what happens before the
 //! memory is set up, `devices` what the description says about register blocks.
 
+use crate::complain::complain;
 use crate::devices::{controller, devices};
-use crate::early::{Early, complain};
+use crate::early::Early;
 use crate::entry::Tree;
 use crate::memory::{MEMORY, Memory};
 use crate::operator::Operator;
@@ -68,6 +69,8 @@ struct Boot {
     machine: &'static Machine,
     config: &'static Config<'static>,
     frequency: Frequency,
+    /// Where the console is, if there is one.
+    console: Option<u64>,
     timeline: Timeline,
 }
 
@@ -86,21 +89,22 @@ pub(crate) fn boot_core(entry: u64, tables: Tables, tree: Option<Tree>) -> ! {
     let machine = early.describe(tree);
     timeline.end_phase("description", timer::now());
     let config = early.configure(machine);
+    let console = early.attach_console(config, machine);
     let Some(frequency) = Frequency::new(timer::frequency()) else {
         fail(
             Stage::Clock,
             "CNTFRQ_EL0 is zero: the firmware has not set it",
         )
     };
-    early.attach_console(machine);
     logger::start(config.log, entry, frequency);
-    complain(config, machine);
+    complain(config, machine, console);
     timeline.end_phase("console", timer::now());
 
     Boot {
         machine,
         config,
         frequency,
+        console,
         timeline,
     }
     .set_up()
@@ -130,7 +134,7 @@ impl Boot {
     }
 
     fn start_memory(&self) -> Regime {
-        let devices = devices(self.machine);
+        let devices = devices(self.machine, self.console);
         // SAFETY: called once, with the boot tables in use; the ranges are the description's.
         let started = unsafe { Memory::start(self.machine, &devices) };
         let (mut memory, regime) = started.unwrap_or_else(|error| fail(Stage::Memory, error));
@@ -165,11 +169,9 @@ impl Boot {
             id: InterruptId(timer.0),
             causes: Cause::Timer.bit(),
         };
-        let console = self
-            .machine
-            .console
-            .as_ref()
-            .and_then(|console| console.interrupt);
+        let described = self.machine.console.as_ref();
+        let attached = described.filter(|described| self.console == Some(described.base));
+        let console = attached.and_then(|console| console.interrupt);
         let console = console.map(|id| Route {
             id: InterruptId(id.0),
             causes: Cause::Console.bit(),

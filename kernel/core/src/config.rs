@@ -43,12 +43,12 @@ pub struct Config<'a> {
     pub mode: Mode<'a>,
     /// `girder.cores`: start no more cores than this; `None` starts all.
     pub cores: Option<NonZeroU32>,
-    /// `girder.quantum_us`.
-    pub quantum_us: u32,
-    /// `girder.reductions`.
-    pub reductions: u32,
-    /// `girder.deploy`.
-    pub deployment: Deployment,
+    /// `girder.quantum_us`, as asked for; [`QUANTUM_US`] is the default.
+    pub quantum_us: Option<u32>,
+    /// `girder.reductions`, as asked for; [`REDUCTIONS`] is the default.
+    pub reductions: Option<u32>,
+    /// `girder.deploy`, as asked for; the default is `Deployment::default`.
+    pub deployment: Option<Deployment>,
     /// `girder.seed`.
     pub seed: Option<u64>,
     /// `girder.log`.
@@ -123,9 +123,9 @@ impl Default for Config<'_> {
         Self {
             mode: Mode::default(),
             cores: None,
-            quantum_us: QUANTUM_US,
-            reductions: REDUCTIONS,
-            deployment: Deployment::default(),
+            quantum_us: None,
+            reductions: None,
+            deployment: None,
             seed: None,
             log: LogFilter::default(),
             panic: None,
@@ -166,11 +166,11 @@ impl<'a> Config<'a> {
             "girder.cores" => set(&mut self.cores, argument.cores()),
             "girder.quantum_us" => set(
                 &mut self.quantum_us,
-                argument.number(default.quantum_us, QUANTUM_US_MIN, QUANTUM_US_MAX),
+                argument.optional(QUANTUM_US, QUANTUM_US_MIN, QUANTUM_US_MAX),
             ),
             "girder.reductions" => set(
                 &mut self.reductions,
-                argument.number(default.reductions, 1, REDUCTIONS_MAX),
+                argument.optional(REDUCTIONS, 1, REDUCTIONS_MAX),
             ),
             "girder.deploy" => set(&mut self.deployment, argument.deployment()),
             "girder.seed" => set(&mut self.seed, argument.seed()),

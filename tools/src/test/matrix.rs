@@ -194,6 +194,29 @@ fn special_rows() -> Vec<Row> {
             ..plain_row("garbage-bootargs")
         },
         Row {
+            bootargs: "girder.deploy=message girder.quantum_us=500 girder.reductions=9 \
+                       console=pl011@9010000",
+            expects: &[
+                Expect::Line {
+                    what: "a deployment that is not there warns",
+                    texts: &["girder.deploy=message", "using single"],
+                },
+                Expect::Line {
+                    what: "a quantum without a scheduler warns",
+                    texts: &["girder.quantum_us=500 has no effect"],
+                },
+                Expect::Line {
+                    what: "reductions without a scheduler warn",
+                    texts: &["girder.reductions=9 has no effect"],
+                },
+                Expect::Line {
+                    what: "a console that is not there warns",
+                    texts: &["no pl011 at 0x9010000"],
+                },
+            ],
+            ..plain_row("vain-bootargs")
+        },
+        Row {
             script: TYPED,
             ..plain_row("typed-commands")
         },

@@ -71,6 +71,12 @@ impl<'a> Argument<'a> {
         }
     }
 
+    /// A number that remembers whether it was asked for; `default` is what holds otherwise.
+    pub(super) fn optional(&self, default: u32, least: u32, most: u32) -> Read<'a, Option<u32>> {
+        let (number, outcome) = self.number(default, least, most);
+        (outcome.is_ok().then_some(number), outcome)
+    }
+
     pub(super) fn cores(&self) -> Read<'a, Option<NonZeroU32>> {
         let (least, most) = (1, CORES_MAX);
         match self.number_within(least, most).and_then(NonZeroU32::new) {
@@ -91,15 +97,15 @@ impl<'a> Argument<'a> {
         }
     }
 
-    pub(super) fn deployment(&self) -> Read<'a, Deployment> {
+    pub(super) fn deployment(&self) -> Read<'a, Option<Deployment>> {
         match self.text() {
-            "single" => (Deployment::Single, Ok(())),
-            "shared" => (Deployment::Shared, Ok(())),
-            "message" => (Deployment::Message, Ok(())),
+            "single" => (Some(Deployment::Single), Ok(())),
+            "shared" => (Some(Deployment::Shared), Ok(())),
+            "message" => (Some(Deployment::Message), Ok(())),
             _ => self.wrong(
-                Deployment::default(),
+                None,
                 Expected::OneOf("single, shared or message"),
-                "shared",
+                "the default",
             ),
         }
     }

@@ -18,8 +18,8 @@ fn nothing_said_boots_the_shell_on_all_cores() {
     assert_eq!(config, Config::default());
     assert_eq!(config.mode, Mode::Shell);
     assert_eq!(config.cores, None);
-    assert_eq!((config.quantum_us, config.reductions), (1000, 2000));
-    assert_eq!(config.deployment, Deployment::Shared);
+    assert_eq!((config.quantum_us, config.reductions), (None, None));
+    assert_eq!(config.deployment, None);
     assert_eq!((config.rounds, config.limit_ms), (1, 10_000));
 }
 
@@ -32,8 +32,11 @@ fn every_argument_of_the_contract_is_understood() {
     );
     assert_eq!(config.mode, Mode::Test("timer"));
     assert_eq!(config.cores, NonZeroU32::new(4));
-    assert_eq!((config.quantum_us, config.reductions), (500, 256));
-    assert_eq!(config.deployment, Deployment::Message);
+    assert_eq!(
+        (config.quantum_us, config.reductions),
+        (Some(500), Some(256))
+    );
+    assert_eq!(config.deployment, Some(Deployment::Message));
     assert_eq!(config.seed, Some(u64::MAX));
     assert!(config.log.passes("girder_core::sched", Level::Trace));
     assert_eq!(config.panic, Some(OnPanic::Reset));
@@ -122,7 +125,7 @@ fn wrong_values_say_so_and_use_the_default() {
         ("girder.seed=dice", "is not a number of 64 bits, using none"),
         (
             "girder.deploy=all",
-            "is not single, shared or message, using shared",
+            "is not single, shared or message, using the default",
         ),
         (
             "girder.panic=hope",
@@ -216,7 +219,8 @@ proptest! {
     fn any_text_gives_a_config_within_its_bounds(text in near_arguments()) {
         let config = Config::parse(&text, &mut |complaint| drop(complaint.to_string()));
         prop_assert!(config.cores.is_none_or(|cores| cores.get() <= CORES_MAX));
-        prop_assert!((QUANTUM_US_MIN..=QUANTUM_US_MAX).contains(&config.quantum_us));
+        let quantum = config.quantum_us.unwrap_or(QUANTUM_US);
+        prop_assert!((QUANTUM_US_MIN..=QUANTUM_US_MAX).contains(&quantum));
         prop_assert!((1..=ROUNDS_MAX).contains(&config.rounds));
         prop_assert!((1..=LIMIT_MS_MAX).contains(&config.limit_ms));
     }

@@ -1,0 +1,66 @@
+//! Says what was asked for and is not there: nothing in the boot arguments is ignored silently.
+
+use girder_core::config::{Config, ConsoleChoice, Deployment, Mode};
+use girder_describe::{ConsoleKind, Machine};
+
+/// Warns of everything that is not followed as written, now that there is a console at
+/// `console`, if there is one.
+pub(crate) fn complain(config: &Config<'_>, machine: &'static Machine, console: Option<u64>) {
+    Config::parse(&machine.bootargs, &mut |complaint| {
+        log::warn!("boot arguments: {complaint}")
+    });
+    if let Mode::Bench(_) | Mode::Run(_) = config.mode {
+        log::warn!("boot arguments: this image holds no benchmarks and no programs");
+    }
+    complain_of_scheduling(config);
+    complain_of_console(config, machine, console);
+}
+
+/// What will hold once processes are scheduled.
+fn complain_of_scheduling(config: &Config<'_>) {
+    if let Some(deployment @ (Deployment::Shared | Deployment::Message)) = config.deployment {
+        let word = match deployment {
+            Deployment::Single => "single",
+            Deployment::Shared => "shared",
+            Deployment::Message => "message",
+        };
+        log::warn!("boot arguments: girder.deploy={word} is not there yet, using single");
+    }
+    let budgets = [
+        ("girder.quantum_us", config.quantum_us),
+        ("girder.reductions", config.reductions),
+    ];
+    for (name, value) in budgets {
+        if let Some(value) = value {
+            log::warn!("boot arguments: {name}={value} has no effect: nothing is scheduled yet");
+        }
+    }
+}
+
+fn complain_of_console(config: &Config<'_>, machine: &Machine, console: Option<u64>) {
+    match config.console {
+        Some(ConsoleChoice::Pl011(base)) if console != Some(base) => {
+            log::warn!("boot arguments: no pl011 at {base:#x}, using the machine's own console");
+        }
+        Some(ConsoleChoice::Pl011(base)) if !is_described(machine, base) => {
+            log::warn!("boot arguments: the console at {base:#x} has no known interrupt: no input");
+        }
+        Some(ConsoleChoice::Path(path)) => {
+            log::warn!(
+                "boot arguments: console={path}: no choice by path yet, using the machine's"
+            );
+        }
+        _ => {}
+    }
+    if let Some(console) = &machine.console
+        && console.kind != ConsoleKind::Pl011
+    {
+        let (name, kind) = (&console.compatible, console.kind);
+        log::warn!("no driver for the console {name} ({kind:?})");
+    }
+}
+
+fn is_described(machine: &Machine, base: u64) -> bool {
+    let mut described = machine.console.iter();
+    described.any(|console| console.base == base)
+}
