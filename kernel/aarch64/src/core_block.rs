@@ -8,6 +8,7 @@
 use crate::cpu::Affinity;
 use crate::mmu::Regime;
 use crate::preemption::{Preemption, PreemptionOff};
+use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use girder_lockfree::{Admission, Doorbell};
 
@@ -15,7 +16,10 @@ use girder_lockfree::{Admission, Doorbell};
 const EMERGENCY_STACK: usize = 8192;
 
 #[repr(C, align(16))]
-struct EmergencyStack([u8; EMERGENCY_STACK]);
+struct EmergencyStack(UnsafeCell<[u8; EMERGENCY_STACK]>);
+
+// SAFETY: only its own core's stack pointer ever refers to it.
+unsafe impl Sync for EmergencyStack {}
 
 /// What a started core reads with its caches off before anything else.
 #[repr(C)]
@@ -91,7 +95,7 @@ impl CoreBlock {
                 pings: AtomicU64::new(0),
                 preemptions: AtomicU64::new(0),
             },
-            emergency: EmergencyStack([0; EMERGENCY_STACK]),
+            emergency: EmergencyStack(UnsafeCell::new([0; EMERGENCY_STACK])),
         }
     }
 
@@ -116,7 +120,7 @@ impl CoreBlock {
 
     /// Tells the block where it lies, before any core uses it.
     pub fn prepare(&'static self) {
-        let emergency = &raw const self.emergency as u64;
+        let emergency = self.emergency.0.get() as u64;
         self.emergency_top
             .store(emergency + EMERGENCY_STACK as u64, Relaxed);
     }

@@ -7,10 +7,15 @@
 use crate::core_block::{CoreBlock, count};
 use crate::syndrome::Syndrome;
 use crate::{interrupts, lend, preemption, probe, stack};
-use aarch64_cpu::registers::{ESR_EL1, FAR_EL1, Readable, VBAR_EL1, Writeable};
+use aarch64_cpu::registers::{
+    CurrentEL, DAIF, ESR_EL1, FAR_EL1, Readable, SPSel, VBAR_EL1, Writeable,
+};
 use core::fmt;
 use core::mem::offset_of;
 use spin::Once;
+
+/// Exceptions inside handlers that a core reports or tries to; at the next one it parks.
+const NESTED_LIMIT: u64 = 3;
 
 /// All registers of interrupted code, as the vectors save them.
 #[repr(C, align(16))]
@@ -38,6 +43,38 @@ const _: () = assert!(
 );
 
 impl Frame {
+    /// The general registers as they are here, for the report of a panic.
+    #[inline(always)]
+    pub fn here() -> Self {
+        let mut frame = Self {
+            general: [0; 31],
+            stack_pointer: 0,
+            program_counter: 0,
+            state: DAIF.get() | CurrentEL.get() | SPSel.get(),
+            float_status: 0,
+            float_control: 0,
+            vectors: [0; 32],
+        };
+        // SAFETY: writes 31 registers to the array of 31 that it is given, and reads two more.
+        unsafe {
+            core::arch::asm!(
+                "stp x0, x1, [{general}, #16 * 0]", "stp x2, x3, [{general}, #16 * 1]",
+                "stp x4, x5, [{general}, #16 * 2]", "stp x6, x7, [{general}, #16 * 3]",
+                "stp x8, x9, [{general}, #16 * 4]", "stp x10, x11, [{general}, #16 * 5]",
+                "stp x12, x13, [{general}, #16 * 6]", "stp x14, x15, [{general}, #16 * 7]",
+                "stp x16, x17, [{general}, #16 * 8]", "stp x18, x19, [{general}, #16 * 9]",
+                "stp x20, x21, [{general}, #16 * 10]", "stp x22, x23, [{general}, #16 * 11]",
+                "stp x24, x25, [{general}, #16 * 12]", "stp x26, x27, [{general}, #16 * 13]",
+                "stp x28, x29, [{general}, #16 * 14]", "str x30, [{general}, #16 * 15]",
+                "adr {here}, .", "mov {stack}, sp",
+                general = in(reg) frame.general.as_mut_ptr(),
+                here = lateout(reg) frame.program_counter,
+                stack = lateout(reg) frame.stack_pointer,
+                options(nostack, preserves_flags));
+        }
+        frame
+    }
+
     /// The frame pointer of the interrupted code.
     pub fn frame_pointer(&self) -> u64 {
         self.general[29]
@@ -133,12 +170,25 @@ pub fn use_stack(stack: &stack::Stack) {
     }
 }
 
+/// Loses the exception stack, then takes an exception: the vector's first store faults in the
+/// vector itself. This is how an overflow of the exception stack looks, for whoever wants to see
+/// it reported; the core never comes back.
+pub fn fault_inside_handler() -> ! {
+    // SAFETY: the guard is never mapped, so nothing is overwritten; nothing goes on after it.
+    unsafe {
+        core::arch::asm!(
+            "msr daifset, #0xf", "msr spsel, #1", "mov sp, {guard}", "msr spsel, #0", "brk #0",
+            guard = in(reg) stack::FIRST_GUARD_TOP, options(noreturn));
+    }
+}
+
 core::arch::global_asm!(
     include_str!("asm/exceptions.s"),
     FRAME_SIZE = const size_of::<Frame>(),
     NESTED_SCRATCH = const offset_of!(CoreBlock, nested_scratch),
     NESTED_SP = const offset_of!(CoreBlock, nested_stack_pointer),
     NESTED_DEPTH = const offset_of!(CoreBlock, nested_depth),
+    NESTED_LIMIT = const NESTED_LIMIT,
     EMERGENCY_TOP = const offset_of!(CoreBlock, emergency_top),
 );
 

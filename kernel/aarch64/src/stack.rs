@@ -14,6 +14,8 @@ const WINDOW: u64 = 0xffff_0000_0000_0000;
 const SLOT: u64 = 64 * 1024;
 /// Bytes of a stack.
 pub const STACK_SIZE: u64 = 32 * 1024;
+/// The end of the lowest guard.
+pub(crate) const FIRST_GUARD_TOP: u64 = WINDOW + SLOT - STACK_SIZE;
 /// Slots in the window: 64 GiB of addresses.
 const SLOTS: u64 = 1 << 20;
 

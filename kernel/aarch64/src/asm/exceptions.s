@@ -133,20 +133,36 @@ restore:
     add  sp, sp, #{FRAME_SIZE}
     eret
 
-// An exception inside a handler. The exception stack may be what failed, so the core moves to its
-// emergency stack without touching it; TPIDRRO_EL0, which nothing else uses, holds x0 meanwhile.
-// The depth is counted: a fault in the report of a fault is parked instead of reported.
+// An exception inside a handler. The report of a crash may run in one, and it probes addresses and
+// calls for an emulator, so the two instructions that may fail are let off here too. Anything else
+// is a crash. The exception stack may be what failed, so the core moves to its emergency stack
+// without touching it; TPIDRRO_EL0, which nothing else uses, holds x0 meanwhile. The depth is
+// counted: at some point a report that fails has to be given up.
 nested:
     msr  tpidrro_el0, x0
     mrs  x0, tpidr_el1
     cbz  x0, park
     str  x1, [x0, #{NESTED_SCRATCH}]
+    mrs  x1, elr_el1
+    adrp x0, girder_probe_word
+    add  x0, x0, :lo12:girder_probe_word
+    cmp  x0, x1
+    adrp x0, girder_probe_failed
+    add  x0, x0, :lo12:girder_probe_failed
+    b.eq let_off
+    adrp x0, girder_semihosting
+    add  x0, x0, :lo12:girder_semihosting
+    cmp  x0, x1
+    adrp x0, girder_semihosting_failed
+    add  x0, x0, :lo12:girder_semihosting_failed
+    b.eq let_off
+    mrs  x0, tpidr_el1
     mov  x1, sp
     str  x1, [x0, #{NESTED_SP}]
     ldr  x1, [x0, #{NESTED_DEPTH}]
     add  x1, x1, #1
     str  x1, [x0, #{NESTED_DEPTH}]
-    cmp  x1, #1
+    cmp  x1, #{NESTED_LIMIT}
     b.hi park
     ldr  x1, [x0, #{EMERGENCY_TOP}]
     mov  sp, x1
@@ -155,6 +171,13 @@ nested:
     save_frame
     mov  x0, sp
     bl   girder_nested          // never returns
+
+let_off:
+    msr  elr_el1, x0
+    mrs  x0, tpidr_el1
+    ldr  x1, [x0, #{NESTED_SCRATCH}]
+    mrs  x0, tpidrro_el0
+    eret                        // with the flags from before
 
 .global girder_park
 girder_park:
