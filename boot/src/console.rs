@@ -20,8 +20,11 @@ const OUTPUT: usize = 16 * 1024;
 const INPUT: usize = 4 * 1024;
 /// Longest piece that is kept together.
 const LINE: usize = 512;
-/// Looks at the lock before a crash report goes on without it.
+/// Looks at the lock, or at a device that takes no byte, before a crash report goes on without it.
 const CRASH_TRIES: u32 = 1_000_000;
+/// Where a PL011 is on boards that people have, for a last message when nothing else is known:
+/// QEMU virt, Raspberry Pi 4, Raspberry Pi 3.
+pub(crate) const LIKELY: [u64; 3] = [0x0900_0000, 0xfe20_1000, 0x3f20_1000];
 
 struct Console {
     device: Option<Pl011>,
@@ -87,6 +90,17 @@ pub(crate) fn read() -> Option<u8> {
 /// How many received bytes were damaged or lost by the device.
 pub(crate) fn damaged() -> u64 {
     CONSOLE.lock().damaged
+}
+
+/// True if there is a device.
+pub(crate) fn is_attached() -> bool {
+    DEVICE.load(Relaxed) != 0
+}
+
+/// Runs `f` with the console's lock held: nobody else prints, and `f` must not.
+pub(crate) fn while_locked<R>(f: impl FnOnce() -> R) -> R {
+    let _console = CONSOLE.lock();
+    f()
 }
 
 /// Waits until all output has left, because the machine is about to stop.
@@ -167,6 +181,15 @@ impl Console {
     }
 }
 
+/// Looks where a PL011 is likely. Early in boot all those places are mapped; later those that are not
+/// fault, which is caught.
+fn likely() -> Option<usize> {
+    let mut bases = LIKELY.into_iter().map(|base| base as usize);
+    // SAFETY: only identification registers are read. A board with something else there, and with
+    // no console, is past harm.
+    bases.find(|&base| unsafe { Pl011::is_at(base) })
+}
+
 /// A writer to the console that keeps lines together; what has no line end is written on drop.
 pub(crate) struct Output {
     line: [u8; LINE],
@@ -229,35 +252,45 @@ pub(crate) use println;
 pub(crate) struct CrashOutput(Option<Pl011>);
 
 impl CrashOutput {
-    /// Takes the device over for good, after what waits for it, if the lock can be had.
+    /// Takes the device over for good, after what waits for it, if the lock can be had. Without
+    /// an attached console, any that is where one is likely will do.
     pub(crate) fn seize() -> Self {
+        let base = match DEVICE.load(Relaxed) {
+            0 => likely(),
+            base => Some(base),
+        };
+        // SAFETY: a PL011 has identified itself there, or `attach` was promised one. The other value
+        // for it may be in use on another core; the worst that comes of it is a mixed line in a
+        // crash report.
+        let mut this = Self(base.and_then(|base| unsafe { Pl011::new(base) }));
         if let Some(mut console) = CONSOLE.lock_within(CRASH_TRIES) {
             console.has_interrupts = false;
-            while console.device.is_some() && !console.output.is_empty() {
-                console.pump();
+            while let Some(byte) = console.output.pop_front() {
+                this.send(byte);
             }
         }
-        Self(match DEVICE.load(Relaxed) {
-            0 => None,
-            // SAFETY: `attach` was promised a PL011 there. The other value for it may be in use on
-            // another core; the worst that comes of it is a mixed line in a crash report.
-            base => unsafe { Pl011::new(base) },
-        })
+        this
     }
 
     /// Waits until the last byte has left.
     pub(crate) fn finish(&mut self) {
-        while self.0.as_ref().is_some_and(Pl011::is_sending) {
+        for _ in 0..CRASH_TRIES {
+            if !self.0.as_ref().is_some_and(Pl011::is_sending) {
+                return;
+            }
             core::hint::spin_loop();
         }
     }
 
     fn send(&mut self, byte: u8) {
-        if let Some(device) = &mut self.0 {
-            while !device.try_send(byte) {
-                core::hint::spin_loop();
+        for _ in 0..CRASH_TRIES {
+            if self.0.as_mut().is_none_or(|device| device.try_send(byte)) {
+                return;
             }
+            core::hint::spin_loop();
         }
+        // A device that takes nothing must not keep the machine from its end.
+        self.0 = None;
     }
 }
 

@@ -104,6 +104,14 @@ pub fn ring(core: &CoreBlock, cause: Cause) {
     }
 }
 
+/// Asks all cores but this one to park, which they do in their next turn.
+pub(crate) fn stop_others() {
+    let me = Affinity::of_this_core();
+    for core in up().filter(|core| core.affinity() != me) {
+        ring(core, Cause::Stop);
+    }
+}
+
 /// Makes the boot core's own block, before the others'.
 pub(crate) fn lay_out(
     machine: &Machine,

@@ -1,25 +1,29 @@
 //! The end of the kernel, told clearly: what happened, where, and which image it was.
 //!
 //! A panic or fault of code on a lent stack with preemption on ends that code alone and never gets
-//! here. What does get here is the kernel's own. One core reports; a second one that crashes
-//! meanwhile parks, and so does a crash inside the report, so the report always ends.
+//! here. What does get here is the kernel's own. The first core to crash stops the others and
+//! reports; one that crashes meanwhile parks. If the reporter itself crashes again, it tries for
+//! less each time: a line or two, then only the end that was asked for, then nothing. So the report
+//! always ends, whatever is broken.
 
 use crate::console::CrashOutput;
+use crate::cores;
 use crate::image::ShortBuildId;
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use girder_aarch64::backtrace::Backtrace;
 use girder_aarch64::cpu::{self, Affinity};
 use girder_aarch64::exception::{Fault, Frame};
 use girder_aarch64::{lend, power};
+use girder_core::check::ExitStatus;
 use girder_core::check::protocol::Line;
 use girder_core::config::OnPanic;
+use girder_core::line_buffer::LineBuffer;
 
-/// The emulator's status after a crash (contract).
-const STATUS_CRASHED: u64 = 2;
+/// Longest reason that is told; what is beyond is cut and marked.
+const REASON: usize = 512;
 
-static IS_CRASHING: AtomicBool = AtomicBool::new(false);
 static ACTION: AtomicU32 = AtomicU32::new(OnPanic::Halt as u32);
 
 /// Says what follows a crash report.
@@ -30,13 +34,15 @@ pub(crate) fn set_action(action: OnPanic) {
 /// Reports a fault of the kernel's own.
 pub(crate) fn on_fault(fault: &Fault, frame: &Frame) -> ! {
     let backtrace = Backtrace::from_frame_pointer(frame.frame_pointer());
-    report(format_args!("{fault}"), Some(frame), backtrace)
+    report(format_args!("{fault}"), frame, backtrace)
 }
 
 #[panic_handler]
 fn on_panic(info: &PanicInfo<'_>) -> ! {
     lend::end_with_panic(format_args!("{}", PanicText(info)));
-    report(format_args!("{}", PanicText(info)), None, Backtrace::here())
+    let frame = Frame::here();
+    let backtrace = Backtrace::here();
+    report(format_args!("{}", PanicText(info)), &frame, backtrace)
 }
 
 /// A panic in one line: `panicked at FILE:LINE: MESSAGE`.
@@ -52,18 +58,63 @@ impl fmt::Display for PanicText<'_> {
     }
 }
 
-fn report(reason: fmt::Arguments<'_>, frame: Option<&Frame>, backtrace: Backtrace) -> ! {
-    cpu::mask_interrupts();
-    if IS_CRASHING.swap(true, Relaxed) {
-        cpu::park();
+/// What is left to do for a core that crashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attempt {
+    /// The whole report.
+    Whole,
+    /// It failed: say so.
+    Short,
+    /// That failed too: end as was asked for.
+    End,
+    /// Another core reports, or even the end has failed.
+    Nothing,
+}
+
+/// Which core reports: its affinity and this bit; 0 is none.
+static REPORTER: AtomicU64 = AtomicU64::new(0);
+const IS_REPORTING: u64 = 1 << 63;
+/// Crashes of that core after its first one.
+static FAILURES: AtomicU32 = AtomicU32::new(0);
+
+impl Attempt {
+    /// Which core comes first is settled by the one atomic step; nothing else is shared.
+    fn next() -> Self {
+        let me = Affinity::of_this_core().0 | IS_REPORTING;
+        match REPORTER.compare_exchange(0, me, Relaxed, Relaxed) {
+            Ok(_) => Self::Whole,
+            Err(reporter) if reporter == me => match FAILURES.fetch_add(1, Relaxed) {
+                0 => Self::Short,
+                1 => Self::End,
+                _ => Self::Nothing,
+            },
+            Err(_) => Self::Nothing,
+        }
     }
-    let mut output = CrashOutput::seize();
-    // Nothing is left to do about an output that fails.
-    let _ = dump(&mut output, reason, frame, backtrace);
-    output.finish();
+}
+
+fn report(reason: fmt::Arguments<'_>, frame: &Frame, backtrace: Backtrace) -> ! {
+    cpu::mask_interrupts();
+    let attempt = Attempt::next();
+    match attempt {
+        Attempt::Whole => {
+            cores::stop_others();
+            let mut output = CrashOutput::seize();
+            // Nothing is left to do about an output that fails.
+            let _ = dump(&mut output, reason, frame, backtrace);
+            output.finish();
+        }
+        Attempt::Short => {
+            let mut output = CrashOutput::seize();
+            let _ = short_dump(&mut output, reason, frame);
+            output.finish();
+        }
+        Attempt::End => {}
+        Attempt::Nothing => cpu::park(),
+    }
     let action = ACTION.load(Relaxed);
     if action == OnPanic::Off as u32 {
-        power::exit(STATUS_CRASHED)
+        power::exit(ExitStatus::Crashed.code().into())
     } else if action == OnPanic::Reset as u32 {
         power::reset()
     }
@@ -73,23 +124,25 @@ fn report(reason: fmt::Arguments<'_>, frame: Option<&Frame>, backtrace: Backtrac
 fn dump(
     output: &mut CrashOutput,
     reason: fmt::Arguments<'_>,
-    frame: Option<&Frame>,
+    frame: &Frame,
     backtrace: Backtrace,
 ) -> fmt::Result {
-    writeln!(output, "\n{}", Line::Crash(""))?;
-    writeln!(output, "  reason     {reason}")?;
-    writeln!(
-        output,
-        "  core       mpidr {:#x}",
-        Affinity::of_this_core().0
-    )?;
+    let reason = LineBuffer::<REASON>::of(reason);
+    writeln!(output, "\n{}", Line::Crash(reason.as_str()))?;
+    let affinity = Affinity::of_this_core().0;
+    writeln!(output, "  core       mpidr {affinity:#x}")?;
     writeln!(output, "  build      {ShortBuildId}")?;
-    if let Some(frame) = frame {
-        registers(output, frame)?;
-    }
+    registers(output, frame)?;
     for (depth, address) in backtrace.enumerate() {
         writeln!(output, "  frame {depth:2}   {address:#018x}")?;
     }
+    writeln!(output, "{}", Line::CrashEnd)
+}
+
+fn short_dump(output: &mut CrashOutput, reason: fmt::Arguments<'_>, frame: &Frame) -> fmt::Result {
+    let reason = LineBuffer::<REASON>::of(format_args!("{reason}; while reporting a crash"));
+    writeln!(output, "\n{}", Line::Crash(reason.as_str()))?;
+    registers(output, frame)?;
     writeln!(output, "{}", Line::CrashEnd)
 }
 

@@ -1,13 +1,14 @@
 //! What happens while the boot tables are in use: the description is read, and the console found.
 //!
-//! Until the console is known, output waits in memory; if it never gets known, a PL011 is looked
-//! for where common boards have one.
+//! Until the console is known, output waits in memory; a crash before that looks for a PL011 where
+//! common boards have one.
 
+use crate::console::{self, LIKELY};
+use crate::crash;
 use crate::devices::console_base;
 use crate::entry::Tree;
 use crate::pool::Pool;
 use crate::start::{Stage, fail};
-use crate::{console, crash};
 use alloc::boxed::Box;
 use girder_aarch64::mmu;
 use girder_aarch64::page_table::{Kind, Mapping, PAGE, Tables};
@@ -15,19 +16,24 @@ use girder_aarch64::pl011::{self, Pl011};
 use girder_core::config::{Config, ConsoleChoice};
 use girder_describe::{Machine, TreeError};
 
-/// Where a PL011 is on boards that people have, for a message when nothing else is known:
-/// QEMU virt, Raspberry Pi 4, Raspberry Pi 3.
-const LIKELY_CONSOLES: [u64; 3] = [0x0900_0000, 0xfe20_1000, 0x3f20_1000];
-
 /// While the boot tables are in use.
 pub(crate) struct Early {
-    pub(crate) tables: Tables,
+    tables: Tables,
 }
 
 impl Early {
-    pub(crate) fn describe(&mut self, tree: Option<Tree>) -> &'static Machine {
+    /// Maps the places where a console is likely, so that a crash before the description is read
+    /// has somewhere to speak.
+    pub(crate) fn new(tables: Tables) -> Self {
+        let mut this = Self { tables };
+        for base in LIKELY {
+            this.map_device(base);
+        }
+        this
+    }
+
+    pub(crate) fn describe(&self, tree: Option<Tree>) -> &'static Machine {
         let Some(tree) = tree else {
-            self.attach_likely_console();
             fail(
                 Stage::Description,
                 "no device tree in x0, nor at the start of RAM",
@@ -35,17 +41,14 @@ impl Early {
         };
         match read_tree(tree) {
             Ok(machine) => Box::leak(Box::new(machine)),
-            Err(error) => {
-                self.attach_likely_console();
-                fail(
-                    Stage::Description,
-                    format_args!("device tree at {:#x}: {error}", tree.address),
-                )
-            }
+            Err(error) => fail(
+                Stage::Description,
+                format_args!("device tree at {:#x}: {error}", tree.address),
+            ),
         }
     }
 
-    pub(crate) fn configure(&mut self, machine: &'static Machine) -> &'static Config<'static> {
+    pub(crate) fn configure(&self, machine: &'static Machine) -> &'static Config<'static> {
         let config = Config::parse(&machine.bootargs, &mut |_| {});
         crash::set_action(config.on_panic());
         Box::leak(Box::new(config))
@@ -74,23 +77,15 @@ impl Early {
         self.map_device(base) && unsafe { Pl011::is_at(base as usize) }
     }
 
-    /// Looks for a device that can carry a last message.
-    fn attach_likely_console(&mut self) {
-        let mut candidates = LIKELY_CONSOLES.into_iter();
-        let found = candidates.find(|&base| self.finds_pl011(base));
-        if let Some(base) = found {
-            // SAFETY: it has identified itself and is mapped.
-            unsafe { console::attach(base as usize) }
-        }
-    }
-
     fn map_device(&mut self, base: u64) -> bool {
         // SAFETY: no other `Pool` value lives now.
         let mut pool = unsafe { Pool::new() };
-        let range = Mapping::identity(base & !(PAGE - 1), pl011::SIZE, Kind::Device);
-        let mapped = self.tables.map(&mut pool, range).is_ok();
+        let page = base & !(PAGE - 1);
+        let range = Mapping::identity(page, pl011::SIZE, Kind::Device);
+        let mapped = self.tables.map(&mut pool, range);
         mmu::publish_entries();
-        mapped
+        // A likely place is mapped already when it turns out to be the console.
+        mapped.is_ok() || LIKELY.contains(&page)
     }
 }
 

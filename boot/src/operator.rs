@@ -4,7 +4,7 @@
 //! brings the core back here, where the time limit is looked at and the test goes on. The loop
 //! stays what it is: handlers take notes, the console is served between two pieces of a test.
 
-use crate::{console, cores, heap, memory, power_down};
+use crate::{console, cores, heap, memory, power_down, provoke};
 use core::fmt::{self, Write};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use girder_aarch64::core_block::CoreBlock;
@@ -218,6 +218,7 @@ impl Operator {
                 console::flush();
                 power::reset()
             }
+            Action::Crash(kind) => provoke::crash(kind),
         }
     }
 }

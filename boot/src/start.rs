@@ -85,7 +85,7 @@ pub(crate) fn boot_core(entry: u64, tables: Tables, tree: Option<Tree>) -> ! {
     let mut timeline = Timeline::starting_at(entry);
     timeline.end_phase("entry", timer::now());
 
-    let mut early = Early { tables };
+    let mut early = Early::new(tables);
     let machine = early.describe(tree);
     timeline.end_phase("description", timer::now());
     let config = early.configure(machine);

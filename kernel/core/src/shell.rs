@@ -9,6 +9,6 @@ mod editor;
 mod history;
 mod keys;
 
-pub use command::{Action, CommandError, Inspect, NAMES, execute};
+pub use command::{Action, CommandError, CrashKind, Inspect, NAMES, execute};
 pub use editor::{LINE_BYTES_MAX, LineEditor};
 pub use history::HISTORY_MAX;

@@ -16,7 +16,32 @@ pub enum Action {
     PowerOff,
     /// Start it again.
     Reboot,
+    /// Crash the kernel.
+    Crash(CrashKind),
 }
+
+/// Ways to crash the kernel on purpose, each reported by another path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrashKind {
+    /// A panic.
+    Panic,
+    /// A read of an address where nothing is.
+    Fault,
+    /// A recursion without end.
+    Overflow,
+    /// A fault inside an exception handler.
+    Nested,
+    /// A panic with the console's lock held, and a fault while it is being reported.
+    Report,
+}
+
+const CRASH_KINDS: [(&str, CrashKind); 5] = [
+    ("panic", CrashKind::Panic),
+    ("fault", CrashKind::Fault),
+    ("overflow", CrashKind::Overflow),
+    ("nested", CrashKind::Nested),
+    ("report", CrashKind::Report),
+];
 
 /// What commands ask of the machine.
 pub trait Inspect {
@@ -43,6 +68,7 @@ pub enum CommandError<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Command {
     Cores,
+    Crash,
     Help,
     Mem,
     PowerOff,
@@ -57,12 +83,18 @@ struct Entry {
     command: Command,
 }
 
-const TABLE: [Entry; 6] = [
+const TABLE: [Entry; 7] = [
     entry(
         Command::Cores,
         "cores",
         "",
         "list the cores and their state",
+    ),
+    entry(
+        Command::Crash,
+        "crash",
+        "[KIND]",
+        "crash the kernel to see its report; KIND is panic, fault, overflow, nested or report",
     ),
     entry(
         Command::Help,
@@ -156,6 +188,10 @@ fn act(
 ) -> Result<Action, fmt::Error> {
     let printed = match command {
         Command::Cores => machine.cores(out),
+        Command::Crash => match crash_kind(argument) {
+            Ok(kind) => return Ok(Action::Crash(kind)),
+            Err(error) => writeln!(out, "{error}"),
+        },
         Command::Help => help(argument, out),
         Command::Mem => machine.mem(out),
         Command::PowerOff => return Ok(Action::PowerOff),
@@ -163,6 +199,19 @@ fn act(
         Command::Test => return Ok(Action::StartTests(Filter::new(argument.unwrap_or("")))),
     };
     printed.map(|()| Action::Nothing)
+}
+
+/// A panic, unless another kind is named.
+fn crash_kind(name: Option<&str>) -> Result<CrashKind, CommandError<'_>> {
+    let Some(word) = name else {
+        return Ok(CrashKind::Panic);
+    };
+    let found = CRASH_KINDS.iter().find(|(name, _)| *name == word);
+    let unexpected = CommandError::Unexpected {
+        command: "crash",
+        word,
+    };
+    found.map(|(_, kind)| *kind).ok_or(unexpected)
 }
 
 fn help(name: Option<&str>, out: &mut dyn Write) -> fmt::Result {
@@ -233,6 +282,8 @@ mod tests {
             ("  mem  ", Action::Nothing, "much memory\n"),
             ("poweroff", Action::PowerOff, ""),
             ("reboot", Action::Reboot, ""),
+            ("crash", Action::Crash(CrashKind::Panic), ""),
+            ("crash nested", Action::Crash(CrashKind::Nested), ""),
             ("test", tests(""), ""),
             ("test =a::b,c", tests("=a::b,c"), ""),
             ("test \"a, b\"", tests("a, b"), ""),
@@ -250,6 +301,10 @@ mod tests {
                 "'poweroff' does not take 'now'; try 'help poweroff'\n",
             ),
             ("test a b", "'test' does not take 'b'; try 'help test'\n"),
+            (
+                "crash hard",
+                "'crash' does not take 'hard'; try 'help crash'\n",
+            ),
             ("help x", "unknown command 'x'; try 'help'\n"),
         ] {
             assert_eq!(result_of(line), (Action::Nothing, answer.to_string()));
@@ -267,6 +322,16 @@ mod tests {
     }
 
     #[test]
+    fn help_names_each_kind_of_crash() {
+        let (_, help) = result_of("help crash");
+        for (name, kind) in CRASH_KINDS {
+            assert!(help.contains(name));
+            let (action, _) = result_of(&format!("crash {name}"));
+            assert_eq!(action, Action::Crash(kind));
+        }
+    }
+
+    #[test]
     fn names_are_in_order_and_ascii() {
         assert!(NAMES.is_sorted());
         assert!(NAMES.iter().all(|name| name.is_ascii()));
@@ -277,6 +342,7 @@ mod tests {
         fn any_line_is_answered(line in any::<String>()) {
             let (action, _) = result_of(&line);
             prop_assert!(!matches!(action, Action::PowerOff) || line.contains("poweroff"));
+            prop_assert!(!matches!(action, Action::Crash(_)) || line.contains("crash"));
         }
     }
 }
