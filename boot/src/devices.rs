@@ -33,10 +33,16 @@ pub(crate) fn controller(machine: &Machine) -> GicV3 {
     let (ControllerKind::Gicv3, [distributor, regions @ ..]) =
         (described.kind, &described.regs[..])
     else {
-        let kind = &described.compatible;
+        let name = &described.compatible;
+        if name.is_empty() {
+            fail(
+                Stage::Interrupts,
+                "the description has no interrupt controller",
+            )
+        }
         fail(
             Stage::Interrupts,
-            format_args!("no driver for the controller {kind:?}"),
+            format_args!("no driver for the interrupt controller {name}"),
         )
     };
     let regions = regions

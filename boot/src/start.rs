@@ -60,6 +60,7 @@ pub(crate) enum Stage {
 }
 
 /// Ends a boot that can't go on.
+#[track_caller]
 pub(crate) fn fail(stage: Stage, error: impl fmt::Display) -> ! {
     panic!("boot stage {} ({stage:?}): {error}", stage as u8)
 }
@@ -88,6 +89,7 @@ pub(crate) fn boot_core(entry: u64, tables: Tables, tree: Option<Tree>) -> ! {
     let mut early = Early::new(tables);
     let machine = early.describe(tree);
     timeline.end_phase("description", timer::now());
+    install_conduit(machine);
     let config = early.configure(machine);
     let console = early.attach_console(config, machine);
     let Some(frequency) = Frequency::new(timer::frequency()) else {
@@ -108,6 +110,17 @@ pub(crate) fn boot_core(entry: u64, tables: Tables, tree: Option<Tree>) -> ! {
         timeline,
     }
     .set_up()
+}
+
+/// Early, for a boot that fails may have to power off or reset.
+fn install_conduit(machine: &Machine) {
+    let Some(conduit) = machine.psci_conduit else {
+        return;
+    };
+    power::install(match conduit {
+        Conduit::Hvc => power::Conduit::Hvc,
+        Conduit::Smc => power::Conduit::Smc,
+    });
 }
 
 impl Boot {
@@ -152,12 +165,6 @@ impl Boot {
     }
 
     fn start_interrupts(&self) {
-        if let Some(conduit) = self.machine.psci_conduit {
-            power::install(match conduit {
-                Conduit::Hvc => power::Conduit::Hvc,
-                Conduit::Smc => power::Conduit::Smc,
-            });
-        }
         let controller = controller(self.machine);
         let Some(timer) = self.machine.timer.virt else {
             fail(
@@ -199,19 +206,17 @@ impl Boot {
     fn say_hello(&self, block: &CoreBlock) {
         let Machine {
             model,
-            cpus,
             nodes,
             memory,
             controller,
             ..
         } = self.machine;
-        let up = cores::up().count();
+        let (up, total) = (cores::up().count(), cores::all().len());
         let plural = |count: usize| if count == 1 { "" } else { "s" };
         println!(
             "{BANNER}{version} on {model}: {up} of {total} core{s} up, {nodes} node{n}, deployment single",
             version = env!("CARGO_PKG_VERSION"),
-            total = cpus.len(),
-            s = plural(cpus.len()),
+            s = plural(total),
             nodes = nodes.len(),
             n = plural(nodes.len()),
         );
