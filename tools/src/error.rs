@@ -10,7 +10,6 @@ use std::process::{ExitCode, ExitStatus};
 
 use crate::image;
 use crate::machine::BOARDS;
-use crate::test::tree;
 
 /// Status for a command line that makes no sense, as most Unix tools have it.
 const USAGE_STATUS: u8 = 2;
@@ -36,10 +35,6 @@ pub(crate) enum Error {
     Image {
         path: PathBuf,
         cause: image::Error,
-    },
-    Tree {
-        path: PathBuf,
-        cause: tree::Error,
     },
     NoImage(PathBuf),
     NoSuchRow(String),
@@ -102,7 +97,6 @@ impl fmt::Display for Error {
             }
             Self::File { path, cause } => write!(f, "{}: {cause}", path.display()),
             Self::Image { path, cause } => write!(f, "{}: {cause}", path.display()),
-            Self::Tree { path, cause } => write!(f, "{}: {cause}", path.display()),
             Self::NoImage(path) => {
                 write!(
                     f,

@@ -42,10 +42,26 @@ pub(crate) struct Machine {
 /// What starts on a machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Boot {
-    pub(crate) kernel: PathBuf,
+    pub(crate) start: Start,
     /// A device tree in place of the one QEMU makes.
     pub(crate) tree: Option<PathBuf>,
     pub(crate) bootargs: String,
+}
+
+/// How the kernel gets into memory.
+#[derive(Clone, Debug)]
+pub(crate) enum Start {
+    /// QEMU is the boot loader.
+    Kernel(PathBuf),
+    /// Nobody is: files lie where they are put, and core 0 starts at `entry`.
+    Raw { blobs: Vec<Blob>, entry: u64 },
+}
+
+/// A file and where it lies in the machine's memory.
+#[derive(Clone, Debug)]
+pub(crate) struct Blob {
+    pub(crate) file: PathBuf,
+    pub(crate) address: u64,
 }
 
 /// Where the serial line goes.
@@ -87,7 +103,7 @@ impl Machine {
         if let Some(tree) = &boot.tree {
             words.extend(["-dtb".into(), tree.into()]);
         }
-        words.extend(["-kernel".into(), boot.kernel.clone().into()]);
+        words.extend(boot.start.arguments());
         if !boot.bootargs.is_empty() {
             words.extend(["-append".into(), boot.bootargs.clone().into()]);
         }
@@ -118,6 +134,23 @@ impl Machine {
         ]
         .map(OsString::from)
         .to_vec()
+    }
+}
+
+impl Start {
+    fn arguments(&self) -> Vec<OsString> {
+        let device = |text: String| ["-device".into(), format!("loader,{text}").into()];
+        match self {
+            Self::Kernel(file) => vec!["-kernel".into(), file.into()],
+            Self::Raw { blobs, entry } => {
+                let load = |blob: &Blob| {
+                    let (file, address) = (blob.file.display(), blob.address);
+                    device(format!("file={file},addr={address:#x},force-raw=on"))
+                };
+                let start = device(format!("addr={entry:#x},cpu-num=0"));
+                blobs.iter().map(load).chain([start]).flatten().collect()
+            }
+        }
     }
 }
 
@@ -173,7 +206,7 @@ mod tests {
 
     fn boot() -> Boot {
         Boot {
-            kernel: "dist/Image".into(),
+            start: Start::Kernel("dist/Image".into()),
             tree: None,
             bootargs: "test=timer girder.seed=7".to_owned(),
         }
@@ -209,6 +242,24 @@ mod tests {
         assert!(line.contains("-dtb lying.dtb"));
         assert!(line.contains("-serial mon:stdio"));
         assert!(!line.contains("semihosting"));
+    }
+
+    #[test]
+    fn a_raw_start_loads_its_files_and_says_where_to_begin() {
+        let blob = |file: &str, address| Blob {
+            file: file.into(),
+            address,
+        };
+        let start = Start::Raw {
+            blobs: vec![blob("Image", 0x4123_5000), blob("stub", 0x4200_0000)],
+            entry: 0x4200_0000,
+        };
+        assert_eq!(
+            shell_line(&"q".into(), &start.arguments()),
+            "q -device loader,file=Image,addr=0x41235000,force-raw=on \
+             -device loader,file=stub,addr=0x42000000,force-raw=on \
+             -device loader,addr=0x42000000,cpu-num=0"
+        );
     }
 
     #[test]

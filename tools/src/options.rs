@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::error::Error;
-use crate::machine::{BOARDS, Boot, Level, Machine, QEMU};
+use crate::machine::{BOARDS, Boot, Level, Machine, QEMU, Start};
 use crate::workspace::Workspace;
 
 /// A machine as the command line describes it.
@@ -48,7 +48,7 @@ impl MachineOptions {
     /// The stock image with these boot arguments.
     pub(crate) fn boot(&self, workspace: &Workspace) -> Boot {
         Boot {
-            kernel: workspace.image(),
+            start: Start::Kernel(workspace.image()),
             tree: None,
             bootargs: self.bootargs.clone(),
         }

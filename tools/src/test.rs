@@ -13,12 +13,13 @@ mod lines;
 mod matrix;
 mod options;
 mod outcome;
+mod raw;
 mod row;
 #[cfg(test)]
 mod stage;
 mod summary;
 mod transcript;
-pub(crate) mod tree;
+mod tree;
 mod watch;
 
 use std::ffi::OsString;

@@ -11,8 +11,6 @@ use super::outcome::Outcome;
 use super::transcript::Transcript;
 use super::watch::{Expect, Watches};
 
-/// Longest silence of one that has said its last line and should go off.
-const AT_THE_END: Duration = Duration::from_secs(10);
 /// Lines shown when something failed.
 const TAIL: usize = 15;
 
@@ -24,6 +22,7 @@ pub(crate) struct Conversation {
     dialogue: Dialogue,
     is_scripted: bool,
     silence: Duration,
+    at_the_end: Duration,
     tail: VecDeque<String>,
 }
 
@@ -38,11 +37,13 @@ pub(crate) struct Minutes {
 
 impl Conversation {
     /// A run that types `script` at the prompt (none: runs the tests) and waits for `expects`.
-    /// A longer `silence` of a machine at work is a hang.
+    /// A longer `silence` of a machine at work is a hang; once it has said its last line, it is
+    /// listened to for `at_the_end`.
     pub(crate) fn new(
         script: &'static [Step],
         expects: &'static [Expect],
         silence: Duration,
+        at_the_end: Duration,
     ) -> Self {
         Self {
             lines: LineBuffer::default(),
@@ -51,6 +52,7 @@ impl Conversation {
             dialogue: Dialogue::new(script),
             is_scripted: !script.is_empty(),
             silence,
+            at_the_end,
             tail: VecDeque::new(),
         }
     }
@@ -83,7 +85,7 @@ impl Conversation {
             .is_some_and(|crash| crash.is_complete);
         let has_result = !self.is_scripted && self.transcript.result().is_some();
         if has_crashed || has_result {
-            self.silence.min(AT_THE_END)
+            self.silence.min(self.at_the_end)
         } else {
             self.silence
         }

@@ -35,6 +35,21 @@ pub(crate) enum Purpose {
     SomeTests,
     /// The prompt; its answers are judged elsewhere.
     Prompt,
+    /// A crash of the kernel, told whole, and this after it.
+    Crash(After),
+    /// A machine without a console: not a byte, and the status that says so.
+    Mute,
+}
+
+/// What follows a crash dump.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum After {
+    /// Quiet, until we end the machine.
+    Halt,
+    /// The status of the contract.
+    PowerOff,
+    /// The machine boots again, and somebody powers it off.
+    Reset,
 }
 
 /// The outcomes of one run. None at all: the filter left nothing to run here, as it may.
@@ -44,6 +59,13 @@ pub(crate) fn judge(
     purpose: Purpose,
     power_off: PowerOff,
 ) -> Vec<Outcome> {
+    match purpose {
+        Purpose::AllTests | Purpose::SomeTests | Purpose::Prompt => {}
+        Purpose::Crash(after) => {
+            return vec![crash_outcome(transcript, end, after, power_off)];
+        }
+        Purpose::Mute => return vec![mute_outcome(transcript, end)],
+    }
     let mut outcomes = Vec::new();
     if purpose != Purpose::Prompt {
         outcomes.extend(transcript.ended().iter().map(test_outcome));
@@ -62,6 +84,45 @@ pub(crate) fn judge(
         },
     }
     outcomes
+}
+
+/// Whether a crash that had to come came whole, and what had to follow it.
+fn crash_outcome(transcript: &Transcript, end: End, after: After, power_off: PowerOff) -> Outcome {
+    let Some(crash) = transcript.crash() else {
+        return Outcome::failed(RUN, Reason::NoCrash);
+    };
+    let failure = match (end, after) {
+        _ if !crash.is_complete => Some(Reason::Crashed {
+            reason: crash.reason.clone(),
+            is_complete: false,
+        }),
+        (End::Silent(_), After::Halt) => None,
+        (End::Exited(found), After::PowerOff) => {
+            status_other_than(as_seen(ExitStatus::Crashed, power_off), found)
+        }
+        (End::Exited(found), After::Reset) => status_other_than(ExitStatus::AllPassed, found),
+        (End::Exited(_), After::Halt) => Some(Reason::WentOff),
+        (End::Silent(time), _) => Some(Reason::Silent(time)),
+        (End::OutOfTime(time), _) => Some(Reason::OutOfTime(time)),
+        (End::Flooded, _) => Some(Reason::Flooded),
+    };
+    failure.map_or(Outcome::passed(RUN), |reason| Outcome::failed(RUN, reason))
+}
+
+fn mute_outcome(transcript: &Transcript, end: End) -> Outcome {
+    let failure = match end {
+        _ if transcript.has_spoken() => Some(Reason::Spoke),
+        End::Exited(found) => status_other_than(ExitStatus::NothingToRun, found),
+        End::Silent(time) => Some(Reason::Silent(time)),
+        End::OutOfTime(time) => Some(Reason::OutOfTime(time)),
+        End::Flooded => Some(Reason::Flooded),
+    };
+    failure.map_or(Outcome::passed(RUN), |reason| Outcome::failed(RUN, reason))
+}
+
+fn status_other_than(expected: ExitStatus, found: Option<i32>) -> Option<Reason> {
+    let expected = i32::from(expected.code());
+    (found != Some(expected)).then_some(Reason::Status { expected, found })
 }
 
 fn test_outcome((name, ended): &(String, Ended)) -> Outcome {
@@ -108,13 +169,12 @@ fn disagreement(
         if let Some(reason) = inconsistency(transcript, purpose) {
             return Some(reason);
         }
-        contract_status(transcript, power_off)
+        as_seen(transcript.counted().into(), power_off)
     };
-    let expected = i32::from(expected.code());
     let End::Exited(found) = end else {
         return None;
     };
-    (found != Some(expected)).then_some(Reason::Status { expected, found })
+    status_other_than(expected, found)
 }
 
 /// What is wrong with the report in itself.
@@ -134,10 +194,11 @@ fn inconsistency(transcript: &Transcript, purpose: Purpose) -> Option<Reason> {
     }
 }
 
-fn contract_status(transcript: &Transcript, power_off: PowerOff) -> ExitStatus {
+/// PSCI carries no status, so it always looks like success.
+fn as_seen(status: ExitStatus, power_off: PowerOff) -> ExitStatus {
     match power_off {
         PowerOff::Psci => ExitStatus::AllPassed,
-        PowerOff::Semihosting => transcript.counted().into(),
+        PowerOff::Semihosting => status,
     }
 }
 

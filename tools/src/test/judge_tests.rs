@@ -183,3 +183,42 @@ fn a_prompt_run_ends_with_status_0_and_needs_no_report() {
     );
     assert_eq!(found, [failed("run", Reason::Silent(LONG))]);
 }
+
+#[test]
+fn a_crash_that_had_to_come_passes_with_what_follows_it() {
+    let whole = "kernel crash: panicked\nend of crash dump\n";
+    let crash = |text, end, after| judged(text, end, Purpose::Crash(after), PowerOff::Semihosting);
+    for (end, after) in [
+        (End::Silent(LONG), After::Halt),
+        (End::Exited(Some(2)), After::PowerOff),
+        (End::Exited(Some(0)), After::Reset),
+    ] {
+        assert_eq!(crash(whole, end, after), [passed("run")]);
+        assert_eq!(crash("", end, after), [failed("run", Reason::NoCrash)]);
+        let cut = crash("kernel crash: panicked\n", end, after);
+        assert!(matches!(cut[0].1, Verdict::Failed(Reason::Crashed { .. })));
+    }
+    let went_off = crash(whole, End::Exited(Some(2)), After::Halt);
+    assert_eq!(went_off, [failed("run", Reason::WentOff)]);
+    let stayed_on = crash(whole, End::Silent(LONG), After::PowerOff);
+    assert_eq!(stayed_on, [failed("run", Reason::Silent(LONG))]);
+    let status = Reason::Status {
+        expected: 2,
+        found: Some(0),
+    };
+    let found = crash(whole, End::Exited(Some(0)), After::PowerOff);
+    assert_eq!(found, [failed("run", status)]);
+}
+
+#[test]
+fn a_mute_machine_says_nothing_and_ends_with_status_3() {
+    let mute = |text, end| judged(text, end, Purpose::Mute, PowerOff::Semihosting);
+    assert_eq!(mute("", End::Exited(Some(3))), [passed("run")]);
+    let status = Reason::Status {
+        expected: 3,
+        found: Some(0),
+    };
+    assert_eq!(mute("", End::Exited(Some(0))), [failed("run", status)]);
+    let spoke = mute("a word\n", End::Exited(Some(3)));
+    assert_eq!(spoke, [failed("run", Reason::Spoke)]);
+}

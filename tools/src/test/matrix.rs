@@ -6,10 +6,14 @@
 //! second affinity level, 64 cores on old and new atomics. Then boots of another kind, one
 //! property each.
 
+mod crashes;
+mod starts;
+
 use std::time::Duration;
 
 use super::dialogue::{Ends, Step};
-use super::row::{Kernel, Row, Tree};
+use super::row::{Course, Kernel, Row, Tree};
+use super::tree::Edit;
 use super::watch::Expect;
 use crate::machine::Level::{self, El1, El2};
 use crate::machine::{Machine, PowerOff};
@@ -73,6 +77,8 @@ const fn ask(command: &'static str, expected: &'static [&'static str]) -> Step {
 pub(crate) fn rows(reach: Reach) -> Vec<Row> {
     let mut rows: Vec<_> = MACHINES.into_iter().map(machine_row).collect();
     rows.extend(special_rows());
+    rows.extend(starts::rows());
+    rows.extend(crashes::rows());
     if reach == Reach::EveryCombination {
         for cores in CORES {
             for level in [El1, El2] {
@@ -123,6 +129,7 @@ pub(super) fn plain_row(name: &str) -> Row {
         bootargs: "",
         script: &[],
         expects: &[],
+        course: Course::Ordinary,
         silence: SILENCE,
         time_limit: TIME_LIMIT,
     }
@@ -144,10 +151,7 @@ fn special_rows() -> Vec<Row> {
             ..plain_row("quick-boot")
         },
         Row {
-            tree: Tree::Lying {
-                core: 3,
-                mpidr: 0x777,
-            },
+            tree: Tree::Edited(&[Edit::Cell("/cpus/cpu@3", "reg", 0x777)]),
             expects: &[
                 Expect::Line {
                     what: "the missing core is named",
@@ -263,9 +267,7 @@ mod tests {
     #[test]
     fn every_combination_has_each_pair_once() {
         let product = CORES.len() * CPUS.len() * 2;
-        assert_eq!(
-            rows(Reach::EveryCombination).len(),
-            product + special_rows().len()
-        );
+        let others = rows(Reach::Chosen).len() - MACHINES.len();
+        assert_eq!(rows(Reach::EveryCombination).len(), product + others);
     }
 }

@@ -74,7 +74,7 @@ impl Options {
         let mut rows = matrix::rows(self.reach);
         match &self.rows {
             Some(text) => rows.retain(|row| row.name.contains(text)),
-            None if self.has_filter() => rows.retain(|row| row.script.is_empty()),
+            None if self.has_filter() => rows.retain(Row::runs_the_tests),
             None => {}
         }
         if rows.is_empty() {

@@ -37,6 +37,12 @@ pub(crate) enum Reason {
     Flooded,
     /// The kernel itself crashed.
     Crashed { reason: String, is_complete: bool },
+    /// A crash that had to come did not.
+    NoCrash,
+    /// The machine ended where it had to stay.
+    WentOff,
+    /// A machine without a console spoke.
+    Spoke,
     /// The machine ended without its result line.
     NoResult,
     /// The result line and the lines before it disagree.
@@ -120,6 +126,9 @@ impl fmt::Display for Reason {
             } => {
                 write!(f, "kernel crash with an unfinished dump: {reason}")
             }
+            Self::NoCrash => f.write_str("the kernel did not crash as it had to"),
+            Self::WentOff => f.write_str("the machine ended and had to stay on"),
+            Self::Spoke => f.write_str("a machine without a console spoke"),
             Self::NoResult => f.write_str("the machine ended without a result line"),
             Self::Counts { said, counted } => write!(
                 f,

@@ -1,7 +1,7 @@
 //! One row of the matrix: boots its machine, listens to the end, judges.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -9,16 +9,21 @@ use std::time::{Duration, Instant};
 use super::conversation::{Conversation, Minutes};
 use super::dialogue::Step;
 use super::guest::{Guest, Heard, Quiet, leashed};
-use super::judge::{End, Purpose, judge};
+use super::judge::{After, End, Purpose, judge};
 use super::outcome::{Outcome, Reason, Verdict};
-use super::tree;
+use super::raw::{self, Handover};
+use super::tree::{self, Edit};
 use super::watch::Expect;
 use crate::error::Error;
-use crate::machine::{Boot, Machine, Serial, shell_line};
+use crate::machine::{Boot, Machine, Serial, Start, shell_line};
 use crate::workspace::Workspace;
 
 /// A log larger than this means output without end.
 const LOG_LIMIT: usize = 32 << 20;
+/// Longest silence of a machine that has said its last line and should go off.
+const AT_THE_END: Duration = Duration::from_secs(10);
+/// How long a machine that should stay on after its last line is listened to.
+const HALTED: Duration = Duration::from_secs(2);
 /// How long QEMU may take to end once it has closed its outputs.
 const FAREWELL: Duration = Duration::from_secs(10);
 
@@ -34,16 +39,30 @@ pub(crate) struct Row {
     /// Commands typed at the prompt; none: the tests of the image run.
     pub(crate) script: &'static [Step],
     pub(crate) expects: &'static [Expect],
+    pub(crate) course: Course,
     /// The kernel ends a hanging test itself; a silence longer than this is a hung kernel.
     pub(crate) silence: Duration,
     pub(crate) time_limit: Duration,
 }
 
-/// Which product boots.
+/// Which product boots, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kernel {
     Image,
     Elf,
+    /// The image without a boot loader, at this address, with this in x0.
+    ImageAt(u64, Handover),
+}
+
+/// What the machine does in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Course {
+    /// It runs the tests or the script, and powers off.
+    Ordinary,
+    /// The kernel crashes, on purpose or because it can't boot.
+    Crash(After),
+    /// There is no console: it runs the tests and powers off without a word.
+    Mute,
 }
 
 /// Where the device tree comes from.
@@ -51,8 +70,8 @@ pub(crate) enum Kernel {
 pub(crate) enum Tree {
     /// QEMU describes what it is.
     True,
-    /// The same, except that one core's MPIDR is of a core that does not exist.
-    Lying { core: usize, mpidr: u32 },
+    /// The same with these changes.
+    Edited(&'static [Edit]),
 }
 
 /// What all rows of a run share.
@@ -75,6 +94,11 @@ pub(crate) struct RowReport {
 }
 
 impl Row {
+    /// True if the image's tests are what it is about.
+    pub(crate) fn runs_the_tests(&self) -> bool {
+        self.script.is_empty() && self.course == Course::Ordinary
+    }
+
     /// Runs the row; whatever goes wrong is one of its outcomes.
     pub(crate) fn run(&self, site: &Site<'_>) -> RowReport {
         let start = Instant::now();
@@ -102,7 +126,12 @@ impl Row {
         let mut log = File::create(&report.log).map_err(Error::file(&report.log))?;
         writeln!(log, "{}", report.command).map_err(Error::file(&report.log))?;
         let mut guest = Guest::start(&site.qemu, &arguments).map_err(Error::start(&site.qemu))?;
-        let mut conversation = Conversation::new(self.script, self.expects, self.silence);
+        let at_the_end = match self.course {
+            Course::Crash(After::Halt) => HALTED,
+            _ => AT_THE_END,
+        };
+        let mut conversation =
+            Conversation::new(self.script, self.expects, self.silence, at_the_end);
         let end = self
             .listen(&mut guest, &mut conversation, &mut log)
             .map_err(Error::file(&report.log))?;
@@ -168,10 +197,12 @@ impl Row {
     }
 
     fn purpose(&self, site: &Site<'_>) -> Purpose {
-        match (self.script.is_empty(), site.has_filter) {
-            (false, _) => Purpose::Prompt,
-            (true, true) => Purpose::SomeTests,
-            (true, false) => Purpose::AllTests,
+        match (self.course, self.script.is_empty(), site.has_filter) {
+            (Course::Crash(after), ..) => Purpose::Crash(after),
+            (Course::Mute, ..) => Purpose::Mute,
+            (Course::Ordinary, false, _) => Purpose::Prompt,
+            (Course::Ordinary, true, true) => Purpose::SomeTests,
+            (Course::Ordinary, true, false) => Purpose::AllTests,
         }
     }
 
@@ -181,29 +212,58 @@ impl Row {
         } else {
             ""
         };
+        let bootargs = format!("{tests} {}", self.bootargs).trim().to_owned();
+        let boot = match self.kernel {
+            Kernel::ImageAt(address, handover) => {
+                let tree = self.dumped_tree(site)?;
+                if !bootargs.is_empty() {
+                    tree::set_bootargs(&tree, &bootargs)?;
+                }
+                tree::apply(&tree, self.edits())?;
+                let stub = site.log_path(&format!("{}.stub", self.name));
+                let image = site.workspace.image();
+                Boot {
+                    start: raw::start(&image, address, handover, &tree, &stub)?,
+                    tree: (handover != Handover::Tree).then_some(tree),
+                    bootargs: String::new(),
+                }
+            }
+            Kernel::Image => self.ordinary_boot(site, site.workspace.image(), bootargs)?,
+            Kernel::Elf => self.ordinary_boot(site, site.workspace.elf(), bootargs)?,
+        };
+        Ok(boot)
+    }
+
+    fn ordinary_boot(
+        &self,
+        site: &Site<'_>,
+        kernel: PathBuf,
+        bootargs: String,
+    ) -> Result<Boot, Error> {
+        let mut tree = None;
+        if !self.edits().is_empty() {
+            let file = self.dumped_tree(site)?;
+            tree::apply(&file, self.edits())?;
+            tree = Some(file);
+        }
         Ok(Boot {
-            kernel: match self.kernel {
-                Kernel::Image => site.workspace.image(),
-                Kernel::Elf => site.workspace.elf(),
-            },
-            tree: match self.tree {
-                Tree::True => None,
-                Tree::Lying { core, mpidr } => Some(self.lying_tree(site, core, mpidr)?),
-            },
-            bootargs: format!("{tests} {}", self.bootargs).trim().to_owned(),
+            start: Start::Kernel(kernel),
+            tree,
+            bootargs,
         })
     }
 
-    /// QEMU's own tree of this machine, with one core's identity changed.
-    fn lying_tree(&self, site: &Site<'_>, core: usize, mpidr: u32) -> Result<PathBuf, Error> {
+    fn edits(&self) -> &'static [Edit] {
+        match self.tree {
+            Tree::True => &[],
+            Tree::Edited(edits) => edits,
+        }
+    }
+
+    /// QEMU's own tree of this machine, in a file of the row's.
+    fn dumped_tree(&self, site: &Site<'_>) -> Result<PathBuf, Error> {
         let path = site.log_path(&format!("{}.dtb", self.name));
         dump_tree(&site.qemu, &self.machine, &path)?;
-        let mut blob = fs::read(&path).map_err(Error::file(&path))?;
-        tree::replace_core_identity(&mut blob, core, mpidr).map_err(|cause| Error::Tree {
-            path: path.clone(),
-            cause,
-        })?;
-        fs::write(&path, blob).map_err(Error::file(&path))?;
         Ok(path)
     }
 }

@@ -36,11 +36,13 @@ pub(crate) struct Transcript {
     ended: Vec<(String, Ended)>,
     result: Option<Tally>,
     crash: Option<Crash>,
+    has_spoken: bool,
 }
 
 impl Transcript {
     /// Takes the next line.
     pub(crate) fn take(&mut self, line: &str) {
+        self.has_spoken = true;
         match Line::parse(line) {
             Line::Plan { tests, rounds, .. } => {
                 self.plan = Some(Plan { tests, rounds });
@@ -86,6 +88,11 @@ impl Transcript {
     /// The machine's own count, once it has given it.
     pub(crate) fn result(&self) -> Option<Tally> {
         self.result
+    }
+
+    /// True once there was a line, whatever it said.
+    pub(crate) fn has_spoken(&self) -> bool {
+        self.has_spoken
     }
 
     /// The first crash; what comes after it is its consequence.

@@ -1,167 +1,124 @@
-//! Makes a device tree lie about one core.
+//! Device trees that say something else than QEMU does.
 //!
-//! Not a parser: it walks the tokens of a flattened tree (Devicetree Specification v0.4, §5.4)
-//! that QEMU has just written, to the `reg` of the n-th node below /cpus that is a core.
+//! QEMU writes the tree of a machine, `fdtput` (of the device tree compiler) changes it. Damage that
+//! `fdtput` refuses to do is done to the bytes.
 
-use std::fmt;
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
-const BEGIN_NODE: u32 = 1;
-const END_NODE: u32 = 2;
-const PROPERTY: u32 = 3;
-const NOP: u32 = 4;
+use crate::error::Error;
 
-/// Where the walk stopped.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Error {
-    /// The tokens end early or make no sense.
-    Malformed,
-    /// There are fewer cores.
-    NoSuchCore(usize),
+const FDTPUT: &str = "fdtput";
+
+/// One change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Edit {
+    /// This property of this node becomes one cell.
+    Cell(&'static str, &'static str, u32),
+    /// This property of this node becomes this text.
+    Text(&'static str, &'static str, &'static str),
+    /// This property goes.
+    NoProperty(&'static str, &'static str),
+    /// This node goes, with everything below it.
+    NoNode(&'static str),
+    /// The file ends after so many bytes, whatever its header says; so this comes last.
+    CutAfter(u64),
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed => f.write_str("malformed device tree"),
-            Self::NoSuchCore(index) => write!(f, "the device tree has no core {index}"),
+/// Changes the tree in `file`.
+pub(crate) fn apply(file: &Path, edits: &[Edit]) -> Result<(), Error> {
+    edits.iter().try_for_each(|edit| edit.apply(file))
+}
+
+/// Writes the boot arguments into the tree, for a machine that QEMU gives none.
+pub(crate) fn set_bootargs(file: &Path, text: &str) -> Result<(), Error> {
+    fdtput(&words(["-t", "s"], file, ["/chosen", "bootargs", text]))
+}
+
+impl Edit {
+    fn apply(&self, file: &Path) -> Result<(), Error> {
+        match *self {
+            Self::CutAfter(length) => {
+                let cut = fs::File::options().write(true).open(file);
+                cut.and_then(|file| file.set_len(length))
+                    .map_err(Error::file(file))
+            }
+            _ => fdtput(&self.arguments(file)),
+        }
+    }
+
+    fn arguments(&self, file: &Path) -> Vec<OsString> {
+        match *self {
+            Self::Cell(node, property, value) => {
+                words(["-t", "x"], file, [node, property, &format!("{value:x}")])
+            }
+            Self::Text(node, property, text) => words(["-t", "s"], file, [node, property, text]),
+            Self::NoProperty(node, property) => words(["-d"], file, [node, property]),
+            Self::NoNode(node) => words(["-r"], file, [node]),
+            Self::CutAfter(_) => Vec::new(),
         }
     }
 }
 
-/// Overwrites the last cell of the `reg` of core number `index`, in tree order.
-pub(crate) fn replace_core_identity(
-    blob: &mut [u8],
-    index: usize,
-    mpidr: u32,
-) -> Result<(), Error> {
-    let at = find_identity(blob, index)?;
-    let cell = blob.get_mut(at..at + 4).ok_or(Error::Malformed)?;
-    cell.copy_from_slice(&mpidr.to_be_bytes());
-    Ok(())
+fn words<const N: usize, const M: usize>(
+    options: [&str; N],
+    file: &Path,
+    rest: [&str; M],
+) -> Vec<OsString> {
+    let options = options.into_iter().map(OsString::from);
+    let rest = rest.into_iter().map(OsString::from);
+    options.chain([file.into()]).chain(rest).collect()
 }
 
-/// Offset of that cell.
-fn find_identity(blob: &[u8], index: usize) -> Result<usize, Error> {
-    let mut at = word(blob, 8)? as usize;
-    let names = word(blob, 12)? as usize;
-    let mut path: Vec<&[u8]> = Vec::new();
-    let mut cores_before = 0;
-    loop {
-        let token = word(blob, at)?;
-        at += 4;
-        match token {
-            BEGIN_NODE => {
-                let name = text(blob, at)?;
-                path.push(name);
-                at += padded(name.len() + 1);
-            }
-            END_NODE => {
-                cores_before += usize::from(is_core(&path));
-                path.pop().ok_or(Error::Malformed)?;
-            }
-            PROPERTY => {
-                let length = word(blob, at)? as usize;
-                let name = text(blob, names + word(blob, at + 4)? as usize)?;
-                at += 8;
-                if is_core(&path) && cores_before == index && name == b"reg" && length >= 4 {
-                    return Ok(at + length - 4);
-                }
-                at += padded(length);
-            }
-            NOP => {}
-            _ if path.is_empty() => return Err(Error::NoSuchCore(index)),
-            _ => return Err(Error::Malformed),
-        }
+fn fdtput(arguments: &[OsString]) -> Result<(), Error> {
+    let output = Command::new(FDTPUT).args(arguments).output();
+    let output = output.map_err(Error::start(FDTPUT))?;
+    if output.status.success() {
+        return Ok(());
     }
-}
-
-/// The root's own name is empty.
-fn is_core(path: &[&[u8]]) -> bool {
-    matches!(path, [b"", b"cpus", core] if core.starts_with(b"cpu@"))
-}
-
-fn word(blob: &[u8], at: usize) -> Result<u32, Error> {
-    let bytes = blob.get(at..).and_then(|rest| rest.first_chunk());
-    bytes
-        .map(|&bytes| u32::from_be_bytes(bytes))
-        .ok_or(Error::Malformed)
-}
-
-/// Bytes up to the next zero.
-fn text(blob: &[u8], at: usize) -> Result<&[u8], Error> {
-    let rest = blob.get(at..).ok_or(Error::Malformed)?;
-    let length = rest
-        .iter()
-        .position(|&byte| byte == 0)
-        .ok_or(Error::Malformed)?;
-    Ok(&rest[..length])
-}
-
-fn padded(length: usize) -> usize {
-    length.next_multiple_of(4)
+    Err(Error::Ended {
+        program: FDTPUT.into(),
+        status: output.status,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machine::shell_line;
 
-    /// Header words that matter, two cores between other nodes, then the names.
-    fn blob() -> Vec<u8> {
-        let mut tokens = Vec::new();
-        let mut put = |words: &[u32]| tokens.extend(words.iter().flat_map(|w| w.to_be_bytes()));
-        let name = |text: &[u8; 4]| u32::from_be_bytes(*text);
-        put(&[BEGIN_NODE, 0]);
-        put(&[BEGIN_NODE, name(b"cpus"), 0]);
-        for (core, mpidr) in [(b"cpu@", 0x10), (b"l2@0", 0x99), (b"cpu@", 0x11)] {
-            put(&[BEGIN_NODE, name(core), name(b"0\0\0\0"), NOP]);
-            put(&[
-                PROPERTY,
-                1,
-                4,
-                0xff00_0000,
-                PROPERTY,
-                8,
-                0,
-                0,
-                mpidr,
-                END_NODE,
-            ]);
+    #[test]
+    fn each_edit_has_its_words() {
+        for (edit, line) in [
+            (
+                Edit::Cell("/cpus/cpu@3", "reg", 0x777),
+                "fdtput -t x a.dtb /cpus/cpu@3 reg 777",
+            ),
+            (
+                Edit::Text("/psci", "status", "disabled"),
+                "fdtput -t s a.dtb /psci status disabled",
+            ),
+            (
+                Edit::NoProperty("/chosen", "stdout-path"),
+                "fdtput -d a.dtb /chosen stdout-path",
+            ),
+            (Edit::NoNode("/timer"), "fdtput -r a.dtb /timer"),
+        ] {
+            let words = edit.arguments(Path::new("a.dtb"));
+            assert_eq!(shell_line(&FDTPUT.into(), &words), line);
         }
-        put(&[END_NODE, END_NODE, 9]);
-        let mut blob = [0_u32, 0, 16, 16 + tokens.len() as u32]
-            .iter()
-            .flat_map(|word| word.to_be_bytes())
-            .collect::<Vec<u8>>();
-        blob.extend(tokens);
-        blob.extend(b"reg\0status\0");
-        blob
     }
 
     #[test]
-    fn only_the_named_core_changes() {
-        let mut changed = blob();
-        assert_eq!(replace_core_identity(&mut changed, 1, 0x777), Ok(()));
-        let differing: Vec<u8> = blob()
-            .iter()
-            .zip(&changed)
-            .filter(|(old, new)| old != new)
-            .map(|(_, &new)| new)
-            .collect();
-        assert_eq!(differing, [0x07, 0x77]);
-    }
-
-    #[test]
-    fn a_core_that_is_not_there_is_an_error() {
-        let result = replace_core_identity(&mut blob(), 2, 0);
-        assert_eq!(result, Err(Error::NoSuchCore(2)));
-    }
-
-    #[test]
-    fn a_truncated_tree_is_an_error() {
-        let whole = blob();
-        for length in 0..whole.len() {
-            let mut cut = whole[..length].to_vec();
-            assert!(replace_core_identity(&mut cut, 2, 0).is_err());
-        }
+    fn a_cut_leaves_the_first_bytes() {
+        let file = std::env::temp_dir().join(format!("girder-tools-cut-{}", std::process::id()));
+        fs::write(&file, "tree").expect("the temporary directory is writable");
+        let outcome = apply(&file, &[Edit::CutAfter(2)]);
+        let left = fs::read(&file).unwrap_or_default();
+        let _ = fs::remove_file(&file);
+        assert!(outcome.is_ok());
+        assert_eq!(left, b"tr");
     }
 }

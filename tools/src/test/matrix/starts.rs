@@ -1,0 +1,160 @@
+//! Starts that no good boot loader makes: odd addresses, garbage in x0, trees that lie, lack or break
+//! something. Each must run the tests or say clearly what is wrong.
+
+use super::plain_row;
+use crate::machine::{Level, Machine};
+use crate::test::judge::After;
+use crate::test::raw::Handover;
+use crate::test::row::{Course, Kernel, Row, Tree};
+use crate::test::tree::Edit;
+use crate::test::watch::Expect;
+
+/// A multiple of 4 KiB and of nothing more.
+const ODD: u64 = 0x4123_5000;
+
+macro_rules! says {
+    ($what:literal, $($text:literal),+) => {
+        Expect::Line { what: $what, texts: &[$($text),+] }
+    };
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    [addresses(), trees_that_boot(), trees_that_do_not()].concat()
+}
+
+fn raw(name: &str, handover: Handover) -> Row {
+    Row {
+        kernel: Kernel::ImageAt(ODD, handover),
+        ..plain_row(name)
+    }
+}
+
+fn addresses() -> Vec<Row> {
+    let at_level_2 = Machine {
+        level: Level::El2,
+        ..Machine::default()
+    };
+    vec![
+        raw("odd-address", Handover::Zero),
+        Row {
+            machine: at_level_2,
+            ..raw("odd-address-el2", Handover::Zero)
+        },
+        raw("unmapped-x0", Handover::Garbage(0x00de_ad00_0000_0000)),
+        raw("misaligned-x0", Handover::Garbage(u64::MAX)),
+        raw("treeless-x0", Handover::Garbage(0x4300_0000)),
+        raw("tree-in-x0", Handover::Tree),
+        Row {
+            expects: &[says!(
+                "the missing tree is told",
+                "boot stage 1",
+                "no device tree"
+            )],
+            course: Course::Crash(After::Halt),
+            ..raw("no-tree", Handover::NoTree)
+        },
+    ]
+}
+
+/// The tree in x0 with these changes: the one way in which QEMU adds nothing to it.
+fn edited(name: &str, edits: &'static [Edit], expects: &'static [Expect]) -> Row {
+    Row {
+        tree: Tree::Edited(edits),
+        expects,
+        ..raw(name, Handover::Tree)
+    }
+}
+
+fn trees_that_boot() -> Vec<Row> {
+    vec![
+        edited(
+            "shuffled-cores",
+            &[
+                Edit::Cell("/cpus/cpu@0", "reg", 3),
+                Edit::Cell("/cpus/cpu@3", "reg", 0),
+                Edit::Cell("/cpus/cpu@1", "reg", 7),
+                Edit::Cell("/cpus/cpu@7", "reg", 1),
+            ],
+            &[says!("all are up", "8 of 8 cores up")],
+        ),
+        edited(
+            "unknown-boot-core",
+            &[Edit::NoNode("/cpus/cpu@0")],
+            &[
+                says!("it is told", "does not know this core", "mpidr 0x0"),
+                says!("it counts", "8 of 8 cores up"),
+            ],
+        ),
+        edited(
+            "disabled-core",
+            &[Edit::Text("/cpus/cpu@2", "status", "fail")],
+            &[says!("the others are up", "7 of 7 cores up")],
+        ),
+        edited("no-psci", &[Edit::NoNode("/psci")], NO_PSCI),
+        edited(
+            "disabled-psci",
+            &[Edit::Text("/psci", "status", "disabled")],
+            NO_PSCI,
+        ),
+        Row {
+            course: Course::Mute,
+            ..edited(
+                "no-console",
+                &[
+                    Edit::NoProperty("/chosen", "stdout-path"),
+                    Edit::Text("/pl011@9000000", "status", "disabled"),
+                ],
+                &[],
+            )
+        },
+    ]
+}
+
+const NO_PSCI: &[Expect] = &[
+    says!("the first is named", "core 1 (", "no enable method"),
+    says!("the last is named", "core 7 (", "no enable method"),
+    says!("one is up", "1 of 8 cores up"),
+];
+
+fn trees_that_do_not() -> Vec<Row> {
+    let broken = |name, after, edits, expects| Row {
+        course: Course::Crash(after),
+        ..edited(name, edits, expects)
+    };
+    vec![
+        broken(
+            "no-memory",
+            After::PowerOff,
+            &[Edit::NoNode("/memory@40000000")],
+            &[says!("it is told", "boot stage 3", "no free memory")],
+        ),
+        broken(
+            "no-timer",
+            After::PowerOff,
+            &[Edit::NoNode("/timer")],
+            &[says!("it is told", "boot stage 4", "timer")],
+        ),
+        broken(
+            "no-interrupt-controller",
+            After::PowerOff,
+            &[Edit::NoNode("/intc@8000000")],
+            &[says!("it is told", "boot stage 4", "interrupt controller")],
+        ),
+        broken(
+            "no-cores",
+            After::Halt,
+            &[Edit::NoNode("/cpus")],
+            &[says!("it is told", "boot stage 1", "no usable cpu")],
+        ),
+        broken(
+            "cut-tree",
+            After::Halt,
+            &[Edit::CutAfter(2000)],
+            &[says!(
+                "it is told",
+                "boot stage 1",
+                "device tree at 0x44000000"
+            )],
+        ),
+    ]
+}

@@ -1,0 +1,117 @@
+//! Boots that no boot loader arranges: the raw image at any address, and anything in x0.
+//!
+//! QEMU's generic loader puts files into memory and starts core 0 where it is told. Then x0 is
+//! zero, and the tree that QEMU makes lies at the start of RAM. For another x0 a stub of a few
+//! instructions runs first.
+
+use std::fs;
+use std::path::Path;
+
+use crate::error::Error;
+use crate::machine::{Blob, Start};
+
+/// Where RAM starts on QEMU's virt machine, and the tree lies if nobody else wants it.
+const RAM: u64 = 0x4000_0000;
+/// Clear of the image, which is put into the first 32 MiB.
+const STUB_AT: u64 = RAM + (32 << 20);
+/// Clear of both; QEMU pads a tree to 1 MiB.
+const TREE_AT: u64 = RAM + (64 << 20);
+
+/// What the kernel finds in x0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Handover {
+    /// Zero, and the tree at the start of RAM.
+    Zero,
+    /// This, and the tree at the start of RAM.
+    Garbage(u64),
+    /// The address of the tree, which lies as it is somewhere else; at the start of RAM is QEMU's.
+    Tree,
+    /// Zero, and no tree anywhere.
+    NoTree,
+}
+
+/// The files to load for a boot at `address`, with the stub written to `stub` if one is needed.
+pub(super) fn start(
+    image: &Path,
+    address: u64,
+    handover: Handover,
+    tree: &Path,
+    stub: &Path,
+) -> Result<Start, Error> {
+    let image = Blob {
+        file: image.into(),
+        address,
+    };
+    if handover == Handover::Zero {
+        let blobs = vec![image];
+        return Ok(Start::Raw {
+            blobs,
+            entry: address,
+        });
+    }
+    fs::write(stub, code(handover, address)).map_err(Error::file(stub))?;
+    let mut blobs = vec![
+        image,
+        Blob {
+            file: stub.into(),
+            address: STUB_AT,
+        },
+    ];
+    if handover == Handover::Tree {
+        blobs.push(Blob {
+            file: tree.into(),
+            address: TREE_AT,
+        });
+    }
+    Ok(Start::Raw {
+        blobs,
+        entry: STUB_AT,
+    })
+}
+
+fn code(handover: Handover, entry: u64) -> Vec<u8> {
+    /// `str xzr, [x1]`
+    const CLEAR_AT_X1: u32 = 0xf900_003f;
+    /// `br x2`
+    const GO_TO_X2: u32 = 0xd61f_0040;
+    let mut code = match handover {
+        Handover::Zero => Vec::new(),
+        Handover::Garbage(value) => load(0, value).to_vec(),
+        Handover::Tree => load(0, TREE_AT).to_vec(),
+        Handover::NoTree => [&load(1, RAM)[..], &[CLEAR_AT_X1]].concat(),
+    };
+    code.extend(load(2, entry));
+    code.push(GO_TO_X2);
+    code.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+/// The instructions that put `value` into a register: `movz` and three `movk`.
+fn load(register: u32, value: u64) -> [u32; 4] {
+    const MOVZ: u32 = 0xd280_0000;
+    const MOVK: u32 = 0xf280_0000;
+    [0, 1, 2, 3].map(|part| {
+        let immediate = (value >> (16 * part)) as u32 & 0xffff;
+        let operation = if part == 0 { MOVZ } else { MOVK };
+        operation | part << 21 | immediate << 5 | register
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_register_is_loaded_in_four_parts() {
+        // As the assembler has them: movz x2, #0x5000; movk x2, #0x4123, lsl #16; and two of zero.
+        let expected = [0xd28a_0002, 0xf2a8_2462, 0xf2c0_0002, 0xf2e0_0002];
+        assert_eq!(load(2, 0x4123_5000), expected);
+    }
+
+    #[test]
+    fn only_the_stub_without_a_tree_clears_one() {
+        let length = |handover| code(handover, 0).len() / 4;
+        assert_eq!(length(Handover::Garbage(1)), 9);
+        assert_eq!(length(Handover::Tree), 9);
+        assert_eq!(length(Handover::NoTree), 10);
+    }
+}
