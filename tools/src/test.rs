@@ -6,6 +6,7 @@
 
 mod conversation;
 mod dialogue;
+mod flood;
 mod guest;
 mod host;
 mod judge;

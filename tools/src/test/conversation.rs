@@ -58,7 +58,7 @@ impl Conversation {
     }
 
     /// Takes the next bytes from the wire; what to type, if anything.
-    pub(crate) fn hear(&mut self, bytes: &[u8]) -> Option<String> {
+    pub(crate) fn hear(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
         let Self {
             lines,
             transcript,

@@ -2,15 +2,20 @@
 
 use girder_core::check::protocol::PROMPT;
 
+use super::flood::Flood;
 use super::lines::without_escapes;
 use super::outcome::{Outcome, Reason};
 
 /// Text kept of one answer; of a longer one the end counts.
-const ANSWER_LIMIT: usize = 64 << 10;
+const ANSWER_LIMIT: usize = 1 << 20;
+/// Enough of the end to see the prompt there, with its control sequences.
+const PROMPT_LIMIT: usize = 64;
 
 /// One command and what its answer must contain.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
+    /// Typed in one go before the command.
+    pub(crate) flood: Option<Flood>,
     pub(crate) command: &'static str,
     pub(crate) expected: &'static [&'static str],
     pub(crate) ends: Ends,
@@ -20,6 +25,8 @@ pub(crate) struct Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ends {
     AtThePrompt,
+    /// As above, but there are prompts before: the one after this text is meant.
+    AtThePromptAfter(&'static str),
     /// The machine goes off, so this step comes last.
     WithTheMachine,
 }
@@ -44,18 +51,36 @@ impl Dialogue {
     }
 
     /// Takes the next bytes; what to type now, if it is our turn.
-    pub(crate) fn hear(&mut self, bytes: &[u8]) -> Option<String> {
+    pub(crate) fn hear(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
         self.answer.extend_from_slice(bytes);
-        let excess = self.answer.len().saturating_sub(ANSWER_LIMIT);
-        self.answer.drain(..excess);
-        let text = without_escapes(&String::from_utf8_lossy(&self.answer));
-        if !text.ends_with(PROMPT) {
+        // Not at each byte: what is kept is moved.
+        if self.answer.len() > 2 * ANSWER_LIMIT {
+            self.answer.drain(..self.answer.len() - ANSWER_LIMIT);
+        }
+        if !self.is_answered() {
             return None;
         }
         self.judge_answer();
         let step = self.steps.get(self.sent)?;
         self.sent += 1;
-        Some(format!("{}\r", step.command))
+        let mut typed = step.flood.map(Flood::bytes).unwrap_or_default();
+        typed.extend(step.command.bytes());
+        typed.push(b'\r');
+        Some(typed)
+    }
+
+    fn is_answered(&self) -> bool {
+        let end = &self.answer[self.answer.len().saturating_sub(PROMPT_LIMIT)..];
+        if !without_escapes(&String::from_utf8_lossy(end)).ends_with(PROMPT) {
+            return false;
+        }
+        match self.asked().map(|step| step.ends) {
+            Some(Ends::AtThePromptAfter(text)) => {
+                let mut windows = self.answer.windows(text.len());
+                windows.any(|window| window == text.as_bytes())
+            }
+            _ => true,
+        }
     }
 
     /// One outcome a step; those that were not answered have failed.
@@ -90,9 +115,11 @@ impl Dialogue {
         // The first line is the echo of the command.
         let said = answer.split_once('\n').map_or("", |(_, said)| said);
         let missing = step.expected.iter().find(|&&text| !said.contains(text));
-        self.outcomes.push(match missing {
+        let lost = step.flood.and_then(|flood| flood.judge(&answer));
+        let failure = lost.or(missing.map(|text| Reason::Missing(text)));
+        self.outcomes.push(match failure {
             None => Outcome::passed(name(step)),
-            Some(&text) => Outcome::failed(name(step), Reason::Missing(text)),
+            Some(reason) => Outcome::failed(name(step), reason),
         });
     }
 }
@@ -107,11 +134,13 @@ mod tests {
 
     const STEPS: &[Step] = &[
         Step {
+            flood: None,
             command: "cores",
             expected: &["core 0", "core 1"],
             ends: Ends::AtThePrompt,
         },
         Step {
+            flood: None,
             command: "poweroff",
             expected: &[],
             ends: Ends::WithTheMachine,
@@ -127,11 +156,11 @@ mod tests {
         let mut dialogue = Dialogue::new(STEPS);
         assert_eq!(dialogue.hear(b"booting\r\n"), None);
         assert_eq!(dialogue.hear(b"gir"), None);
-        assert_eq!(dialogue.hear(b"der> ").as_deref(), Some("cores\r"));
+        assert_eq!(dialogue.hear(b"der> ").as_deref(), Some(&b"cores\r"[..]));
         assert_eq!(dialogue.hear(b"cores\r\ncore 0 up\r\n"), None);
         assert_eq!(
             dialogue.hear(b"core 1 up\r\ngirder> ").as_deref(),
-            Some("poweroff\r")
+            Some(&b"poweroff\r"[..])
         );
         assert_eq!(dialogue.hear(b"poweroff\r\nbye\r\n"), None);
         assert_eq!(passed(&dialogue.finish()), [true, true]);
@@ -151,6 +180,7 @@ mod tests {
     #[test]
     fn the_echo_is_no_answer() {
         const ECHOED: &[Step] = &[Step {
+            flood: None,
             command: "nonsense",
             expected: &["nonsense"],
             ends: Ends::AtThePrompt,
@@ -159,6 +189,24 @@ mod tests {
         dialogue.hear(b"girder> ");
         dialogue.hear(b"nonsense\r\ngirder> ");
         assert_eq!(passed(&dialogue.finish()), [false]);
+    }
+
+    #[test]
+    fn a_flood_is_over_at_the_prompt_after_its_last_answer() {
+        const FLOOD: &[Step] = &[Step {
+            flood: Some(Flood::Numbered(2)),
+            command: "over",
+            expected: &[],
+            ends: Ends::AtThePromptAfter("'over'"),
+        }];
+        let mut dialogue = Dialogue::new(FLOOD);
+        let typed = dialogue.hear(b"girder> ");
+        assert_eq!(typed.as_deref(), Some(&b"n0\rn1\rover\r"[..]));
+        for answer in ["n0", "n1", "over"] {
+            let line = format!("{answer}\r\nunknown command '{answer}'\r\ngirder> ");
+            dialogue.hear(line.as_bytes());
+        }
+        assert_eq!(passed(&dialogue.finish()), [true]);
     }
 
     #[test]
@@ -179,9 +227,9 @@ mod tests {
     fn an_endless_answer_is_bounded() {
         let mut dialogue = Dialogue::new(STEPS);
         dialogue.hear(b"girder> ");
-        for _ in 0..100 {
+        for _ in 0..1000 {
             dialogue.hear(&[b'x'; 4096]);
+            assert!(dialogue.answer.len() <= 2 * ANSWER_LIMIT);
         }
-        assert_eq!(dialogue.answer.len(), ANSWER_LIMIT);
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ pub(crate) enum Quiet {
 /// A machine that is killed when this is dropped.
 pub(crate) struct Guest {
     child: Child,
-    keyboard: Option<ChildStdin>,
+    keyboard: Option<Sender<Vec<u8>>>,
     heard: Receiver<Heard>,
 }
 
@@ -54,7 +54,7 @@ impl Guest {
         if let Some(errors) = child.stderr.take() {
             listen(errors, sender, Heard::Emulator);
         }
-        let keyboard = child.stdin.take();
+        let keyboard = child.stdin.take().map(keyboard);
         Ok(Self {
             child,
             keyboard,
@@ -78,11 +78,9 @@ impl Guest {
     }
 
     /// Types at the serial line. A machine that has gone meanwhile shows in what is heard next.
-    pub(crate) fn say(&mut self, text: &str) {
-        if let Some(keyboard) = &mut self.keyboard {
-            let _ = keyboard
-                .write_all(text.as_bytes())
-                .and_then(|()| keyboard.flush());
+    pub(crate) fn say(&mut self, bytes: Vec<u8>) {
+        if let Some(keyboard) = &self.keyboard {
+            let _ = keyboard.send(bytes);
         }
     }
 
@@ -115,6 +113,20 @@ pub(crate) fn leashed(program: &OsString) -> Command {
     let mut command = Command::new(LEASH);
     command.args(["--pdeathsig", "KILL", "--"]).arg(program);
     command
+}
+
+/// Types on a thread of its own: a machine that is busy answering takes no more for a while, and we
+/// must listen meanwhile. The thread ends with the pipe or with its guest.
+fn keyboard(mut pipe: ChildStdin) -> Sender<Vec<u8>> {
+    let (sender, typed) = channel::<Vec<u8>>();
+    thread::spawn(move || {
+        for bytes in typed {
+            if pipe.write_all(&bytes).and_then(|()| pipe.flush()).is_err() {
+                return;
+            }
+        }
+    });
+    sender
 }
 
 /// Reads on a thread of its own, which ends with the pipe or with its listener.

@@ -12,6 +12,7 @@ mod starts;
 use std::time::Duration;
 
 use super::dialogue::{Ends, Step};
+use super::flood::Flood;
 use super::row::{Course, Kernel, Row, Tree};
 use super::tree::Edit;
 use super::watch::Expect;
@@ -50,6 +51,7 @@ const MACHINES: [(u32, Level, &str); 11] = [
 ];
 
 const POWEROFF: Step = Step {
+    flood: None,
     command: "poweroff",
     expected: &[],
     ends: Ends::WithTheMachine,
@@ -65,8 +67,30 @@ const TYPED: &[Step] = &[
     POWEROFF,
 ];
 
+const NOTHING_LOST: &str = "console   0 received bytes damaged or lost";
+
+const FLOODED: &[Step] = &[
+    Step {
+        flood: Some(Flood::Noise),
+        command: "noise-is-over",
+        expected: &["unknown command 'noise-is-over'"],
+        ends: Ends::AtThePromptAfter("unknown command 'noise-is-over'"),
+    },
+    ask("cores", &["up (boot core)"]),
+    ask("mem", &[NOTHING_LOST]),
+    Step {
+        flood: Some(Flood::Numbered(2000)),
+        command: "numbers-are-over",
+        expected: &["unknown command 'numbers-are-over'"],
+        ends: Ends::AtThePromptAfter("unknown command 'numbers-are-over'"),
+    },
+    ask("mem", &[NOTHING_LOST]),
+    POWEROFF,
+];
+
 const fn ask(command: &'static str, expected: &'static [&'static str]) -> Step {
     Step {
+        flood: None,
         command,
         expected,
         ends: Ends::AtThePrompt,
@@ -223,6 +247,10 @@ fn special_rows() -> Vec<Row> {
         Row {
             script: TYPED,
             ..plain_row("typed-commands")
+        },
+        Row {
+            script: FLOODED,
+            ..plain_row("flooded-prompt")
         },
     ]
 }

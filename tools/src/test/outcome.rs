@@ -55,6 +55,8 @@ pub(crate) enum Reason {
     NothingRan,
     /// A text that had to appear and did not.
     Missing(&'static str),
+    /// Of so many commands at once, the prompt answered this many before one went missing.
+    Lost { sent: usize, in_order: usize },
     /// A command that the prompt did not answer.
     Unanswered,
     /// Boot took longer than it may.
@@ -149,6 +151,9 @@ impl fmt::Display for Reason {
             Self::Status { found: None, .. } => f.write_str("qemu was ended by a signal"),
             Self::NothingRan => f.write_str("no test ran"),
             Self::Missing(text) => write!(f, "nothing said `{text}`"),
+            Self::Lost { sent, in_order } => {
+                write!(f, "{sent} commands sent, {in_order} answered in order")
+            }
             Self::Unanswered => f.write_str("no answer"),
             Self::SlowBoot { micros, limit } => {
                 write!(f, "{micros} us from entry to prompt, {limit} allowed")

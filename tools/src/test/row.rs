@@ -178,7 +178,7 @@ impl Row {
                     log.write_all(&bytes)?;
                     logged += bytes.len();
                     if let Some(answer) = conversation.hear(&bytes) {
-                        guest.say(&answer);
+                        guest.say(answer);
                     }
                 }
                 Ok(Heard::Emulator(bytes)) => {

@@ -100,11 +100,13 @@ fn a_missing_emulator_is_a_failed_row() {
 fn commands_are_typed_and_their_answers_judged() {
     const SCRIPT: &[Step] = &[
         Step {
+            flood: None,
             command: "cores",
             expected: &["core 1"],
             ends: Ends::AtThePrompt,
         },
         Step {
+            flood: None,
             command: "off",
             expected: &["bye"],
             ends: Ends::WithTheMachine,

@@ -10,6 +10,7 @@ use crate::test::row::{Course, Row};
 macro_rules! crash {
     ($command:literal, $ends:expr, $($text:literal),*) => {
         Step {
+            flood: None,
             command: $command,
             expected: &["kernel crash: ", $($text,)* "\n  x0 -x3  ", "  sp ", "end of crash dump"],
             ends: $ends,
