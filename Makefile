@@ -5,10 +5,6 @@
 # it was written, and an option is passed on only if its variable is set, so the defaults and the
 # checks of values are girder-tools' own.
 
-# Packages that compile for the machine alone, and those that compile for it and for the host.
-MACHINE_ONLY =
-PORTABLE = girder-core girder-describe girder-lockfree
-
 TARGET = aarch64-unknown-none
 BOARD ?=
 SMP ?=
@@ -32,8 +28,9 @@ WHICH = $${BOARD:+--board "$$BOARD"}
 WHAT = $${EXAMPLE:+--example "$$EXAMPLE"} $${APP:+--manifest-path "$$APP/Cargo.toml"}
 HOW = $${SMP:+--smp "$$SMP"} $${ARGS:+--args "$$ARGS"}
 
-ON_HOST = --workspace $(addprefix --exclude ,$(MACHINE_ONLY))
-ON_MACHINE = --target $(TARGET) $(addprefix -p ,$(PORTABLE) $(MACHINE_ONLY))
+# On the host every package compiles, some to nothing; the tools alone are not for the machine.
+ON_HOST = --workspace
+ON_MACHINE = --target $(TARGET) --workspace --exclude girder-tools
 
 .PHONY: help run test lint doc debug image bench setup test-setup
 

@@ -15,7 +15,7 @@
 //!
 //! # The way back
 //!
-//! TPIDR_EL0 always names the [`Preemption`] record of what runs, and it changes together with the
+//! TPIDR_EL0 always names the `Preemption` record of what runs, and it changes together with the
 //! stack: on the way out with preemption off in both records, on the way back likewise, or inside
 //! the handler that returns straight to `girder_leave`. So an interrupt in between finds a record
 //! that says "off", and just takes its note. The frame at the bottom of a lent stack holds no

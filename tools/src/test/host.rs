@@ -9,13 +9,6 @@ use super::summary::Summary;
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// Packages that exist for the bare machine only; the matrix tests them.
-const BARE_METAL: &[&str] = &[
-    "girder-aarch64",
-    "girder-boot",
-    "girder-stock",
-    "girder-machine-tests",
-];
 const LOOM_PACKAGE: &str = "girder-lockfree";
 
 /// Every host test, and the models of the lock-free structures under loom.
@@ -27,9 +20,6 @@ pub(crate) fn run(
 ) -> Result<(), Error> {
     let mut all = workspace.cargo();
     all.args(["test", "--workspace", "--no-fail-fast"]);
-    for package in bare_metal_packages(workspace)? {
-        all.args(["--exclude", package]);
-    }
     all.args(filter);
     count(all, "host tests", out, summary)?;
     if has_loom_tests(workspace) {
@@ -49,24 +39,6 @@ pub(crate) fn run(
         count(loom, "loom models", out, summary)?;
     }
     Ok(())
-}
-
-/// Those of the list that this tree has; cargo warns about others.
-fn bare_metal_packages(workspace: &Workspace) -> Result<Vec<&'static str>, Error> {
-    let mut cargo = workspace.cargo();
-    cargo
-        .args(["metadata", "--no-deps", "--format-version", "1"])
-        .stderr(Stdio::inherit());
-    let output = cargo.output().map_err(Error::start("cargo"))?;
-    if !output.status.success() {
-        return Err(Error::Ended {
-            program: "cargo metadata".into(),
-            status: output.status,
-        });
-    }
-    let metadata = String::from_utf8_lossy(&output.stdout);
-    let exists = |name: &&&str| metadata.contains(&format!(r#""name":"{name}""#));
-    Ok(BARE_METAL.iter().filter(exists).copied().collect())
 }
 
 fn has_loom_tests(workspace: &Workspace) -> bool {

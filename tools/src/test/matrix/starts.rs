@@ -99,6 +99,14 @@ fn trees_that_boot() -> Vec<Row> {
         Row {
             course: Course::Mute,
             ..edited(
+                "unknown-console",
+                &[Edit::Text("/pl011@9000000", "compatible", "acme,uart")],
+                &[],
+            )
+        },
+        Row {
+            course: Course::Mute,
+            ..edited(
                 "no-console",
                 &[
                     Edit::NoProperty("/chosen", "stdout-path"),
@@ -139,6 +147,12 @@ fn trees_that_do_not() -> Vec<Row> {
             After::PowerOff,
             &[Edit::NoNode("/intc@8000000")],
             &[says!("it is told", "boot stage 4", "interrupt controller")],
+        ),
+        broken(
+            "unknown-controller",
+            After::PowerOff,
+            &[Edit::Text("/intc@8000000", "compatible", "acme,intc")],
+            &[says!("it is named", "boot stage 4", "acme,intc")],
         ),
         broken(
             "no-cores",
