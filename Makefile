@@ -69,7 +69,7 @@ debug:
 image:
 	@$(TOOLS) image $(WHICH) $(WHAT)
 
-#: make bench       the benchmarks
+# Not in the help before there is one.
 bench:
 	@$(TOOLS) bench
 

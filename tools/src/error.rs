@@ -37,6 +37,8 @@ pub(crate) enum Error {
         cause: image::Error,
     },
     NoImage(PathBuf),
+    /// Part of the contract that is still to come, and when.
+    NotYet(&'static str),
     NoSuchRow(String),
 }
 
@@ -104,6 +106,7 @@ impl fmt::Display for Error {
                     path.display()
                 )
             }
+            Self::NotYet(what) => f.write_str(what),
             Self::NoSuchRow(text) => write!(f, "no row of the matrix has `{text}` in its name"),
         }
     }

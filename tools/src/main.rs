@@ -65,6 +65,9 @@ fn dispatch(command: &str, arguments: impl Iterator<Item = OsString>) -> Result<
         "debug" => debug::run(&workspace, arguments),
         "dtb" => Ok(dtb::run(arguments)),
         "test" => test::run(&workspace, arguments),
+        "bench" => Err(Error::NotYet(
+            "bench: nothing to run yet; benchmarks come with the scheduler",
+        )),
         "help" | "--help" | "-h" | "" => {
             print!("{USAGE}");
             Ok(ExitCode::SUCCESS)

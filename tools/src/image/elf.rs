@@ -2,8 +2,8 @@
 
 use object::LittleEndian;
 use object::elf::{
-    EM_AARCH64, ET_DYN, FileHeader64, NT_GNU_BUILD_ID, PT_LOAD, R_AARCH64_NONE, R_AARCH64_RELATIVE,
-    SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, SectionFlags,
+    EM_AARCH64, ET_DYN, FileHeader64, NT_GNU_BUILD_ID, PT_LOAD, R_AARCH64_NONE, SHF_ALLOC,
+    SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, SectionFlags,
 };
 use object::read::elf::{
     FileHeader as _, ProgramHeader as _, Rela as _, SectionHeader as _, SectionTable, Sym as _,
@@ -72,8 +72,8 @@ impl<'a> Elf<'a> {
         Ok(segments)
     }
 
-    /// The kernel adds its load address to each place that RELR or RELATIVE names. Anything else
-    /// would need a symbol looked up at run time, and nobody does.
+    /// The kernel adds its load address to each place that RELR names. It reads no other table, so
+    /// whatever stands in one would be left undone, relative or not.
     pub(crate) fn refuse_foreign_relocations(&self) -> Result<(), Error> {
         for section in self.sections.iter() {
             if section.sh_flags(ENDIAN).0 & SHF_ALLOC.0 == 0 {
@@ -84,7 +84,7 @@ impl<'a> Elf<'a> {
             };
             for relocation in relocations {
                 let kind = relocation.r_type(ENDIAN, false);
-                if kind != R_AARCH64_RELATIVE && kind != R_AARCH64_NONE {
+                if kind != R_AARCH64_NONE {
                     let kind = kind.0;
                     let symbol = self.symbol_name(link, relocation.r_sym(ENDIAN, false));
                     let at = relocation.r_offset(ENDIAN);
