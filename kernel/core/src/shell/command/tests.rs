@@ -1,0 +1,95 @@
+//! What each line does and answers.
+
+use super::*;
+use proptest::prelude::*;
+
+struct Machine;
+
+impl Inspect for Machine {
+    fn cores(&self, out: &mut dyn Write) -> fmt::Result {
+        writeln!(out, "eight cores")
+    }
+    fn mem(&self, out: &mut dyn Write) -> fmt::Result {
+        writeln!(out, "much memory")
+    }
+}
+
+fn result_of(line: &str) -> (Action, String) {
+    let mut out = String::new();
+    let action = execute(line, &Machine, &mut out);
+    (action, out)
+}
+
+#[test]
+fn commands_print_or_ask_the_loop() {
+    let tests = |filter| Action::StartTests(Filter::new(filter));
+    for (line, action, printed) in [
+        ("", Action::Nothing, ""),
+        ("   ", Action::Nothing, ""),
+        ("cores", Action::Nothing, "eight cores\n"),
+        ("  mem  ", Action::Nothing, "much memory\n"),
+        ("poweroff", Action::PowerOff, ""),
+        ("reboot", Action::Reboot, ""),
+        ("crash", Action::Crash(CrashKind::Panic), ""),
+        ("crash nested", Action::Crash(CrashKind::Nested), ""),
+        ("test", tests(""), ""),
+        ("test =a::b,c", tests("=a::b,c"), ""),
+        ("test \"a, b\"", tests("a, b"), ""),
+    ] {
+        assert_eq!(result_of(line), (action, printed.to_string()), "{line:?}");
+    }
+}
+
+#[test]
+fn mistakes_are_answered_with_the_way_to_help() {
+    for (line, answer) in [
+        ("hlep", "unknown command 'hlep'; try 'help'\n"),
+        (
+            "poweroff now",
+            "'poweroff' does not take 'now'; try 'help poweroff'\n",
+        ),
+        ("test a b", "'test' does not take 'b'; try 'help test'\n"),
+        (
+            "crash hard",
+            "'crash' does not take 'hard'; try 'help crash'\n",
+        ),
+        ("help x", "unknown command 'x'; try 'help'\n"),
+    ] {
+        assert_eq!(result_of(line), (Action::Nothing, answer.to_string()));
+    }
+}
+
+#[test]
+fn help_explains_each_command_alone_and_all_together() {
+    let (_, all) = result_of("help");
+    for name in NAMES {
+        let (_, one) = result_of(&format!("help {name}"));
+        assert!(one.contains(name) && all.contains(&one));
+    }
+    assert_eq!(all.lines().count(), NAMES.len());
+}
+
+#[test]
+fn help_names_each_kind_of_crash() {
+    let (_, help) = result_of("help crash");
+    for (name, kind) in CRASH_KINDS {
+        assert!(help.contains(name));
+        let (action, _) = result_of(&format!("crash {name}"));
+        assert_eq!(action, Action::Crash(kind));
+    }
+}
+
+#[test]
+fn names_are_in_order_and_ascii() {
+    assert!(NAMES.is_sorted());
+    assert!(NAMES.iter().all(|name| name.is_ascii()));
+}
+
+proptest! {
+    #[test]
+    fn any_line_is_answered(line in any::<String>()) {
+        let (action, _) = result_of(&line);
+        prop_assert!(!matches!(action, Action::PowerOff) || line.contains("poweroff"));
+        prop_assert!(!matches!(action, Action::Crash(_)) || line.contains("crash"));
+    }
+}
