@@ -11,7 +11,7 @@ use crate::cores;
 use crate::image::ShortBuildId;
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use girder_aarch64::backtrace::Backtrace;
 use girder_aarch64::cpu::{self, Affinity};
 use girder_aarch64::exception::{Fault, Frame};
@@ -20,10 +20,12 @@ use girder_core::check::ExitStatus;
 use girder_core::check::protocol::Line;
 use girder_core::config::OnPanic;
 use girder_core::line_buffer::LineBuffer;
+use girder_lockfree::{Attempt, Reporter};
 
 /// Longest reason that is told; what is beyond is cut and marked.
 const REASON: usize = 512;
 
+static REPORTER: Reporter = Reporter::new();
 static ACTION: AtomicU32 = AtomicU32::new(OnPanic::Halt as u32);
 
 /// Says what follows a crash report.
@@ -58,45 +60,9 @@ impl fmt::Display for PanicText<'_> {
     }
 }
 
-/// What is left to do for a core that crashes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Attempt {
-    /// The whole report.
-    Whole,
-    /// It failed: say so.
-    Short,
-    /// That failed too: end as was asked for.
-    End,
-    /// Another core reports, or even the end has failed.
-    Nothing,
-}
-
-/// Which core reports: its affinity and this bit; 0 is none.
-static REPORTER: AtomicU64 = AtomicU64::new(0);
-const IS_REPORTING: u64 = 1 << 63;
-/// Crashes of that core after its first one.
-static FAILURES: AtomicU32 = AtomicU32::new(0);
-
-impl Attempt {
-    /// Which core comes first is settled by the one atomic step; nothing else is shared.
-    fn next() -> Self {
-        let me = Affinity::of_this_core().0 | IS_REPORTING;
-        match REPORTER.compare_exchange(0, me, Relaxed, Relaxed) {
-            Ok(_) => Self::Whole,
-            Err(reporter) if reporter == me => match FAILURES.fetch_add(1, Relaxed) {
-                0 => Self::Short,
-                1 => Self::End,
-                _ => Self::Nothing,
-            },
-            Err(_) => Self::Nothing,
-        }
-    }
-}
-
 fn report(reason: fmt::Arguments<'_>, frame: &Frame, backtrace: Backtrace) -> ! {
     cpu::mask_interrupts();
-    let attempt = Attempt::next();
-    match attempt {
+    match REPORTER.crashed(Affinity::of_this_core().0) {
         Attempt::Whole => {
             cores::stop_others();
             let mut output = CrashOutput::seize();

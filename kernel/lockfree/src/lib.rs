@@ -8,14 +8,16 @@
 
 mod admission;
 mod doorbell;
+mod reporter;
 
 pub use admission::{Admission, Verdict};
 pub use doorbell::{Doorbell, Ring};
+pub use reporter::{Attempt, Reporter};
 
 /// Atomics, real or modelled.
 mod atomic {
     #[cfg(not(loom))]
-    pub(crate) use core::sync::atomic::{AtomicU32, Ordering};
+    pub(crate) use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
     #[cfg(loom)]
-    pub(crate) use loom::sync::atomic::{AtomicU32, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 }
