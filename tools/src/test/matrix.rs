@@ -4,7 +4,7 @@
 //! row, and so do the pairs where one is known to matter to the other: EL2 with and without
 //! VHE, one core with its tree that names no enable-method, more than 16 cores with their
 //! second affinity level, 64 cores on old and new atomics. Then boots of another kind, one
-//! property each.
+//! property each: `starts` has those that no good boot loader makes, `crashes` those that end badly.
 
 mod crashes;
 mod starts;
@@ -61,6 +61,8 @@ const TYPED: &[Step] = &[
     ask("help", &["cores", "mem", "test", "poweroff"]),
     ask("cores", &["0", "7"]),
     ask("mem", &["1"]),
+    ask("help crash", &["panic, fault, overflow, nested"]),
+    ask("crash gently", &["does not take 'gently'"]),
     ask("frobnicate now", &["unknown command", "frobnicate"]),
     ask("", &[]),
     ask("test", &["test result: ok. "]),

@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -23,6 +24,8 @@ pub(crate) enum Edit {
     NoProperty(&'static str, &'static str),
     /// This node goes, with everything below it.
     NoNode(&'static str),
+    /// The big-endian word at this offset of the file becomes this.
+    Damage(u64, u32),
     /// The file ends after so many bytes, whatever its header says; so this comes last.
     CutAfter(u64),
 }
@@ -39,12 +42,14 @@ pub(crate) fn set_bootargs(file: &Path, text: &str) -> Result<(), Error> {
 
 impl Edit {
     fn apply(&self, file: &Path) -> Result<(), Error> {
+        let open = || fs::File::options().write(true).open(file);
         match *self {
-            Self::CutAfter(length) => {
-                let cut = fs::File::options().write(true).open(file);
-                cut.and_then(|file| file.set_len(length))
-                    .map_err(Error::file(file))
-            }
+            Self::CutAfter(length) => open()
+                .and_then(|file| file.set_len(length))
+                .map_err(Error::file(file)),
+            Self::Damage(at, word) => open()
+                .and_then(|file| file.write_all_at(&word.to_be_bytes(), at))
+                .map_err(Error::file(file)),
             _ => fdtput(&self.arguments(file)),
         }
     }
@@ -57,7 +62,7 @@ impl Edit {
             Self::Text(node, property, text) => words(["-t", "s"], file, [node, property, text]),
             Self::NoProperty(node, property) => words(["-d"], file, [node, property]),
             Self::NoNode(node) => words(["-r"], file, [node]),
-            Self::CutAfter(_) => Vec::new(),
+            Self::Damage(..) | Self::CutAfter(_) => Vec::new(),
         }
     }
 }
@@ -112,13 +117,13 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_leaves_the_first_bytes() {
+    fn damage_and_cuts_change_the_bytes() {
         let file = std::env::temp_dir().join(format!("girder-tools-cut-{}", std::process::id()));
-        fs::write(&file, "tree").expect("the temporary directory is writable");
-        let outcome = apply(&file, &[Edit::CutAfter(2)]);
+        fs::write(&file, "treetree").expect("the temporary directory is writable");
+        let outcome = apply(&file, &[Edit::Damage(2, 0x4142_4344), Edit::CutAfter(7)]);
         let left = fs::read(&file).unwrap_or_default();
         let _ = fs::remove_file(&file);
         assert!(outcome.is_ok());
-        assert_eq!(left, b"tr");
+        assert_eq!(left, b"trABCDe");
     }
 }

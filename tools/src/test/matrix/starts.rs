@@ -161,6 +161,17 @@ fn trees_that_do_not() -> Vec<Row> {
             &[says!("it is told", "boot stage 1", "no usable cpu")],
         ),
         broken(
+            "damaged-tree",
+            After::Halt,
+            // Where the header says that the structure begins.
+            &[Edit::Damage(8, 0xffff_fff0)],
+            &[says!(
+                "it is told",
+                "boot stage 1",
+                "device tree at 0x44000000"
+            )],
+        ),
+        broken(
             "cut-tree",
             After::Halt,
             &[Edit::CutAfter(2000)],
