@@ -38,3 +38,18 @@ fn the_generator_repeats_within_a_test() {
     };
     assert_eq!(draw(), draw());
 }
+
+#[girder::test(expect = "timeout", limit_ms = 50)]
+fn a_test_that_hangs_is_abandoned() {
+    loop {
+        core::hint::spin_loop();
+    }
+}
+
+/// Its guard is lost with it, but the kernel's own locks are free: they keep preemption off.
+#[girder::test(expect = "timeout", limit_ms = 50)]
+fn a_test_that_hangs_asleep_is_abandoned() {
+    loop {
+        girder_aarch64::cpu::wait_for_event();
+    }
+}
