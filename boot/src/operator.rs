@@ -58,6 +58,21 @@ enum Then {
     PowerOff,
 }
 
+impl Run {
+    /// True if a test has been interrupted and its time is over.
+    fn is_overdue(&self) -> bool {
+        self.suspended.is_some() && timer::now() >= self.deadline
+    }
+
+    /// Sees to it that the time limit interrupts. A deadline that the test has set for itself stays,
+    /// if it comes before.
+    fn watch(&self) {
+        if timer::deadline().is_none_or(|at| at > self.deadline) {
+            timer::set_deadline(self.deadline);
+        }
+    }
+}
+
 impl Operator {
     pub(crate) fn new(
         config: &'static Config<'static>,
@@ -92,8 +107,8 @@ impl Operator {
             return self.read();
         };
         // Whoever wants something of this core must signal it from now on. If somebody has wanted
-        // something since the loop looked, that goes first.
-        self.run = if core.doorbell().try_leave() {
+        // something since the loop looked, that goes first; but not for ever.
+        self.run = if run.is_overdue() || core.doorbell().try_leave() {
             self.go_on(run)
         } else {
             Some(run)
@@ -116,8 +131,9 @@ impl Operator {
 
     /// Takes a run one step further: a test until it ends or is interrupted, or the next one.
     fn go_on(&mut self, mut run: Run) -> Option<Run> {
+        let is_overdue = run.is_overdue();
         let back = match run.suspended.take() {
-            Some(test) if timer::now() >= run.deadline => {
+            Some(test) if is_overdue => {
                 self.stack = Some(test.give_up());
                 let limit_ms = run.limit_ms;
                 run.harness
@@ -125,8 +141,7 @@ impl Operator {
                 return Some(run);
             }
             Some(test) => {
-                // The interrupt may have been a deadline of the test's own.
-                timer::set_deadline(run.deadline);
+                run.watch();
                 test.resume()
             }
             None => match self.next(&mut run) {

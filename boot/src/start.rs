@@ -194,7 +194,7 @@ impl Boot {
         let stacks = with_memory(|memory| [(); 3].map(|()| memory.stack()));
         let [loop_stack, exception_stack, test_stack] =
             stacks.map(|stack| stack.unwrap_or_else(|error| fail(Stage::Cores, error)));
-        exception::use_stack(&exception_stack);
+        exception::use_stack(exception_stack);
         let rest = Box::new(Rest {
             boot: self,
             block,

@@ -40,6 +40,7 @@ impl World for Loop {
     fn serve(&mut self, cause: Cause) {
         match cause {
             Cause::Stop => cpu::park(),
+            Cause::Timer if !timer::has_fired() => {}
             Cause::Timer => {
                 timer::disarm();
                 count(&self.core.counters().deadlines);

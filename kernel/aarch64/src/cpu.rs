@@ -3,7 +3,7 @@
 use crate::registers::{CTR_EL0, CacheType, ID_AA64ISAR0_EL1, InstructionSet0};
 use aarch64_cpu::asm;
 use aarch64_cpu::registers::{
-    CNTKCTL_EL1, CurrentEL, DAIF, MIDR_EL1, MPIDR_EL1, ReadWriteable, Readable,
+    CNTKCTL_EL1, CurrentEL, MIDR_EL1, MPIDR_EL1, ReadWriteable, Readable,
 };
 
 /// The affinity fields of `MPIDR_EL1` (Arm ARM D24.2.101): Aff3 in bits 39:32, Aff2..Aff0 below 24.
@@ -75,11 +75,6 @@ pub fn sharing_granule() -> usize {
     const WORD: usize = 4;
     let granule = |log2: u64| if log2 == 0 { 0 } else { WORD << log2 };
     granule(CacheType.read(CTR_EL0::CWG)).max(granule(CacheType.read(CTR_EL0::ERG)))
-}
-
-/// True if this core takes no interrupt at present.
-pub fn are_interrupts_masked() -> bool {
-    DAIF.is_set(DAIF::I)
 }
 
 /// Lets this core take interrupts, as IRQ or FIQ, and system errors.

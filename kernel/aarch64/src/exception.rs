@@ -157,16 +157,16 @@ pub fn install() {
     aarch64_cpu::asm::barrier::isb(aarch64_cpu::asm::barrier::SY);
 }
 
-/// Takes exceptions on this stack from now on; the one before is not used any more.
-pub fn use_stack(stack: &stack::Stack) {
+/// Takes exceptions on this stack from now on, for ever; the one before is not used any more.
+pub fn use_stack(stack: stack::Stack) {
     // SAFETY: no exception is being handled: this code runs with SPSel = 0. The switch is two
     // instructions with interrupts masked, and the other stack pointer is left as it was.
     unsafe {
         core::arch::asm!(
             "mrs {saved}, daif", "msr daifset, #0xf",
-            "mov {own}, sp", "msr spsel, #1", "mov sp, {top}", "msr spsel, #0",
+            "msr spsel, #1", "mov sp, {top}", "msr spsel, #0",
             "msr daif, {saved}",
-            saved = out(reg) _, own = out(reg) _, top = in(reg) stack.top(), options(nostack));
+            saved = out(reg) _, top = in(reg) stack.top(), options(nostack));
     }
 }
 

@@ -29,7 +29,7 @@ use crate::core_block::{CoreBlock, count};
 use crate::exception::{Fault, Frame};
 use crate::preemption::Preemption;
 use crate::stack::Stack;
-use aarch64_cpu::registers::{TPIDR_EL0, Writeable};
+use aarch64_cpu::registers::{Readable, SPSel, TPIDR_EL0, Writeable};
 use core::fmt::{self, Write};
 use core::mem::offset_of;
 use girder_lockfree::Doorbell;
@@ -42,13 +42,17 @@ const INTERRUPTED: u64 = 1;
 const FAULTED: u64 = 2;
 const PANICKED: u64 = 3;
 
+/// SPSR of the loop: level 1 with SPSel = 0, nothing masked.
+const LOOP_STATE: u64 = 0b0100;
+
 /// What the top of a lent stack holds. `preemption` is first: TPIDR_EL0 points to it.
 #[repr(C, align(16))]
 struct Record {
     preemption: Preemption,
     frame: Option<Frame>,
     fault: Option<Fault>,
-    message: Message,
+    /// The message of a panic, once there is one.
+    message: Option<Message>,
 }
 
 /// A panic's message, cut to what fits.
@@ -99,17 +103,15 @@ unsafe extern "C" {
 }
 
 impl Stack {
-    /// Runs `function` on this stack. Only a core's loop calls it.
+    /// Runs `function` on this stack. Only a core's loop may call it; anyone else panics.
     pub fn run(self, function: fn()) -> Return {
+        assert_in_loop();
         let record = record_of(&self);
         let fresh = Record {
             preemption: Preemption::switched_off(),
             frame: None,
             fault: None,
-            message: Message {
-                bytes: [0; MESSAGE],
-                length: 0,
-            },
+            message: None,
         };
         // SAFETY: the record lies inside the stack that this value owns, aligned, in mapped memory;
         // the stack below it is free; `enter` takes one argument.
@@ -133,8 +135,9 @@ impl Stack {
 }
 
 impl Suspended {
-    /// Goes on where the interrupt broke in. Only a core's loop calls it.
+    /// Goes on where the interrupt broke in. Only a core's loop may call it; anyone else panics.
     pub fn resume(self) -> Return {
+        assert_in_loop();
         let record = record_of(&self.0);
         // SAFETY: the handler saved a frame here before it made this value, and only this value
         // can use it; resuming consumes it.
@@ -151,24 +154,14 @@ impl Suspended {
     pub fn give_up(self) -> Stack {
         self.0
     }
-
-    /// Where it would go on, for a report.
-    pub fn program_counter(&self) -> u64 {
-        // SAFETY: as in `resume`.
-        unsafe {
-            (*record_of(&self.0))
-                .frame
-                .as_ref()
-                .map_or(0, |frame| frame.program_counter)
-        }
-    }
 }
 
 impl Panicked {
     /// What it said, cut to what fits.
     pub fn message(&self) -> &str {
         // SAFETY: the record was written by `Stack::run`, and what ran on the stack has left it.
-        unsafe { (*record_of(&self.0)).message.text() }
+        let message = unsafe { &(*record_of(&self.0)).message };
+        message.as_ref().map_or("", Message::text)
     }
 
     /// Gives the stack back.
@@ -195,6 +188,16 @@ fn came_back(stack: Stack, why: u64) -> Return {
     }
 }
 
+/// The loop's stack pointer stands in one place in the core's block: lending from a lent stack would
+/// overwrite it. A lent stack's record is never a core's own, whichever core this is.
+fn assert_in_loop() {
+    let own = &raw const CoreBlock::current().loop_preemption;
+    assert!(
+        core::ptr::eq(own, Preemption::current()),
+        "only a core's loop lends stacks"
+    );
+}
+
 /// First on the lent stack: switches preemption on for as long as `function` runs.
 extern "C" fn enter(function: *const ()) {
     // SAFETY: `Stack::run` made the pointer from a function of this type.
@@ -212,11 +215,10 @@ extern "C" fn enter(function: *const ()) {
 
 /// The record of the lent stack that runs with preemption on, if that is what runs.
 fn running() -> Option<*mut Record> {
-    let current = Preemption::current();
-    // Only a lent stack's record ever reaches zero: the loop's count starts at one.
-    current
-        .is_on()
-        .then(|| (&raw const *current).cast::<Record>().cast_mut())
+    // Only a lent stack's record ever reaches zero: the loop's count starts at one. The pointer is
+    // made from the register, not from the reference, which covers the record's first field alone.
+    let is_on = Preemption::current().is_on();
+    is_on.then(|| TPIDR_EL0.get() as *mut Record)
 }
 
 /// Called by the handlers: makes `frame` return to the loop instead, if preemption is on, and
@@ -248,16 +250,24 @@ pub(crate) fn end_with_fault(frame: &mut Frame, fault: &Fault) -> bool {
 }
 
 /// Called by the panic handler: ends the code on this lent stack with a message. Returns if it
-/// is not such code that panicked, or if preemption is off: then the panic is the kernel's.
+/// is not such code that panicked, or if preemption is off: then the panic is the kernel's. A
+/// handler's panic is the kernel's too, whatever it interrupted.
+///
+/// The message is the code's own doing as well: it is formatted with preemption on, so that one
+/// that loops runs into the time limit, and one that panics ends with what it has written so far.
 pub fn end_with_panic(message: fmt::Arguments<'_>) {
-    let Some(record) = running() else { return };
-    Preemption::current().add_reason();
-    // SAFETY: this code runs on the stack that the record belongs to, now with preemption off; it
-    // leaves for ever.
+    let is_in_handler = SPSel.read(SPSel::SP) != 0;
+    let Some(record) = running().filter(|_| !is_in_handler) else {
+        return;
+    };
+    // SAFETY: this code runs on the stack that the record belongs to, and nobody else looks at the
+    // message before it has left.
     unsafe {
-        let text = &mut (*record).message;
-        text.length = 0;
-        let _ = text.write_fmt(message);
+        if (*record).message.is_none() {
+            let text = (*record).message.insert(Message::empty());
+            let _ = text.write_fmt(message);
+        }
+        Preemption::current().add_reason();
         girder_leave(PANICKED)
     }
 }
@@ -267,6 +277,8 @@ fn return_to_loop(frame: &mut Frame, why: u64) {
     TPIDR_EL0.set(&raw const core.loop_preemption as u64);
     frame.general[0] = why;
     frame.program_counter = girder_leave as *const () as u64;
+    // Nothing of the interrupted code's state goes along: not its masks, not an illegal state.
+    frame.state = LOOP_STATE;
 }
 
 impl Write for Message {
@@ -284,6 +296,13 @@ impl Write for Message {
 }
 
 impl Message {
+    const fn empty() -> Self {
+        Self {
+            bytes: [0; MESSAGE],
+            length: 0,
+        }
+    }
+
     fn text(&self) -> &str {
         str::from_utf8(&self.bytes[..self.length]).unwrap_or("(not text)")
     }

@@ -41,11 +41,6 @@ impl Stack {
     pub fn top(&self) -> u64 {
         self.top
     }
-
-    /// The lowest address that may be used.
-    pub fn base(&self) -> u64 {
-        self.top - STACK_SIZE
-    }
 }
 
 impl StackWindow {

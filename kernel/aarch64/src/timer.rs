@@ -29,6 +29,19 @@ pub fn set_deadline(ticks: u64) {
     barrier::isb(barrier::SY);
 }
 
+/// Returns when this core has asked to be interrupted, if it has.
+pub fn deadline() -> Option<u64> {
+    CNTV_CTL_EL0
+        .is_set(CNTV_CTL_EL0::ENABLE)
+        .then(|| CNTV_CVAL_EL0.get())
+}
+
+/// True if that time has come. A timer interrupt may also be an echo: the line falls some time after
+/// the timer was set anew.
+pub fn has_fired() -> bool {
+    CNTV_CTL_EL0.matches_all(CNTV_CTL_EL0::ENABLE::SET + CNTV_CTL_EL0::ISTATUS::SET)
+}
+
 /// Asks for no interrupt on this core.
 pub fn disarm() {
     CNTV_CTL_EL0.write(CNTV_CTL_EL0::ENABLE::CLEAR);

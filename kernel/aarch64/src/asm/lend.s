@@ -57,6 +57,8 @@ girder_leave:
     mov  sp, x10
     add  x9, x9, #{LOOP_PREEMPTION}
     msr  tpidr_el0, x9
+    msr  fpcr, xzr              // the loop's own: default rounding, no traps
+    msr  daifclr, #0b0111
     restore_callee_saved
     ret
 
