@@ -145,6 +145,7 @@ mod stories {
     use super::*;
     use loom::sync::{Arc, Notify};
     use loom::thread;
+    use std::vec::Vec;
 
     /// Two bringers, one owner that leaves whenever it may: the owner sees both causes, each with
     /// what its bringer wrote before, and is never left away with a cause in the word (loom

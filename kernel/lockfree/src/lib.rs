@@ -3,21 +3,26 @@
 //! The portable kernel names no atomic type: whatever two cores may touch at the same time
 //! lives here, behind a safe type whose methods are the transitions. The stories stand beside
 //! the code and run with `RUSTFLAGS="--cfg loom" cargo test --release -p girder-lockfree`.
-#![cfg_attr(not(any(test, loom)), no_std)]
-#![forbid(unsafe_code)]
+#![no_std]
+
+extern crate alloc;
+#[cfg(not(target_os = "none"))]
+extern crate std;
 
 mod admission;
 mod doorbell;
+pub mod process;
 mod reporter;
 
 pub use admission::{Admission, Verdict};
 pub use doorbell::{Doorbell, Ring};
+pub use process::Token;
 pub use reporter::{Attempt, Reporter};
 
 /// Atomics, real or modelled.
 mod atomic {
     #[cfg(not(loom))]
-    pub(crate) use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
     #[cfg(loom)]
-    pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 }

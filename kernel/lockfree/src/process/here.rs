@@ -1,0 +1,110 @@
+//! Where running code is: its core's desk, and its own record.
+//!
+//! A process calls `spawn` or wakes another without knowing what kind of scheduler runs it: it
+//! leaves what it did on the *desk* of its core, and the loop collects that after each resume. The
+//! platform says where the desk is: on the machine through registers, on a host through thread
+//! locals. A desk belongs to one core, and only with preemption off: a handler never touches it.
+
+use super::header::Intent;
+use super::platform;
+use super::queue::Queue;
+use super::table::Table;
+use alloc::vec::Vec;
+use core::alloc::Layout;
+use core::cell::UnsafeCell;
+use core::ptr::NonNull;
+use core::task::Waker;
+
+/// What the code that runs on a core has left for its loop.
+#[derive(Debug, Default)]
+pub struct Desk {
+    /// Newly made processes.
+    pub newborn: Queue,
+    /// Processes that something happened to.
+    pub woken: Queue,
+    /// Somebody has asked something of a process that is runnable.
+    pub has_notes: bool,
+    /// Who wants to be woken when.
+    pub alarms: Vec<(u64, Waker)>,
+    pub(crate) free_slots: Vec<u32>,
+}
+
+impl Desk {
+    /// True when the loop has something to collect.
+    #[inline(always)]
+    pub fn is_laden(&self) -> bool {
+        !(self.newborn.is_empty() && self.woken.is_empty() && self.alarms.is_empty())
+    }
+}
+
+/// What a core has to itself, as far as processes see it.
+pub struct Here {
+    table: &'static Table,
+    desk: UnsafeCell<Desk>,
+}
+
+// SAFETY: the desk is used by its own core alone, see `with_desk`.
+unsafe impl Sync for Here {}
+
+impl Here {
+    /// Creates an empty desk over the machine's table.
+    pub fn new(table: &'static Table) -> Self {
+        Self {
+            table,
+            desk: UnsafeCell::new(Desk::default()),
+        }
+    }
+}
+
+/// Runs `f` with this core's desk, and with preemption off. `f` does not call this again.
+#[inline(always)]
+pub fn with_desk<R>(f: impl FnOnce(&mut Desk) -> R) -> R {
+    let _stay = platform::PreemptionOff::new();
+    // SAFETY: with preemption off this code stays on its core until `f` is done, handlers leave
+    // the desk alone, and `f` is a leaf: nobody else uses the desk meanwhile.
+    f(unsafe { &mut *platform::here().desk.get() })
+}
+
+pub(crate) fn table() -> &'static Table {
+    platform::here().table
+}
+
+/// Memory for a process, from the global allocator.
+pub(crate) fn allocate(layout: Layout) -> Option<NonNull<u8>> {
+    // SAFETY: a process has a header, so the size is not zero.
+    NonNull::new(unsafe { alloc::alloc::alloc(layout) })
+}
+
+/// Gives memory back.
+///
+/// # Safety
+///
+/// From `allocate`, with the same layout, and unused.
+pub(crate) unsafe fn release(place: NonNull<u8>, layout: Layout) {
+    // SAFETY: the caller's promise.
+    unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) }
+}
+
+/// Says what the running process wants when its poll comes back.
+#[inline(always)]
+pub(crate) fn intend(intent: Intent) {
+    platform::local().intent.set(intent as u32);
+}
+
+/// The clock, in nanoseconds; it never goes back.
+#[inline(always)]
+pub fn now() -> u64 {
+    platform::now()
+}
+
+/// Makes this thread a simulated core's.
+#[cfg(not(target_os = "none"))]
+pub fn simulate(here: &'static Here) {
+    platform::set_here(here);
+}
+
+/// Sets this thread's simulated clock.
+#[cfg(not(target_os = "none"))]
+pub fn simulate_time(nanos: u64) {
+    platform::set_now(nanos);
+}

@@ -1,0 +1,127 @@
+//! How running code finds its core's desk and its own record.
+//!
+//! On the machine: by functions that the package which names registers defines. On a host: by
+//! thread locals that a simulator sets for each simulated core.
+
+#[cfg(not(target_os = "none"))]
+pub(crate) use host::{PreemptionOff, here, local, now, run_as};
+#[cfg(target_os = "none")]
+pub(crate) use machine::{PreemptionOff, here, local, now, run_as};
+
+#[cfg(target_os = "none")]
+mod machine {
+    use super::super::header::Local;
+    use super::super::here::Here;
+
+    unsafe extern "Rust" {
+        /// The running core's; the answer holds as long as preemption is off.
+        safe fn girder_here() -> &'static Here;
+        /// The running code's own record.
+        safe fn girder_local() -> &'static Local;
+        /// The clock, in nanoseconds.
+        safe fn girder_now() -> u64;
+        /// Leaves to the loop, because an interrupt wanted to while preemption was off.
+        safe fn girder_leave_now();
+    }
+
+    #[inline(always)]
+    pub(crate) fn here() -> &'static Here {
+        girder_here()
+    }
+
+    #[inline(always)]
+    pub(crate) fn local() -> &'static Local {
+        girder_local()
+    }
+
+    #[inline(always)]
+    pub(crate) fn now() -> u64 {
+        girder_now()
+    }
+
+    /// Runs `f` as the process with this record: who resumes it has set the register already.
+    #[inline(always)]
+    pub(crate) fn run_as<R>(_: &Local, f: impl FnOnce() -> R) -> R {
+        f()
+    }
+
+    /// Keeps the running code on its core.
+    pub(crate) struct PreemptionOff(&'static Local);
+
+    impl PreemptionOff {
+        #[inline(always)]
+        pub(crate) fn new() -> Self {
+            let local = local();
+            local.add_reason();
+            Self(local)
+        }
+    }
+
+    impl Drop for PreemptionOff {
+        #[inline(always)]
+        fn drop(&mut self) {
+            if self.0.drop_reason() {
+                girder_leave_now();
+            }
+        }
+    }
+}
+
+#[cfg(not(target_os = "none"))]
+mod host {
+    use super::super::header::Local;
+    use super::super::here::Here;
+    use core::cell::Cell;
+    use std::boxed::Box;
+
+    std::thread_local! {
+        static HERE: Cell<Option<&'static Here>> = const { Cell::new(None) };
+        static LOCAL: &'static Local = Box::leak(Box::new(Local::fresh()));
+        static RUNNING: Cell<Option<*const Local>> = const { Cell::new(None) };
+        static NOW: Cell<u64> = const { Cell::new(0) };
+    }
+
+    pub(crate) fn here() -> &'static Here {
+        HERE.get().expect("no core is simulated on this thread")
+    }
+
+    pub(crate) fn local() -> &'static Local {
+        // SAFETY: `run_as` points to a record that lives while the process runs.
+        RUNNING
+            .get()
+            .map_or_else(|| LOCAL.with(|local| *local), |local| unsafe { &*local })
+    }
+
+    /// A host thread is not preempted.
+    pub(crate) struct PreemptionOff;
+
+    impl PreemptionOff {
+        pub(crate) fn new() -> Self {
+            Self
+        }
+    }
+
+    pub(crate) fn now() -> u64 {
+        NOW.get()
+    }
+
+    /// Sets the simulated clock.
+    pub(crate) fn set_now(nanos: u64) {
+        NOW.set(nanos);
+    }
+
+    /// Makes this thread a simulated core's.
+    pub(crate) fn set_here(here: &'static Here) {
+        HERE.set(Some(here));
+    }
+
+    /// Runs `f` as the process with this record.
+    pub(crate) fn run_as<R>(local: &Local, f: impl FnOnce() -> R) -> R {
+        let before = RUNNING.replace(Some(local));
+        let result = f();
+        RUNNING.set(before);
+        result
+    }
+}
+#[cfg(not(target_os = "none"))]
+pub(crate) use host::{set_here, set_now};

@@ -1,0 +1,107 @@
+//! A first-in-first-out queue of tokens, linked through the processes themselves.
+//!
+//! Only its owner touches it, so nothing here is atomic and it is never full.
+
+use super::header::Header;
+use super::token::Token;
+use core::ptr::NonNull;
+
+/// The queue.
+#[derive(Debug, Default)]
+pub struct Queue {
+    ends: Option<(NonNull<Header>, NonNull<Header>)>,
+    length: usize,
+}
+
+// SAFETY: it owns its tokens, and they may go to another core.
+unsafe impl Send for Queue {}
+
+impl Queue {
+    /// Creates an empty queue.
+    pub const fn new() -> Self {
+        Self {
+            ends: None,
+            length: 0,
+        }
+    }
+
+    /// How many tokens it holds.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// True when it holds none.
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_none()
+    }
+
+    /// Puts a token behind all others.
+    #[inline(always)]
+    pub fn push_back(&mut self, token: Token) {
+        let header = token.into_header();
+        // SAFETY: the queue owns the tokens of all headers in it, so it may use their links.
+        unsafe {
+            header.as_ref().next.set(None);
+            self.ends = Some(match self.ends {
+                None => (header, header),
+                Some((first, last)) => {
+                    last.as_ref().next.set(Some(header));
+                    (first, header)
+                }
+            });
+        }
+        self.length += 1;
+    }
+
+    /// Puts a token before all others.
+    pub fn push_front(&mut self, token: Token) {
+        let header = token.into_header();
+        let first = self.ends.map(|(first, _)| first);
+        // SAFETY: as in `push_back`.
+        unsafe { header.as_ref().next.set(first) };
+        self.ends = Some((header, self.ends.map_or(header, |(_, last)| last)));
+        self.length += 1;
+    }
+
+    /// Takes the first token.
+    #[inline(always)]
+    pub fn pop_front(&mut self) -> Option<Token> {
+        let (first, last) = self.ends?;
+        // SAFETY: as in `push_back`.
+        let next = unsafe { first.as_ref().next.get() };
+        self.ends = next.map(|next| (next, last));
+        self.length -= 1;
+        Some(Token::new(first))
+    }
+
+    /// Moves all tokens of `other` behind ours.
+    pub fn append(&mut self, other: &mut Self) {
+        let Some((other_first, other_last)) = other.ends.take() else {
+            return;
+        };
+        self.ends = Some(match self.ends {
+            None => (other_first, other_last),
+            Some((first, last)) => {
+                // SAFETY: as in `push_back`.
+                unsafe { last.as_ref().next.set(Some(other_first)) };
+                (first, other_last)
+            }
+        });
+        self.length += core::mem::take(&mut other.length);
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        #[cfg(not(target_os = "none"))]
+        if std::thread::panicking() {
+            return;
+        }
+        debug_assert!(
+            self.is_empty(),
+            "{} tokens dropped with their queue",
+            self.length
+        );
+    }
+}

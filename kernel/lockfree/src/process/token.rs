@@ -1,0 +1,226 @@
+//! The right to run a process: one word that exactly one place owns.
+//!
+//! A token can't be cloned or copied, and running the process consumes it: what comes back says
+//! what became of it, with the token inside if there still is one.
+//!
+//! ```compile_fail,E0382
+//! # use girder_lockfree::Token;
+//! fn twice(token: Token) {
+//!     let _ = token.poll();
+//!     let _ = token.poll(); // used after it was handed away
+//! }
+//! ```
+//!
+//! ```compile_fail,E0599
+//! # use girder_lockfree::Token;
+//! fn copy(token: &Token) -> Token {
+//!     token.clone() // there is no such thing
+//! }
+//! ```
+//!
+//! A continuation has two ends, resumed or discontinued. Rust would drop a token silently, and the
+//! process would never run again; a debug build shouts at that.
+
+use super::header::{Header, Intent, Profile};
+use super::platform;
+use super::table;
+use super::waker;
+use super::word::{Begin, Park, Pid};
+use core::mem;
+use core::ptr::NonNull;
+use core::task::{Context, Poll};
+
+/// The right to run a process.
+#[must_use = "a process whose token is lost never runs again"]
+#[derive(Debug)]
+pub struct Token(NonNull<Header>);
+
+// SAFETY: a process moves whole, like a thread: its token may go to another core, and what
+// its future borrows or counts without atomics goes with it, for nothing outside shares it.
+unsafe impl Send for Token {}
+
+/// How a poll came back.
+#[derive(Debug)]
+pub enum Polled {
+    /// The future is done and dropped.
+    Done(Finished),
+    /// It waits, or wants others to go first.
+    Pending(Token, Intent),
+}
+
+/// A process without a future: only resources of ours are left, to be given back.
+#[must_use = "a process that has ended still holds its slot and its memory"]
+#[derive(Debug)]
+pub struct Finished(Token);
+
+/// What the holder of a token may do.
+#[derive(Debug)]
+pub enum Start {
+    /// Run it.
+    Run(Token),
+    /// Nothing: it is suspended, and its slot has the token.
+    Held,
+    /// End it.
+    Die(Token),
+}
+
+impl Token {
+    pub(crate) fn new(header: NonNull<Header>) -> Self {
+        Self(header)
+    }
+
+    pub(crate) fn into_header(self) -> NonNull<Header> {
+        let header = self.0;
+        mem::forget(self);
+        header
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: a token's header lives until `discontinue`, which consumes the token.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Whose token it is.
+    pub fn pid(&self) -> Pid {
+        self.header().pid
+    }
+
+    /// Its scheduling facts.
+    pub fn profile(&self) -> Profile {
+        self.header().profile.get()
+    }
+
+    /// Changes its scheduling facts.
+    pub fn set_profile(&mut self, profile: Profile) {
+        self.header().profile.set(profile);
+    }
+
+    /// The index of its priority level.
+    #[inline(always)]
+    pub fn level(&self) -> u8 {
+        self.header().profile.get().level
+    }
+
+    /// True if it was broken off in mid-poll.
+    #[inline(always)]
+    pub fn has_frame(&self) -> bool {
+        self.header().frame.get() != 0
+    }
+
+    /// Says whether a simulated interrupt has broken into the poll: there a frame is the body itself.
+    #[cfg(not(target_os = "none"))]
+    pub fn simulate_frame(&mut self, is_broken_off: bool) {
+        self.header().frame.set(usize::from(is_broken_off));
+    }
+
+    /// Begins a turn: almost always one load says that nobody wants anything.
+    #[inline(always)]
+    pub fn start(self) -> Start {
+        let header = self.header();
+        if header.slot.word.is_plainly_runnable(header.pid) {
+            return Start::Run(self);
+        }
+        self.start_slowly()
+    }
+
+    #[cold]
+    fn start_slowly(self) -> Start {
+        match self.header().slot.word.begin(self.has_frame()) {
+            Begin::Run => Start::Run(self),
+            Begin::Hold => {
+                mem::forget(self);
+                Start::Held
+            }
+            Begin::Die => Start::Die(self),
+        }
+    }
+
+    /// Gives the process what it may spend before it has to yield.
+    #[inline(always)]
+    pub fn grant(&mut self, reductions: i32) {
+        self.header().local.reductions.set(reductions);
+    }
+
+    /// Polls the process once, on the stack this is called on.
+    #[inline(always)]
+    pub fn poll(self) -> Polled {
+        let header = self.header();
+        debug_assert!(
+            !self.has_frame(),
+            "a poll that was broken off is resumed, not begun again"
+        );
+        header.local.intent.set(Intent::Wait as u32);
+        let waker = waker::of(header.pid);
+        let mut context = Context::from_waker(&waker);
+        // SAFETY: this is the token, and the future is alive: whatever ends it makes a `Finished`.
+        let outcome = platform::run_as(&header.local, || unsafe {
+            (header.operations.poll)(self.0, &mut context)
+        });
+        match outcome {
+            Poll::Ready(()) => Polled::Done(Finished(self)),
+            Poll::Pending if header.local.intent.get() == Intent::Yield as u32 => {
+                Polled::Pending(self, Intent::Yield)
+            }
+            Poll::Pending => Polled::Pending(self, Intent::Wait),
+        }
+    }
+
+    /// Leaves the process to wait, unless something woke it meanwhile: then the token comes back.
+    #[inline(always)]
+    pub fn park(self) -> Option<Token> {
+        let header = self.header();
+        match header.slot.word.park(header.pid) {
+            Park::Parked => {
+                mem::forget(self);
+                None
+            }
+            Park::Again => Some(self),
+        }
+    }
+
+    /// Drops the future, as the process itself: for one that has to die at an await. One that was
+    /// broken off in mid-poll can't be dropped, for its stack may lend parts of it out.
+    pub fn drop_future(self) -> Finished {
+        debug_assert!(!self.has_frame(), "dropped in mid-poll");
+        let header = self.header();
+        if !self.has_frame() {
+            // SAFETY: this is the token, and the future is alive and stands at an await.
+            platform::run_as(&header.local, || unsafe {
+                (header.operations.drop)(self.0)
+            });
+        }
+        Finished(self)
+    }
+
+    /// Gives the future up where it stands: its destructors never run, what it owns is lost.
+    pub fn give_up(self) -> Finished {
+        Finished(self)
+    }
+}
+
+impl Finished {
+    /// Whose it was.
+    pub fn pid(&self) -> Pid {
+        self.0.pid()
+    }
+
+    /// Ends the process: its pid names nobody from now on, its slot and its memory go back.
+    pub fn discontinue(self) {
+        table::vacate(self.0.into_header());
+    }
+}
+
+#[cfg(debug_assertions)]
+impl Drop for Token {
+    fn drop(&mut self) {
+        // What is being unwound already has a louder complaint.
+        #[cfg(not(target_os = "none"))]
+        if std::thread::panicking() {
+            return;
+        }
+        panic!(
+            "a token of {:?} was dropped: resume it or discontinue it",
+            self.pid()
+        );
+    }
+}

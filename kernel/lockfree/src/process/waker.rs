@@ -1,0 +1,32 @@
+//! A waker that is nothing but a pid: cloning and dropping it costs nothing, it wakes from any core,
+//! and waking a process that is gone does nothing.
+
+use super::table;
+use super::word::Pid;
+use core::mem::ManuallyDrop;
+use core::ptr::without_provenance;
+use core::task::{RawWaker, RawWakerVTable, Waker};
+
+static OPERATIONS: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop);
+
+/// Returns the waker of a process, for one poll.
+#[inline(always)]
+pub(crate) fn of(pid: Pid) -> ManuallyDrop<Waker> {
+    // SAFETY: the operations keep RawWaker's contract: they take any number, from any thread, and
+    // own nothing.
+    ManuallyDrop::new(unsafe { Waker::from_raw(raw(without_provenance(pid.get() as usize))) })
+}
+
+fn raw(data: *const ()) -> RawWaker {
+    RawWaker::new(data, &OPERATIONS)
+}
+
+unsafe fn clone(data: *const ()) -> RawWaker {
+    raw(data)
+}
+
+unsafe fn wake(data: *const ()) {
+    table::wake(Pid::from_number(data.addr() as u64));
+}
+
+unsafe fn drop(_: *const ()) {}
