@@ -30,7 +30,7 @@ HOW = $${SMP:+--smp "$$SMP"} $${ARGS:+--args "$$ARGS"}
 
 # On the host every package compiles, some to nothing; the tools alone are not for the machine.
 ON_HOST = --workspace
-ON_MACHINE = --target $(TARGET) --workspace --exclude girder-tools
+ON_MACHINE = --target $(TARGET) --workspace --exclude girder-tools --exclude girder-sim
 
 .PHONY: help run test lint doc debug image bench setup test-setup
 

@@ -11,6 +11,7 @@ pub mod line_buffer;
 pub mod logging;
 pub mod reports;
 pub mod rng;
+pub mod sched;
 pub mod shell;
 pub mod timeline;
 pub mod turn;

@@ -1,0 +1,265 @@
+//! One core's scheduler: what it decides between two processes.
+//!
+//! ```text
+//! decide:  take the status word; serve what is not ours; ring alarms that are due
+//!          collect the desk
+//!          pop until one may run: held ones are skipped, dying ones get their last turn
+//! settle:  yielded or out of budget -> behind the others
+//!          waiting                  -> its slot has the token, unless it was woken meanwhile
+//!          preempted                -> before the others, or behind them once its quantum is over
+//!          done                     -> gone
+//!          collect the desk
+//! ```
+//!
+//! # The quantum
+//!
+//! While more than one process wants the core, a tick interrupts it twice a quantum. Any interrupt
+//! takes the core from its process, for the loop has to look; whose quantum is not over goes on next,
+//! unless something more urgent has come up. It is over at the second tick of one *stint*, which
+//! begins when the process is given the core and outlasts such interruptions. With one process and
+//! no alarm there is no tick at all.
+
+use super::alarms::Alarms;
+use super::effects::{Hardware, Oracle, Outcome, Place, Ready, World};
+use crate::causes::{Cause, Causes};
+use girder_lockfree::Token;
+use girder_lockfree::process::here::with_desk;
+use girder_lockfree::process::{Intent, Pid, Start};
+
+/// What a core does next.
+#[derive(Debug)]
+pub enum Next {
+    /// Gives itself to a process.
+    Resume(Token),
+    /// Lets a process that has to die drop what it owns.
+    End(Token),
+    /// Sleeps until something happens.
+    Wait,
+}
+
+/// What a core has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Processes resumed.
+    pub switches: u64,
+    /// Processes that an interrupt took the core from.
+    pub preemptions: u64,
+    /// Processes that had a whole quantum.
+    pub quanta: u64,
+    /// Processes woken, born or resumed into this core's queue.
+    pub arrivals: u64,
+    /// Processes that ended here.
+    pub ended: u64,
+    /// Times the core went to sleep.
+    pub waits: u64,
+}
+
+/// How a core treats its processes.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Nanoseconds between ticks while more than one process wants the core.
+    pub quantum: u64,
+    /// Reductions that a process gets for one turn.
+    pub reductions: i32,
+}
+
+/// One core's scheduler.
+pub struct Core<W: World> {
+    ready: W::Ready,
+    hardware: W::Hardware,
+    oracle: W::Oracle,
+    alarms: Alarms,
+    terms: Terms,
+    /// When the next tick is due, while ticks are wanted.
+    tick: Option<u64>,
+    /// What the timer was asked for.
+    armed: Option<u64>,
+    /// The stint of whoever ran last, and the one that the last tick fell into.
+    stint: u64,
+    ticked: u64,
+    /// Whom an interrupt took the core from, until it is known what the interrupt was.
+    preempted: Option<Token>,
+    /// Whoever goes on with its stint if it is next.
+    unfinished: Option<Pid>,
+    statistics: Statistics,
+}
+
+/// Ticks in a quantum.
+const TICKS: u64 = 2;
+
+impl<W: World> Core<W> {
+    /// Creates a core with nothing to do.
+    pub fn new(ready: W::Ready, hardware: W::Hardware, oracle: W::Oracle, terms: Terms) -> Self {
+        Self {
+            ready,
+            hardware,
+            oracle,
+            alarms: Alarms::default(),
+            terms,
+            tick: None,
+            armed: None,
+            stint: 0,
+            ticked: 0,
+            preempted: None,
+            unfinished: None,
+            statistics: Statistics::default(),
+        }
+    }
+
+    /// What it has done so far.
+    pub fn statistics(&self) -> Statistics {
+        self.statistics
+    }
+
+    /// The processes that are ready to run.
+    pub fn ready(&self) -> &W::Ready {
+        &self.ready
+    }
+
+    /// Its hardware.
+    pub fn hardware(&mut self) -> &mut W::Hardware {
+        &mut self.hardware
+    }
+
+    /// Decides what to do next.
+    #[inline(always)]
+    pub fn decide(&mut self) -> Next {
+        let causes = self.hardware.take_causes();
+        if !causes.is_empty() || self.preempted.is_some() {
+            self.look_up(causes);
+        }
+        if with_desk(|desk| desk.is_laden()) {
+            self.collect();
+        }
+        while let Some(token) = self.ready.pop() {
+            match token.start() {
+                Start::Run(token) => return self.grant(token),
+                Start::Held => {}
+                Start::Die(token) => return Next::End(token),
+            }
+        }
+        Next::Wait
+    }
+
+    /// Takes a process back.
+    #[inline(always)]
+    pub fn settle(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Pending(token, Intent::Yield) => self.ready.push(token, Place::Back),
+            Outcome::Pending(token, Intent::Wait) => {
+                // Woken while it ran: it looks again, when its turn comes.
+                if let Some(token) = token.park() {
+                    self.ready.push(token, Place::Back);
+                }
+            }
+            Outcome::Preempted(token) => {
+                self.statistics.preemptions += 1;
+                self.preempted = Some(token);
+            }
+            Outcome::Done(finished) => {
+                self.statistics.ended += 1;
+                finished.discontinue();
+            }
+        }
+    }
+
+    /// Sleeps, with the timer set to whatever comes first.
+    pub fn wait(&mut self) {
+        self.tick = None;
+        self.arm();
+        self.statistics.waits += 1;
+        self.hardware.wait();
+    }
+
+    #[inline(always)]
+    fn grant(&mut self, mut token: Token) -> Next {
+        token.grant(self.terms.reductions);
+        self.statistics.switches += 1;
+        let goes_on = self.unfinished.take() == Some(token.pid());
+        self.stint += u64::from(!goes_on);
+        Next::Resume(token)
+    }
+
+    /// Serves what has happened since the last look, and decides about whom it interrupted.
+    #[cold]
+    fn look_up(&mut self, causes: Causes) {
+        let is_over = causes.contains(Cause::Timer) && self.on_timer();
+        self.hardware.serve(causes);
+        let Some(token) = self.preempted.take() else {
+            return;
+        };
+        if is_over {
+            self.statistics.quanta += 1;
+            self.ready.push(token, Place::Back);
+        } else {
+            self.unfinished = Some(token.pid());
+            self.ready.push(token, Place::Front);
+        }
+    }
+
+    /// Rings alarms that are due. True if a tick has found the end of a quantum.
+    fn on_timer(&mut self) -> bool {
+        self.armed = None;
+        let now = self.hardware.now();
+        for waker in self.alarms.take_due(now) {
+            waker.wake();
+        }
+        let is_tick = self.tick.is_some_and(|at| at <= now);
+        let is_over = is_tick && self.ticked == self.stint;
+        if is_tick {
+            self.ticked = self.stint;
+            self.tick = None;
+        }
+        self.arm_tick(now);
+        is_over
+    }
+
+    /// Puts what running code has left on the desk where it belongs.
+    #[cold]
+    fn collect(&mut self) {
+        let Self {
+            ready,
+            oracle,
+            alarms,
+            statistics,
+            ..
+        } = self;
+        with_desk(|desk| {
+            for (at, waker) in desk.alarms.drain(..) {
+                alarms.add(at, waker);
+            }
+            // Which of the two came first is nobody's business: the oracle decides.
+            let first_woken = oracle.choose(2) == 0;
+            for is_woken in [first_woken, !first_woken] {
+                let queue = if is_woken {
+                    &mut desk.woken
+                } else {
+                    &mut desk.newborn
+                };
+                while let Some(token) = queue.pop_front() {
+                    statistics.arrivals += 1;
+                    ready.push(token, Place::Back);
+                }
+            }
+        });
+        let now = self.hardware.now();
+        self.arm_tick(now);
+    }
+
+    /// Ticks are wanted while somebody waits for the core.
+    fn arm_tick(&mut self, now: u64) {
+        let rivals = self.ready.count() + usize::from(self.preempted.is_some());
+        if self.tick.is_none() && rivals > 1 {
+            self.tick = Some(now + self.terms.quantum / TICKS);
+        }
+        self.arm();
+    }
+
+    fn arm(&mut self) {
+        let wanted = [self.tick, self.alarms.next()].into_iter().flatten().min();
+        if wanted != self.armed {
+            self.armed = wanted;
+            self.hardware.set_deadline(wanted);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What a core asks of the world: six effects, each written for its weakest handler.
+//!
+//! `steal_from` may have to send a packet, so it may answer *asked*; the loop serves packets every
+//! turn, and shared memory is the special case that answers now. Only the loop and its handlers
+//! carry the world's type.
+
+use super::core::Core;
+use super::levels::Priority;
+use crate::causes::Causes;
+use core::fmt;
+use girder_lockfree::Token;
+use girder_lockfree::process::{Finished, Intent};
+
+/// A core's place in the machine's tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CoreId(pub u32);
+
+/// Where in its level's order a token goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Behind all others: it has had its turn.
+    Back,
+    /// Before all others: its turn was not over.
+    Front,
+}
+
+/// What trying to steal came to.
+#[derive(Debug)]
+pub enum Stolen {
+    /// A process.
+    Taken(Token),
+    /// That core has none to spare.
+    None,
+    /// The core has been asked, and answers by a packet.
+    Asked,
+}
+
+/// The runnable processes of a core.
+pub trait Ready {
+    /// Puts a process in.
+    fn push(&mut self, token: Token, place: Place);
+    /// Takes the one whose turn it is.
+    fn pop(&mut self) -> Option<Token>;
+    /// Takes one from another core.
+    fn steal_from(&mut self, victim: CoreId) -> Stolen;
+    /// How many there are.
+    fn count(&self) -> usize;
+    /// The most urgent priority among them.
+    fn most_urgent(&self) -> Option<Priority>;
+}
+
+/// Sending a process elsewhere.
+pub trait Migration {
+    /// Sends it; to the core itself it comes back, to be queued.
+    fn to_core(&mut self, token: Token, target: CoreId) -> Option<Token>;
+}
+
+/// How a process came back.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It stands at an await, and wants this.
+    Pending(Token, Intent),
+    /// An interrupt broke into its poll: what it stands on went with it.
+    Preempted(Token),
+    /// Its future is gone.
+    Done(Finished),
+}
+
+/// A process's way onto a core and off it. Spawning and yielding are its own doing: they are on the
+/// desk, or in the outcome, when it comes back.
+pub trait Lifecycle {
+    /// Gives the core to a process until it comes back.
+    fn resume(token: Token) -> Outcome;
+    /// Lets a process drop what it owns, and ends it.
+    fn end(token: Token) -> Outcome;
+}
+
+/// The console.
+pub trait Io {
+    /// Prints.
+    fn print(&mut self, text: fmt::Arguments<'_>);
+    /// Takes a byte that has arrived.
+    fn read_byte(&mut self) -> Option<u8>;
+}
+
+/// Memory, in pages.
+pub trait Mem {
+    /// Bytes that are free.
+    fn free_bytes(&self) -> usize;
+}
+
+/// The core itself. Its upcalls are the causes: a tick, a packet, a key are bits of the word.
+pub trait Hardware {
+    /// The clock, in nanoseconds.
+    fn now(&self) -> u64;
+    /// Asks for the timer's cause at this time; `None` asks for none.
+    fn set_deadline(&mut self, at: Option<u64>);
+    /// Makes another core look at its word.
+    fn signal(&mut self, core: CoreId);
+    /// Takes what has happened.
+    fn take_causes(&mut self) -> Causes;
+    /// Serves what is not the scheduler's, and lets the causes happen again.
+    fn serve(&mut self, causes: Causes);
+    /// Sleeps until the next cause, unless one is there.
+    fn wait(&mut self);
+    /// Which core this is.
+    fn this_core(&self) -> CoreId;
+}
+
+/// Everything that could have been otherwise: the scheduler asks for a number below `choices`. In
+/// production it is 0 and free; in the simulator it is the adversary.
+pub trait Oracle {
+    /// Decides.
+    fn choose(&mut self, choices: usize) -> usize;
+}
+
+/// The handlers of one deployment, named in one place.
+pub trait World: Sized + 'static {
+    /// Runnable processes.
+    type Ready: Ready;
+    /// Sending elsewhere.
+    type Migration: Migration;
+    /// Running and ending.
+    type Lifecycle: Lifecycle;
+    /// The console.
+    type Io: Io;
+    /// Memory.
+    type Mem: Mem;
+    /// The core.
+    type Hardware: Hardware;
+    /// Decisions.
+    type Oracle: Oracle;
+
+    /// Runs `f` with the core that this code is on. What `f` returns holds nothing of the core.
+    fn visit<R>(f: impl FnOnce(&mut Core<Self>) -> R) -> R;
+}
