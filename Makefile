@@ -69,9 +69,9 @@ debug:
 image:
 	@$(TOOLS) image $(WHICH) $(WHAT)
 
-# Not in the help before there is one.
+#: make bench       the benchmarks, in instructions per operation [FILTER=part of a name]
 bench:
-	@$(TOOLS) bench
+	@$(TOOLS) bench $${FILTER:+"$$FILTER"}
 
 #: make setup       only set up what is missing, which every command above does first
 setup:

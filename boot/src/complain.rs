@@ -9,8 +9,8 @@ pub(crate) fn complain(config: &Config<'_>, machine: &'static Machine, console: 
     Config::parse(&machine.bootargs, &mut |complaint| {
         log::warn!("boot arguments: {complaint}")
     });
-    if let Mode::Bench(_) | Mode::Run(_) = config.mode {
-        log::warn!("boot arguments: this image holds no benchmarks and no programs");
+    if let Mode::Run(_) = config.mode {
+        log::warn!("boot arguments: this image holds no programs");
     }
     complain_of_scheduling(config);
     complain_of_console(config, machine, console);

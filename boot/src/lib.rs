@@ -8,6 +8,7 @@
 
 extern crate alloc;
 
+mod bench;
 mod complain;
 mod console;
 pub mod cores;
@@ -16,6 +17,7 @@ mod devices;
 mod early;
 mod entry;
 mod heap;
+mod heart;
 mod image;
 mod logger;
 mod memory;

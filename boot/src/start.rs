@@ -10,7 +10,7 @@ use crate::entry::Tree;
 use crate::memory::{MEMORY, Memory};
 use crate::operator::Operator;
 use crate::world::Loop;
-use crate::{console, cores, crash, heap, image, logger, power_down};
+use crate::{bench, console, cores, crash, heap, heart, image, logger, power_down};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use console::println;
@@ -262,7 +262,8 @@ extern "C" fn run_loop(rest: u64) -> ! {
     let mut operator = Operator::new(config, image::tests(), frequency, test_stack);
     match config.mode {
         Mode::Test(filter) => operator.run_tests_and_power_off(filter),
-        Mode::Bench(_) | Mode::Run(_) => power_down(ExitStatus::NothingToRun),
+        Mode::Run(_) => power_down(ExitStatus::NothingToRun),
+        Mode::Bench(choice) => heart::start(block, config, || bench::start(choice)),
         Mode::Shell => operator.prompt(),
     }
     Loop::new(block, Some(operator)).run()

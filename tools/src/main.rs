@@ -4,6 +4,7 @@
 //! knows the kernel from inside: `machine` says how QEMU is asked for a machine, `image` turns
 //! the linked ELF into what boot loaders want, `test` reads the serial report.
 
+mod bench;
 mod debug;
 mod dtb;
 mod error;
@@ -28,6 +29,7 @@ usage: girder-tools COMMAND [OPTIONS]
   run    [MACHINE] [-- QEMU ARGUMENTS]      boot the image with the serial line on this terminal
   debug  [MACHINE]                          boot it stopped, with gdb-multiarch attached
   test   [TEST OPTIONS]                     host tests, then the machine matrix
+  bench  [FILTER]                           the image's benchmarks, in instructions per operation
   dtb    FILE                               what Girder makes of a device tree, as JSON
 
 MACHINE: --board virt  --smp 8  --cpu neoverse-n1  --memory 1G  --el2  --args BOOTARGS
@@ -65,9 +67,7 @@ fn dispatch(command: &str, arguments: impl Iterator<Item = OsString>) -> Result<
         "debug" => debug::run(&workspace, arguments),
         "dtb" => Ok(dtb::run(arguments)),
         "test" => test::run(&workspace, arguments),
-        "bench" => Err(Error::NotYet(
-            "bench: nothing to run yet; benchmarks come with the scheduler",
-        )),
+        "bench" => bench::run(&workspace, arguments),
         "help" | "--help" | "-h" | "" => {
             print!("{USAGE}");
             Ok(ExitCode::SUCCESS)

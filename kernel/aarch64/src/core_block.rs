@@ -7,9 +7,11 @@
 
 use crate::cpu::Affinity;
 use crate::mmu::Regime;
-use crate::preemption::{Preemption, PreemptionOff};
+use crate::preemption::PreemptionOff;
+use crate::process::Spares;
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use girder_lockfree::process::{Kind, Local};
 use girder_lockfree::{Admission, Doorbell};
 
 /// Bytes of a core's emergency stack, for the report of a fault inside a handler.
@@ -48,6 +50,8 @@ pub struct Counters {
     pub waits: AtomicU64,
     /// Pings served.
     pub pings: AtomicU64,
+    /// Times that there was no stack to preempt with.
+    pub no_stack: AtomicU64,
     /// Times running code was interrupted in favour of the loop.
     pub preemptions: AtomicU64,
 }
@@ -60,7 +64,12 @@ pub struct CoreBlock {
     pub(crate) nested_stack_pointer: AtomicU64,
     pub(crate) nested_depth: AtomicU64,
     pub(crate) emergency_top: AtomicU64,
-    pub(crate) loop_preemption: Preemption,
+    pub(crate) loop_preemption: Local,
+    /// The core's scheduler and its desk, once it has them, and the stacks it keeps for whoever
+    /// comes after a process that took one along.
+    pub(crate) scheduler: AtomicUsize,
+    pub(crate) here: AtomicUsize,
+    pub(crate) spares: Spares,
     start: Start,
     index: u32,
     affinity: Affinity,
@@ -80,7 +89,10 @@ impl CoreBlock {
             nested_stack_pointer: AtomicU64::new(0),
             nested_depth: AtomicU64::new(0),
             emergency_top: AtomicU64::new(0),
-            loop_preemption: Preemption::switched_off(),
+            loop_preemption: Local::switched_off(Kind::Loop),
+            scheduler: AtomicUsize::new(0),
+            here: AtomicUsize::new(0),
+            spares: Spares::new(),
             start,
             index,
             affinity,
@@ -92,6 +104,7 @@ impl CoreBlock {
                 spurious: AtomicU64::new(0),
                 deadlines: AtomicU64::new(0),
                 waits: AtomicU64::new(0),
+                no_stack: AtomicU64::new(0),
                 pings: AtomicU64::new(0),
                 preemptions: AtomicU64::new(0),
             },

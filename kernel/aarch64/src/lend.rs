@@ -27,12 +27,14 @@
 
 use crate::core_block::{CoreBlock, count};
 use crate::exception::{Fault, Frame};
-use crate::preemption::Preemption;
-use crate::stack::Stack;
+use crate::preemption;
+use crate::process::{self, LOOP_STATE};
+use crate::stack::{FRAME_ROOM, Stack};
 use aarch64_cpu::registers::{Readable, SPSel, TPIDR_EL0, Writeable};
 use core::fmt::{self, Write};
 use core::mem::offset_of;
 use girder_lockfree::Doorbell;
+use girder_lockfree::process::{Kind, Local};
 
 /// Longest panic message that is kept.
 const MESSAGE: usize = 256;
@@ -42,13 +44,10 @@ const INTERRUPTED: u64 = 1;
 const FAULTED: u64 = 2;
 const PANICKED: u64 = 3;
 
-/// SPSR of the loop: level 1 with SPSel = 0, nothing masked.
-const LOOP_STATE: u64 = 0b0100;
-
 /// What the top of a lent stack holds. `preemption` is first: TPIDR_EL0 points to it.
 #[repr(C, align(16))]
 struct Record {
-    preemption: Preemption,
+    preemption: Local,
     frame: Option<Frame>,
     fault: Option<Fault>,
     /// The message of a panic, once there is one.
@@ -95,9 +94,9 @@ unsafe extern "C" {
         entry: extern "C" fn(*const ()),
         function: *const (),
         stack_top: u64,
-        preemption: *const Preemption,
+        preemption: *const Local,
     ) -> u64;
-    fn girder_resume(frame: *const Frame, preemption: *const Preemption) -> u64;
+    fn girder_resume(frame: *const Frame, preemption: *const Local) -> u64;
     fn girder_leave(why: u64) -> !;
     fn girder_switch_stack(stack_top: u64, function: extern "C" fn(u64) -> !, argument: u64) -> !;
 }
@@ -108,7 +107,7 @@ impl Stack {
         assert_in_loop();
         let record = record_of(&self);
         let fresh = Record {
-            preemption: Preemption::switched_off(),
+            preemption: Local::switched_off(Kind::Lent),
             frame: None,
             fault: None,
             message: None,
@@ -130,7 +129,7 @@ impl Stack {
     /// Leaves the present stack for ever and goes on in `function(argument)` on this one.
     pub fn enter_for_ever(self, function: extern "C" fn(u64) -> !, argument: u64) -> ! {
         // SAFETY: this value owns the stack, and it is never given back.
-        unsafe { girder_switch_stack(self.top(), function, argument) }
+        unsafe { girder_switch_stack(self.top() - FRAME_ROOM, function, argument) }
     }
 }
 
@@ -193,7 +192,7 @@ fn came_back(stack: Stack, why: u64) -> Return {
 fn assert_in_loop() {
     let own = &raw const CoreBlock::current().loop_preemption;
     assert!(
-        core::ptr::eq(own, Preemption::current()),
+        core::ptr::eq(own, preemption::current()),
         "only a core's loop lends stacks"
     );
 }
@@ -202,13 +201,13 @@ fn assert_in_loop() {
 extern "C" fn enter(function: *const ()) {
     // SAFETY: `Stack::run` made the pointer from a function of this type.
     let function = unsafe { core::mem::transmute::<*const (), fn()>(function) };
-    let preemption = Preemption::current();
+    let preemption = preemption::current();
     // An interrupt between the loop's last look at the status word and the change of stacks has
     // left its note with the loop's record. One that comes from here on finds this one.
     if CoreBlock::current().doorbell().is_rung() {
         preemption.note_pending();
     }
-    preemption.drop_reason();
+    preemption::drop_reason(preemption);
     function();
     preemption.add_reason();
 }
@@ -217,15 +216,19 @@ extern "C" fn enter(function: *const ()) {
 fn running() -> Option<*mut Record> {
     // Only a lent stack's record ever reaches zero: the loop's count starts at one. The pointer is
     // made from the register, not from the reference, which covers the record's first field alone.
-    let is_on = Preemption::current().is_on();
-    is_on.then(|| TPIDR_EL0.get() as *mut Record)
+    let current = preemption::current();
+    let is_lent = current.kind() == Kind::Lent && current.is_preemptible();
+    is_lent.then(|| TPIDR_EL0.get() as *mut Record)
 }
 
 /// Called by the handlers: makes `frame` return to the loop instead, if preemption is on, and
 /// notes the wish otherwise.
 pub(crate) fn leave_interrupted(frame: &mut Frame) {
+    if process::leave_interrupted(frame) {
+        return;
+    }
     let Some(record) = running() else {
-        return Preemption::current().note_pending();
+        return preemption::current().note_pending();
     };
     count(&CoreBlock::current().counters().preemptions);
     // SAFETY: the code that owns the record is interrupted, on this core.
@@ -267,7 +270,7 @@ pub fn end_with_panic(message: fmt::Arguments<'_>) {
             let text = (*record).message.insert(Message::empty());
             let _ = text.write_fmt(message);
         }
-        Preemption::current().add_reason();
+        preemption::current().add_reason();
         girder_leave(PANICKED)
     }
 }

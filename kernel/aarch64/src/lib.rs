@@ -36,6 +36,8 @@ pub mod preemption;
 #[cfg(target_os = "none")]
 pub mod probe;
 #[cfg(target_os = "none")]
+pub mod process;
+#[cfg(target_os = "none")]
 mod registers;
 #[cfg(target_os = "none")]
 pub mod stack;

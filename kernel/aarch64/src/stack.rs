@@ -16,6 +16,8 @@ const SLOT: u64 = 64 * 1024;
 pub const STACK_SIZE: u64 = 32 * 1024;
 /// The end of the lowest guard.
 pub(crate) const FIRST_GUARD_TOP: u64 = WINDOW + SLOT - STACK_SIZE;
+/// Bytes at the top of a stack that are kept for the registers of whoever is interrupted on it.
+pub const FRAME_ROOM: u64 = 1024;
 /// Slots in the window: 64 GiB of addresses.
 const SLOTS: u64 = 1 << 20;
 
@@ -34,6 +36,11 @@ pub struct StackWindow {
 pub fn is_guard(address: u64) -> bool {
     let offset = address.wrapping_sub(WINDOW);
     offset < SLOTS * SLOT && offset % SLOT < SLOT - STACK_SIZE
+}
+
+/// The highest address, exclusive, of the stack that `stack_pointer` is in.
+pub(crate) fn top_of(stack_pointer: u64) -> u64 {
+    (stack_pointer | (SLOT - 1)) + 1
 }
 
 impl Stack {

@@ -29,6 +29,16 @@ pub fn set_deadline(ticks: u64) {
     barrier::isb(barrier::SY);
 }
 
+/// Returns the counter in nanoseconds.
+pub fn nanos() -> u64 {
+    (u128::from(now()) * 1_000_000_000 / u128::from(frequency().max(1))) as u64
+}
+
+/// The counter's value at a time in nanoseconds, or the first after it.
+pub fn ticks_at(nanos: u64) -> u64 {
+    (u128::from(nanos) * u128::from(frequency())).div_ceil(1_000_000_000) as u64
+}
+
 /// Returns when this core has asked to be interrupted, if it has.
 pub fn deadline() -> Option<u64> {
     CNTV_CTL_EL0

@@ -32,6 +32,10 @@ pub fn turn<W: World>() {
             let outcome = W::Lifecycle::resume(token);
             W::visit(|core| core.settle(outcome));
         }
+        Next::GoOn(token) => {
+            let outcome = W::Lifecycle::go_on(token);
+            W::visit(|core| core.settle(outcome));
+        }
         Next::End(token) => {
             let outcome = W::Lifecycle::end(token);
             W::visit(|core| core.settle(outcome));

@@ -38,7 +38,8 @@ pub struct Report {
 /// Runs a plan to its end; panics if an invariant breaks.
 pub fn simulate(plan: Plan) -> Report {
     let table = Box::leak(Box::new(Table::new(PROCESSES)));
-    here::simulate(Box::leak(Box::new(Here::new(table))));
+    let here: &'static Here = Box::leak(Box::new(Here::new(table)));
+    here::simulate(here);
     here::simulate_time(0);
     let mut rng = Rng::new(plan.seed);
     let score = Rc::new(RefCell::new(Score::default()));
@@ -53,7 +54,13 @@ pub fn simulate(plan: Plan) -> Report {
         quantum: 1_000_000,
         reductions: 2_000,
     };
-    world::set_core(Some(Core::new(Levels::default(), Clockwork, Seeded, terms)));
+    world::set_core(Some(Core::new(
+        Levels::default(),
+        Clockwork,
+        Seeded,
+        terms,
+        here,
+    )));
     program::start(plan.scenario, &mut rng, &score);
     let turns = run_out();
     let statistics = Simulated::visit(|core| core.statistics());

@@ -120,6 +120,10 @@ impl Lifecycle for Bodies {
         }
     }
 
+    fn go_on(token: Token) -> Outcome {
+        Self::resume(token)
+    }
+
     fn end(token: Token) -> Outcome {
         with_state(|state| state.trace.note(state.now, Event::Killed(token.pid())));
         Outcome::Done(if token.has_frame() {

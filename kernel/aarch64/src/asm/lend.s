@@ -81,6 +81,11 @@ girder_resume:
     mov  x0, #{INTERRUPTED}
     ret
 1:  msr  tpidr_el0, x1
+    // falls through
+
+// Goes on in the frame at x0, with interrupts masked until then.
+.global girder_restore_frame
+girder_restore_frame:
     ldp  q0, q1, [x0, #288 + 32 * 0]
     ldp  q2, q3, [x0, #288 + 32 * 1]
     ldp  q4, q5, [x0, #288 + 32 * 2]

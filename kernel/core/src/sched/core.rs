@@ -15,22 +15,24 @@
 //!
 //! While more than one process wants the core, a tick interrupts it twice a quantum. Any interrupt
 //! takes the core from its process, for the loop has to look; whose quantum is not over goes on next,
-//! unless something more urgent has come up. It is over at the second tick of one *stint*, which
-//! begins when the process is given the core and outlasts such interruptions. With one process and
+//! unless something more urgent has come up. It is over at the second tick since the process last came
+//! back of its own accord. With one process and
 //! no alarm there is no tick at all.
 
 use super::alarms::Alarms;
 use super::effects::{Hardware, Oracle, Outcome, Place, Ready, World};
 use crate::causes::{Cause, Causes};
 use girder_lockfree::Token;
-use girder_lockfree::process::here::with_desk;
-use girder_lockfree::process::{Intent, Pid, Start};
+use girder_lockfree::process::here::{Here, collect};
+use girder_lockfree::process::{Intent, Start};
 
 /// What a core does next.
 #[derive(Debug)]
 pub enum Next {
-    /// Gives itself to a process.
+    /// Gives itself to a process, from its last await on.
     Resume(Token),
+    /// Gives itself to a process that an interrupt broke off.
+    GoOn(Token),
     /// Lets a process that has to die drop what it owns.
     End(Token),
     /// Sleeps until something happens.
@@ -74,22 +76,22 @@ pub struct Core<W: World> {
     tick: Option<u64>,
     /// What the timer was asked for.
     armed: Option<u64>,
-    /// The stint of whoever ran last, and the one that the last tick fell into.
-    stint: u64,
-    ticked: u64,
-    /// Whom an interrupt took the core from, until it is known what the interrupt was.
-    preempted: Option<Token>,
-    /// Whoever goes on with its stint if it is next.
-    unfinished: Option<Pid>,
+    here: &'static Here,
     statistics: Statistics,
 }
 
 /// Ticks in a quantum.
-const TICKS: u64 = 2;
+const TICKS: u8 = 2;
 
 impl<W: World> Core<W> {
-    /// Creates a core with nothing to do.
-    pub fn new(ready: W::Ready, hardware: W::Hardware, oracle: W::Oracle, terms: Terms) -> Self {
+    /// Creates a core with nothing to do, and the desk that its processes find.
+    pub fn new(
+        ready: W::Ready,
+        hardware: W::Hardware,
+        oracle: W::Oracle,
+        terms: Terms,
+        here: &'static Here,
+    ) -> Self {
         Self {
             ready,
             hardware,
@@ -98,10 +100,7 @@ impl<W: World> Core<W> {
             terms,
             tick: None,
             armed: None,
-            stint: 0,
-            ticked: 0,
-            preempted: None,
-            unfinished: None,
+            here,
             statistics: Statistics::default(),
         }
     }
@@ -125,15 +124,19 @@ impl<W: World> Core<W> {
     #[inline(always)]
     pub fn decide(&mut self) -> Next {
         let causes = self.hardware.take_causes();
-        if !causes.is_empty() || self.preempted.is_some() {
-            self.look_up(causes);
+        if !causes.is_empty() {
+            self.look_up(causes, None);
         }
-        if with_desk(|desk| desk.is_laden()) {
+        if self.here.was_used() {
             self.collect();
         }
         while let Some(token) = self.ready.pop() {
             match token.start() {
                 Start::Run(token) => return self.grant(token),
+                Start::GoOn(token) => {
+                    self.statistics.switches += 1;
+                    return Next::GoOn(token);
+                }
                 Start::Held => {}
                 Start::Die(token) => return Next::End(token),
             }
@@ -145,8 +148,12 @@ impl<W: World> Core<W> {
     #[inline(always)]
     pub fn settle(&mut self, outcome: Outcome) {
         match outcome {
-            Outcome::Pending(token, Intent::Yield) => self.ready.push(token, Place::Back),
-            Outcome::Pending(token, Intent::Wait) => {
+            Outcome::Pending(mut token, Intent::Yield) => {
+                token.begin_stint();
+                self.ready.push(token, Place::Back);
+            }
+            Outcome::Pending(mut token, Intent::Wait) => {
+                token.begin_stint();
                 // Woken while it ran: it looks again, when its turn comes.
                 if let Some(token) = token.park() {
                     self.ready.push(token, Place::Back);
@@ -154,7 +161,8 @@ impl<W: World> Core<W> {
             }
             Outcome::Preempted(token) => {
                 self.statistics.preemptions += 1;
-                self.preempted = Some(token);
+                let causes = self.hardware.take_causes();
+                self.look_up(causes, Some(token));
             }
             Outcome::Done(finished) => {
                 self.statistics.ended += 1;
@@ -175,43 +183,38 @@ impl<W: World> Core<W> {
     fn grant(&mut self, mut token: Token) -> Next {
         token.grant(self.terms.reductions);
         self.statistics.switches += 1;
-        let goes_on = self.unfinished.take() == Some(token.pid());
-        self.stint += u64::from(!goes_on);
         Next::Resume(token)
     }
 
-    /// Serves what has happened since the last look, and decides about whom it interrupted.
+    /// Serves what has happened since the last look, and puts whom it interrupted back.
     #[cold]
-    fn look_up(&mut self, causes: Causes) {
-        let is_over = causes.contains(Cause::Timer) && self.on_timer();
+    fn look_up(&mut self, causes: Causes, preempted: Option<Token>) {
+        let rivals = self.ready.count() + usize::from(preempted.is_some());
+        let is_tick = causes.contains(Cause::Timer) && self.on_timer(rivals);
         self.hardware.serve(causes);
-        let Some(token) = self.preempted.take() else {
-            return;
-        };
-        if is_over {
+        let Some(mut token) = preempted else { return };
+        if token.count_tick(is_tick) >= TICKS {
+            token.begin_stint();
             self.statistics.quanta += 1;
             self.ready.push(token, Place::Back);
         } else {
-            self.unfinished = Some(token.pid());
             self.ready.push(token, Place::Front);
         }
     }
 
-    /// Rings alarms that are due. True if a tick has found the end of a quantum.
-    fn on_timer(&mut self) -> bool {
+    /// Rings alarms that are due. True if a tick was.
+    fn on_timer(&mut self, rivals: usize) -> bool {
         self.armed = None;
         let now = self.hardware.now();
         for waker in self.alarms.take_due(now) {
             waker.wake();
         }
         let is_tick = self.tick.is_some_and(|at| at <= now);
-        let is_over = is_tick && self.ticked == self.stint;
         if is_tick {
-            self.ticked = self.stint;
             self.tick = None;
         }
-        self.arm_tick(now);
-        is_over
+        self.arm_tick(now, rivals);
+        is_tick
     }
 
     /// Puts what running code has left on the desk where it belongs.
@@ -224,7 +227,7 @@ impl<W: World> Core<W> {
             statistics,
             ..
         } = self;
-        with_desk(|desk| {
+        collect(|desk| {
             for (at, waker) in desk.alarms.drain(..) {
                 alarms.add(at, waker);
             }
@@ -243,14 +246,13 @@ impl<W: World> Core<W> {
             }
         });
         let now = self.hardware.now();
-        self.arm_tick(now);
+        self.arm_tick(now, self.ready.count());
     }
 
     /// Ticks are wanted while somebody waits for the core.
-    fn arm_tick(&mut self, now: u64) {
-        let rivals = self.ready.count() + usize::from(self.preempted.is_some());
+    fn arm_tick(&mut self, now: u64, rivals: usize) {
         if self.tick.is_none() && rivals > 1 {
-            self.tick = Some(now + self.terms.quantum / TICKS);
+            self.tick = Some(now + self.terms.quantum / u64::from(TICKS));
         }
         self.arm();
     }

@@ -69,8 +69,10 @@ pub enum Outcome {
 /// A process's way onto a core and off it. Spawning and yielding are its own doing: they are on the
 /// desk, or in the outcome, when it comes back.
 pub trait Lifecycle {
-    /// Gives the core to a process until it comes back.
+    /// Gives the core to a process, from its last await on, until it comes back.
     fn resume(token: Token) -> Outcome;
+    /// Gives the core to a process that an interrupt broke off.
+    fn go_on(token: Token) -> Outcome;
     /// Lets a process drop what it owns, and ends it.
     fn end(token: Token) -> Outcome;
 }

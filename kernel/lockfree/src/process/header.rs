@@ -12,8 +12,8 @@ use core::cell::{Cell, UnsafeCell};
 use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::ptr::NonNull;
-#[cfg(target_os = "none")]
 use core::sync::atomic::{
+    AtomicU32,
     Ordering::{Relaxed, SeqCst},
     compiler_fence,
 };
@@ -29,21 +29,39 @@ pub enum Intent {
     Yield = 1,
 }
 
+/// Who runs, as far as an interrupt is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Kind {
+    /// A core's loop: it always has a reason against preemption.
+    Loop = 0,
+    /// A function on a lent stack.
+    Lent = 1,
+    /// A process.
+    Process = 2,
+}
+
 /// What running code finds about itself, through one register on the machine: why it can't be
-/// preempted, and what it may still spend.
+/// preempted, and what it may still spend. It travels with the code, never with the core.
+///
+/// An interrupt that finds no reason takes the core away at once. One that finds a reason notes
+/// that it wanted to, and whoever drops the last reason leaves then. Code and handler are on one
+/// core, so relaxed accesses and a compiler fence are all the order they need.
 #[repr(C)]
 #[derive(Debug)]
-pub(crate) struct Local {
-    /// Reasons against preemption. The handler that interrupts this very code looks at it, and
-    /// nobody else: relaxed loads and stores are all it takes.
-    reasons: core::sync::atomic::AtomicU32,
-    /// An interrupt wanted to leave while there was a reason.
-    pending: core::sync::atomic::AtomicU32,
+pub struct Local {
+    reasons: AtomicU32,
+    pending: AtomicU32,
     /// Reductions left; below zero the next await yields.
     pub(crate) reductions: Cell<i32>,
     /// What the process wants when its poll comes back.
     pub(crate) intent: Cell<u32>,
+    kind: Kind,
 }
+
+// SAFETY: the cells are touched by the code whose record this is and by the holder of its token,
+// which are on one core at a time and hand over through a queue or the state word.
+unsafe impl Sync for Local {}
 
 /// Scheduling facts of one process, for whoever holds its token.
 #[derive(Clone, Copy, Debug, Default)]
@@ -81,8 +99,12 @@ pub(crate) struct Header {
     pub(crate) slot: &'static Slot,
     pub(crate) pid: Pid,
     pub(crate) operations: &'static Operations,
+    /// The word of a process that simply runs from its last await on; nothing while it has a frame.
+    pub(crate) plain: Cell<u64>,
     /// Where it was broken off in mid-poll, if it was: the platform's pointer.
     pub(crate) frame: Cell<usize>,
+    /// Ticks that found it running since it last came back of its own accord.
+    pub(crate) ticks: Cell<u8>,
     pub(crate) profile: Cell<Profile>,
 }
 
@@ -95,23 +117,73 @@ pub(crate) struct Process<F> {
     future: UnsafeCell<ManuallyDrop<F>>,
 }
 
-impl Local {
-    /// What a process starts with: not preemptible until it runs.
-    pub(crate) fn fresh() -> Self {
-        Self {
-            reasons: 1.into(),
-            pending: 0.into(),
-            reductions: Cell::new(0),
-            intent: Cell::new(Intent::Wait as u32),
-        }
+impl Header {
+    /// Sets the frame, or none, and returns what was there.
+    pub(crate) fn set_frame(&self, frame: usize) -> usize {
+        let plain = if frame == 0 {
+            StateWord::plain(self.pid)
+        } else {
+            StateWord::NEVER
+        };
+        self.plain.set(plain);
+        self.frame.replace(frame)
     }
 }
 
-#[cfg(target_os = "none")]
 impl Local {
+    /// Creates a record with one reason against preemption.
+    pub const fn switched_off(kind: Kind) -> Self {
+        Self {
+            reasons: AtomicU32::new(1),
+            pending: AtomicU32::new(0),
+            reductions: Cell::new(0),
+            intent: Cell::new(Intent::Wait as u32),
+            kind,
+        }
+    }
+
+    /// Whose record this is.
+    #[inline(always)]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// True if an interrupt may take the core away.
+    #[inline(always)]
+    pub fn is_preemptible(&self) -> bool {
+        self.reasons.load(Relaxed) == 0
+    }
+
+    /// Notes that an interrupt wanted to leave.
+    pub fn note_pending(&self) {
+        self.pending.store(1, Relaxed);
+    }
+
+    /// Forgets that note: the code leaves now.
+    pub fn clear_pending(&self) {
+        self.pending.store(0, Relaxed);
+    }
+
+    /// Lets interrupts in, as code that had the one reason of not running. True if one has wanted to.
+    #[inline(always)]
+    #[must_use]
+    pub fn begin(&self) -> bool {
+        compiler_fence(SeqCst);
+        self.reasons.store(0, Relaxed);
+        compiler_fence(SeqCst);
+        self.pending.load(Relaxed) != 0
+    }
+
+    /// Keeps interrupts out, as code that stops running and has no other reason.
+    #[inline(always)]
+    pub fn cease(&self) {
+        self.reasons.store(1, Relaxed);
+        compiler_fence(SeqCst);
+    }
+
     /// Adds a reason against preemption.
     #[inline(always)]
-    pub(crate) fn add_reason(&self) {
+    pub fn add_reason(&self) {
         self.reasons.store(self.reasons.load(Relaxed) + 1, Relaxed);
         compiler_fence(SeqCst);
     }
@@ -121,7 +193,7 @@ impl Local {
     /// its wish, which is read after, and if it comes later it leaves by itself.
     #[inline(always)]
     #[must_use]
-    pub(crate) fn drop_reason(&self) -> bool {
+    pub fn drop_reason(&self) -> bool {
         compiler_fence(SeqCst);
         let left = self.reasons.load(Relaxed) - 1;
         self.reasons.store(left, Relaxed);

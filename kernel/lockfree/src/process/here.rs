@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use core::task::Waker;
 
 /// What the code that runs on a core has left for its loop.
@@ -29,18 +30,12 @@ pub struct Desk {
     pub(crate) free_slots: Vec<u32>,
 }
 
-impl Desk {
-    /// True when the loop has something to collect.
-    #[inline(always)]
-    pub fn is_laden(&self) -> bool {
-        !(self.newborn.is_empty() && self.woken.is_empty() && self.alarms.is_empty())
-    }
-}
-
 /// What a core has to itself, as far as processes see it.
 pub struct Here {
     table: &'static Table,
     desk: UnsafeCell<Desk>,
+    /// The desk may hold something: set by whoever uses it, cleared by the loop.
+    was_used: AtomicBool,
 }
 
 // SAFETY: the desk is used by its own core alone, see `with_desk`.
@@ -52,7 +47,20 @@ impl Here {
         Self {
             table,
             desk: UnsafeCell::new(Desk::default()),
+            was_used: AtomicBool::new(false),
         }
+    }
+}
+
+impl Here {
+    /// True if the desk has been used since the loop last asked; only the core's loop asks.
+    #[inline(always)]
+    pub fn was_used(&self) -> bool {
+        let was_used = self.was_used.load(Relaxed);
+        if was_used {
+            self.was_used.store(false, Relaxed);
+        }
+        was_used
     }
 }
 
@@ -60,9 +68,22 @@ impl Here {
 #[inline(always)]
 pub fn with_desk<R>(f: impl FnOnce(&mut Desk) -> R) -> R {
     let _stay = platform::PreemptionOff::new();
-    // SAFETY: with preemption off this code stays on its core until `f` is done, handlers leave
-    // the desk alone, and `f` is a leaf: nobody else uses the desk meanwhile.
-    f(unsafe { &mut *platform::here().desk.get() })
+    platform::here().was_used.store(true, Relaxed);
+    with_desk_unmarked(f)
+}
+
+/// As `with_desk`, for the loop, which does not leave itself anything.
+pub fn collect<R>(f: impl FnOnce(&mut Desk) -> R) -> R {
+    let _stay = platform::PreemptionOff::new();
+    with_desk_unmarked(f)
+}
+
+#[inline(always)]
+fn with_desk_unmarked<R>(f: impl FnOnce(&mut Desk) -> R) -> R {
+    let here = platform::here();
+    // SAFETY: both callers keep preemption off, so this code stays on its core until `f` is
+    // done, handlers leave the desk alone, and `f` is a leaf: nobody else uses the desk meanwhile.
+    f(unsafe { &mut *here.desk.get() })
 }
 
 pub(crate) fn table() -> &'static Table {

@@ -69,14 +69,14 @@ mod machine {
 
 #[cfg(not(target_os = "none"))]
 mod host {
-    use super::super::header::Local;
+    use super::super::header::{Kind, Local};
     use super::super::here::Here;
     use core::cell::Cell;
     use std::boxed::Box;
 
     std::thread_local! {
         static HERE: Cell<Option<&'static Here>> = const { Cell::new(None) };
-        static LOCAL: &'static Local = Box::leak(Box::new(Local::fresh()));
+        static LOCAL: &'static Local = Box::leak(Box::new(Local::switched_off(Kind::Loop)));
         static RUNNING: Cell<Option<*const Local>> = const { Cell::new(None) };
         static NOW: Cell<u64> = const { Cell::new(0) };
     }

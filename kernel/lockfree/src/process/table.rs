@@ -3,7 +3,7 @@
 //! A slot never becomes anything else, so a stale pid can always be looked up: chunks of slots are
 //! added and never taken away. Free slots wait in the desk of the core that freed them.
 
-use super::header::{Header, Local, Process, Profile, Slot};
+use super::header::{Header, Kind, Local, Process, Profile, Slot};
 use super::here;
 use super::word::{Handover, Pid, StateWord, Vacant};
 use crate::atomic::{AtomicPtr, AtomicU32, Ordering};
@@ -91,12 +91,14 @@ pub(crate) fn create<F: Future<Output = ()> + 'static>(
     let slot = here::table().slot(index).ok_or(NoProcess)?;
     let pid = slot.word.next_pid(index);
     let header = Header {
-        local: Local::fresh(),
+        local: Local::switched_off(Kind::Process),
         next: Cell::new(None),
         slot,
         pid,
         operations: Process::<F>::operations(),
+        plain: Cell::new(StateWord::plain(pid)),
         frame: Cell::new(0),
+        ticks: Cell::new(0),
         profile: Cell::new(Profile {
             level,
             ..Profile::default()

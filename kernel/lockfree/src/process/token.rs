@@ -21,12 +21,13 @@
 //! A continuation has two ends, resumed or discontinued. Rust would drop a token silently, and the
 //! process would never run again; a debug build shouts at that.
 
-use super::header::{Header, Intent, Profile};
+use super::header::{Header, Intent, Local, Profile};
 use super::platform;
 use super::table;
 use super::waker;
 use super::word::{Begin, Park, Pid};
-use core::mem;
+use core::mem::ManuallyDrop;
+use core::num::NonZero;
 use core::ptr::NonNull;
 use core::task::{Context, Poll};
 
@@ -56,8 +57,10 @@ pub struct Finished(Token);
 /// What the holder of a token may do.
 #[derive(Debug)]
 pub enum Start {
-    /// Run it.
+    /// Run it, from its last await on.
     Run(Token),
+    /// Go on where an interrupt broke it off.
+    GoOn(Token),
     /// Nothing: it is suspended, and its slot has the token.
     Held,
     /// End it.
@@ -71,10 +74,17 @@ impl Token {
 
     pub(crate) fn into_header(self) -> NonNull<Header> {
         let header = self.0;
-        mem::forget(self);
+        self.hand_over();
         header
     }
 
+    /// Lets somebody else have the token, without the shout of one that is dropped.
+    #[inline(always)]
+    fn hand_over(self) {
+        let _ = ManuallyDrop::new(self);
+    }
+
+    #[inline(always)]
     fn header(&self) -> &Header {
         // SAFETY: a token's header lives until `discontinue`, which consumes the token.
         unsafe { self.0.as_ref() }
@@ -107,17 +117,48 @@ impl Token {
         self.header().frame.get() != 0
     }
 
+    /// The record of the process, which is first in its header.
+    #[inline(always)]
+    pub fn local(&self) -> &Local {
+        &self.header().local
+    }
+
+    /// Makes the token of a process whose poll an interrupt has just broken off, with the frame that
+    /// the platform has saved. The token that the poll was begun with stands on the process's own
+    /// stack, out of anyone's reach, until that stack is gone on with.
+    ///
+    /// # Safety
+    ///
+    /// `local` is the record of the process that was running on this core, `frame` lets it go on, and
+    /// this is called once for each time that it was broken off.
+    pub unsafe fn broken_off(local: NonNull<Local>, frame: NonZero<usize>) -> Self {
+        let header = local.cast::<Header>();
+        // SAFETY: a process's record is the first field of its header; the caller's promise.
+        unsafe { header.as_ref().set_frame(frame.get()) };
+        Self(header)
+    }
+
+    /// Gives the token up in favour of the one on the process's own stack, and returns its frame.
+    /// Without a frame, the token comes back.
+    pub fn go_on(self) -> Result<NonZero<usize>, Self> {
+        let Some(frame) = NonZero::new(self.header().set_frame(0)) else {
+            return Err(self);
+        };
+        self.hand_over();
+        Ok(frame)
+    }
+
     /// Says whether a simulated interrupt has broken into the poll: there a frame is the body itself.
     #[cfg(not(target_os = "none"))]
     pub fn simulate_frame(&mut self, is_broken_off: bool) {
-        self.header().frame.set(usize::from(is_broken_off));
+        self.header().set_frame(usize::from(is_broken_off));
     }
 
     /// Begins a turn: almost always one load says that nobody wants anything.
     #[inline(always)]
     pub fn start(self) -> Start {
         let header = self.header();
-        if header.slot.word.is_plainly_runnable(header.pid) {
+        if header.slot.word.is(header.plain.get()) {
             return Start::Run(self);
         }
         self.start_slowly()
@@ -126,9 +167,10 @@ impl Token {
     #[cold]
     fn start_slowly(self) -> Start {
         match self.header().slot.word.begin(self.has_frame()) {
+            Begin::Run if self.has_frame() => Start::GoOn(self),
             Begin::Run => Start::Run(self),
             Begin::Hold => {
-                mem::forget(self);
+                self.hand_over();
                 Start::Held
             }
             Begin::Die => Start::Die(self),
@@ -139,6 +181,19 @@ impl Token {
     #[inline(always)]
     pub fn grant(&mut self, reductions: i32) {
         self.header().local.reductions.set(reductions);
+    }
+
+    /// Counts a tick, if it was one, that found the process still running; returns how many have
+    /// since it last came back of its own accord.
+    pub fn count_tick(&mut self, is_tick: bool) -> u8 {
+        let ticks = self.header().ticks.get().saturating_add(u8::from(is_tick));
+        self.header().ticks.set(ticks);
+        ticks
+    }
+
+    /// Forgets the ticks: the process has had its quantum.
+    pub fn begin_stint(&mut self) {
+        self.header().ticks.set(0);
     }
 
     /// Polls the process once, on the stack this is called on.
@@ -171,7 +226,7 @@ impl Token {
         let header = self.header();
         match header.slot.word.park(header.pid) {
             Park::Parked => {
-                mem::forget(self);
+                self.hand_over();
                 None
             }
             Park::Again => Some(self),
@@ -202,6 +257,11 @@ impl Finished {
     /// Whose it was.
     pub fn pid(&self) -> Pid {
         self.0.pid()
+    }
+
+    /// The frame of a poll that will not go on: the platform takes its stack back.
+    pub fn take_frame(&mut self) -> Option<NonZero<usize>> {
+        NonZero::new(self.0.header().set_frame(0))
     }
 
     /// Ends the process: its pid names nobody from now on, its slot and its memory go back.

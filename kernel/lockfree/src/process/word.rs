@@ -151,10 +151,18 @@ impl StateWord {
         self.0.store(pid.generation() | RUNNABLE, Ordering::Release);
     }
 
-    /// True when a token holder may run the process without another step: nobody wants anything.
+    /// A word that no process ever has.
+    pub(crate) const NEVER: u64 = 0;
+
+    /// The word of a process that is runnable, and nobody wants anything of it.
+    pub(crate) const fn plain(pid: Pid) -> u64 {
+        pid.0 & !FLAGS | RUNNABLE
+    }
+
+    /// True if the word is this one: for `plain`, a token holder may run without another step.
     #[inline(always)]
-    pub(crate) fn is_plainly_runnable(&self, pid: Pid) -> bool {
-        self.0.load(Ordering::Relaxed) == pid.generation() | RUNNABLE
+    pub(crate) fn is(&self, word: u64) -> bool {
+        self.0.load(Ordering::Relaxed) == word
     }
 
     /// 3: begins a poll; the token's holder calls it. `keeps_woken` says that a poll that was
@@ -426,7 +434,7 @@ mod tests {
         assert_eq!(state.suspend(pid), Handover::Nothing);
         assert_eq!(state.wake(pid), Handover::Nothing);
         assert_eq!(state.resume(pid), Handover::Token);
-        assert!(state.is_plainly_runnable(pid));
+        assert!(state.is(StateWord::plain(pid)));
     }
 
     #[test]
@@ -444,7 +452,7 @@ mod tests {
     fn a_runnable_process_is_suspended_at_its_next_turn() {
         let (state, pid) = occupied();
         assert_eq!(state.suspend(pid), Handover::Noted);
-        assert!(!state.is_plainly_runnable(pid));
+        assert!(!state.is(StateWord::plain(pid)));
         assert_eq!(state.begin(false), Begin::Hold);
         assert_eq!(state.resume(pid), Handover::Token);
         assert_eq!(state.begin(false), Begin::Run);

@@ -1,0 +1,199 @@
+//! The deployment `single`: one core schedules, the others are parked and answer only their word.
+//!
+//! The handlers of the six effects on the real machine. What they decide nothing about is in
+//! `girder_core::sched`; how a process is run is in `girder_aarch64::process`.
+
+use crate::memory::MEMORY;
+use crate::{console, memory};
+use alloc::boxed::Box;
+use core::fmt::{self, Write};
+use core::ptr::NonNull;
+use girder_aarch64::core_block::{CoreBlock, count};
+use girder_aarch64::process;
+use girder_aarch64::{cpu, interrupts, timer};
+use girder_core::causes::{Cause, Causes};
+use girder_core::config::{Config, QUANTUM_US, REDUCTIONS};
+use girder_core::sched::{
+    Core, CoreId, Hardware, Io, Levels, Lifecycle, Mem, Migration, Oracle, Outcome, Terms, World,
+    turn,
+};
+use girder_lockfree::Token;
+use girder_lockfree::process::here::Here;
+use girder_lockfree::process::{Polled, Table};
+
+/// Stacks that a core keeps for whoever comes after a process that took one along.
+const SPARES: usize = 8;
+/// Processes at a time.
+const PROCESSES: u32 = 1 << 20;
+
+/// The deployment.
+pub(crate) struct Single;
+
+impl World for Single {
+    type Ready = Levels;
+    type Migration = Nowhere;
+    type Lifecycle = OnThisStack;
+    type Io = Console;
+    type Mem = Physical;
+    type Hardware = ThisCore;
+    type Oracle = Never;
+
+    #[inline(always)]
+    fn visit<R>(f: impl FnOnce(&mut Core<Self>) -> R) -> R {
+        let core = process::scheduler().cast::<Core<Self>>();
+        // SAFETY: `start` put it there, for ever; only this core's loop comes here, which is not
+        // preempted, and `f` does not come here again.
+        f(unsafe { &mut *core })
+    }
+}
+
+/// Makes the running core a scheduling one, lets `first` spawn, and takes turns for ever.
+pub(crate) fn start(block: &'static CoreBlock, config: &Config<'_>, first: impl FnOnce()) -> ! {
+    let terms = Terms {
+        quantum: u64::from(config.quantum_us.unwrap_or(QUANTUM_US)) * 1_000,
+        reductions: config.reductions.unwrap_or(REDUCTIONS) as i32,
+    };
+    let table = Box::leak(Box::new(Table::new(PROCESSES)));
+    let here: &'static Here = Box::leak(Box::new(Here::new(table)));
+    let core = Core::<Single>::new(Levels::default(), ThisCore { block }, Never, terms, here);
+    process::install(NonNull::from(Box::leak(Box::new(core))).cast(), here);
+    process::on_broken_off(|token| {
+        Single::visit(|core| core.settle(Outcome::Preempted(token)));
+        run()
+    });
+    for _ in 0..SPARES {
+        let stack = MEMORY.lock().as_mut().map(memory::Memory::stack);
+        match stack {
+            Some(Ok(stack)) => process::add_spare(stack),
+            _ => log::warn!("no memory for a spare stack"),
+        }
+    }
+    first();
+    cpu::unmask_interrupts();
+    run()
+}
+
+fn run() -> ! {
+    loop {
+        turn::<Single>();
+    }
+}
+
+/// Processes run on the stack that the loop stands on.
+pub(crate) struct OnThisStack;
+
+impl Lifecycle for OnThisStack {
+    #[inline(always)]
+    fn resume(token: Token) -> Outcome {
+        match process::resume(token) {
+            Polled::Pending(token, intent) => Outcome::Pending(token, intent),
+            Polled::Done(finished) => Outcome::Done(finished),
+        }
+    }
+
+    fn go_on(token: Token) -> Outcome {
+        Outcome::Preempted(process::go_on(token))
+    }
+
+    fn end(token: Token) -> Outcome {
+        Outcome::Done(process::end(token))
+    }
+}
+
+/// The core itself.
+pub(crate) struct ThisCore {
+    block: &'static CoreBlock,
+}
+
+impl Hardware for ThisCore {
+    fn now(&self) -> u64 {
+        timer::nanos()
+    }
+
+    fn set_deadline(&mut self, at: Option<u64>) {
+        match at {
+            Some(at) => timer::set_deadline(timer::ticks_at(at)),
+            None => timer::disarm(),
+        }
+    }
+
+    fn signal(&mut self, core: CoreId) {
+        if let Some(core) = crate::cores::up().find(|block| block.index() == core.0) {
+            interrupts::signal(core.affinity());
+        }
+    }
+
+    #[inline(always)]
+    fn take_causes(&mut self) -> Causes {
+        Causes::from_word(self.block.doorbell().take())
+    }
+
+    fn serve(&mut self, causes: Causes) {
+        for cause in causes {
+            match cause {
+                Cause::Stop => cpu::park(),
+                Cause::Timer => count(&self.block.counters().deadlines),
+                Cause::Console => console::serve(),
+                Cause::Ping => {
+                    count(&self.block.counters().pings);
+                    cpu::send_event();
+                }
+                Cause::Wake => {}
+            }
+        }
+        interrupts::complete(causes.word());
+    }
+
+    fn wait(&mut self) {
+        count(&self.block.counters().waits);
+        cpu::wait_for_interrupt_unless(|| !self.block.doorbell().try_leave());
+    }
+
+    fn this_core(&self) -> CoreId {
+        CoreId(self.block.index())
+    }
+}
+
+/// No other core takes processes.
+pub(crate) struct Nowhere;
+
+impl Migration for Nowhere {
+    fn to_core(&mut self, token: Token, _: CoreId) -> Option<Token> {
+        Some(token)
+    }
+}
+
+/// The console's rings.
+pub(crate) struct Console;
+
+impl Io for Console {
+    fn print(&mut self, text: fmt::Arguments<'_>) {
+        let _ = console::Output::new().write_fmt(text);
+    }
+
+    fn read_byte(&mut self) -> Option<u8> {
+        console::read()
+    }
+}
+
+/// The buddy allocator's memory.
+pub(crate) struct Physical;
+
+impl Mem for Physical {
+    fn free_bytes(&self) -> usize {
+        MEMORY
+            .lock()
+            .as_ref()
+            .map_or(0, |memory| memory.usage().free)
+    }
+}
+
+/// In production nothing could be otherwise.
+pub(crate) struct Never;
+
+impl Oracle for Never {
+    #[inline(always)]
+    fn choose(&mut self, _: usize) -> usize {
+        0
+    }
+}

@@ -1,0 +1,252 @@
+//! Running processes: on the loop's own stack, until an interrupt makes it theirs.
+//!
+//! A process is polled on the stack that the loop stands on. If nothing breaks in, its poll returns
+//! and the loop goes on: no stack was changed and no register saved but what the call saves.
+//!
+//! If an interrupt breaks in while preemption is on, everything it stands on goes along: the handler
+//! saves all registers at the top of that stack, where room is kept, takes a spare stack from the
+//! core's few, and returns into a new loop on it. The process is now a token with a frame. To go
+//! on, a core leaves its present stack (with nothing on it worth keeping: a turn holds nothing
+//! over a resume) among its spares, and returns into the frame; the poll then returns, sooner or
+//! later, into the loop's frames at the bottom of that stack, which are this core's loop from then on.
+//!
+//! So at any time a core has one stack in use, and each process that was broken off has one. A core
+//! without a spare can't preempt: the interrupt is noted, counted, and takes effect at the next
+//! occasion.
+
+use crate::core_block::{CoreBlock, count};
+use crate::exception::Frame;
+use crate::preemption;
+use crate::stack::{self, FRAME_ROOM, Stack};
+use aarch64_cpu::registers::{TPIDR_EL0, Writeable};
+use core::mem::offset_of;
+use core::num::NonZero;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use girder_lockfree::process::here::Here;
+use girder_lockfree::process::{Finished, Kind, Local, Polled};
+use girder_lockfree::{Doorbell, Token};
+
+/// Spare stacks that a core keeps.
+const SPARES: usize = 16;
+
+const _: () = assert!(size_of::<Frame>() as u64 <= FRAME_ROOM && FRAME_ROOM.is_multiple_of(16));
+
+core::arch::global_asm!(
+    include_str!("asm/process.s"),
+    DOORBELL = const offset_of!(CoreBlock, doorbell),
+    CAUSES = const Doorbell::CAUSES,
+);
+
+unsafe extern "C" {
+    /// Returns into `frame` as the process with `local`, unless a cause waits: then it comes back.
+    fn girder_go_on(frame: *const Frame, local: *const Local);
+}
+
+/// A core's spare stacks: their tops. Only the core itself uses them: its loop, which is not left
+/// meanwhile, and its handlers, which leave processes only.
+pub(crate) struct Spares {
+    tops: [AtomicU64; SPARES],
+    used: AtomicUsize,
+}
+
+impl Spares {
+    pub(crate) const fn new() -> Self {
+        Self {
+            tops: [const { AtomicU64::new(0) }; SPARES],
+            used: AtomicUsize::new(0),
+        }
+    }
+
+    fn push(&self, top: u64) {
+        let used = self.used.load(Relaxed);
+        // One that finds no room is lost to this core: it holds as many as it will ever need.
+        if let Some(place) = self.tops.get(used) {
+            place.store(top, Relaxed);
+            self.used.store(used + 1, Relaxed);
+        }
+    }
+
+    fn pop(&self) -> Option<u64> {
+        let used = self.used.load(Relaxed).checked_sub(1)?;
+        self.used.store(used, Relaxed);
+        Some(self.tops[used].load(Relaxed))
+    }
+}
+
+/// Gives the running core's loop a spare stack.
+pub fn add_spare(stack: Stack) {
+    CoreBlock::current().spares.push(stack.top());
+}
+
+/// The loop of a core that a process was just taken from: settles it, then takes turns for ever.
+pub type NewLoop = fn(Token) -> !;
+
+static NEW_LOOP: spin::Once<NewLoop> = spin::Once::new();
+
+/// Says how a core goes on after a process was broken off.
+pub fn on_broken_off(new_loop: NewLoop) {
+    NEW_LOOP.call_once(|| new_loop);
+}
+
+/// Gives the running core its scheduler's address and its desk.
+pub fn install(scheduler: NonNull<()>, here: &'static Here) {
+    let core = CoreBlock::current();
+    core.scheduler.store(scheduler.as_ptr() as usize, Relaxed);
+    core.here.store(&raw const *here as usize, Relaxed);
+}
+
+/// The address of the running core's scheduler. For its loop: nobody else stays on the core.
+#[inline(always)]
+pub fn scheduler() -> *mut () {
+    CoreBlock::current().scheduler.load(Relaxed) as *mut ()
+}
+
+/// Gives the core to a process, from its last await on. Called by a core's loop with nothing on its
+/// stack worth keeping: if an interrupt breaks in, the stack goes along.
+#[inline(always)]
+pub fn resume(token: Token) -> Polled {
+    let local = token.local();
+    TPIDR_EL0.set(&raw const *local as u64);
+    // What came in since the loop looked would interrupt nobody: see `lend`.
+    if CoreBlock::current().doorbell().is_rung() {
+        local.note_pending();
+    }
+    if local.begin() {
+        preemption::leave_now();
+    }
+    let polled = token.poll();
+    back_in_loop();
+    polled
+}
+
+/// Lets a process drop its future, preemptibly, as itself.
+pub fn end(token: Token) -> Finished {
+    if token.has_frame() {
+        let mut finished = token.give_up();
+        if let Some(frame) = finished.take_frame() {
+            CoreBlock::current()
+                .spares
+                .push(stack::top_of(frame.get() as u64));
+        }
+        return finished;
+    }
+    let local = token.local();
+    TPIDR_EL0.set(&raw const *local as u64);
+    if local.begin() {
+        preemption::leave_now();
+    }
+    let finished = token.drop_future();
+    back_in_loop();
+    finished
+}
+
+/// Whatever core this is now: its loop's record is the running one again.
+#[inline(always)]
+fn back_in_loop() {
+    preemption::current().cease();
+    TPIDR_EL0.set(&raw const CoreBlock::current().loop_preemption as u64);
+}
+
+/// Goes on with a process where it was broken off: this stack is not come back to, unless something
+/// has come up; then the process is as broken off as before.
+#[cold]
+pub fn go_on(token: Token) -> Token {
+    let local = &raw const *token.local();
+    let Ok(frame) = token.go_on() else {
+        unreachable!("the caller has seen a frame")
+    };
+    let own_top = stack::top_of(current_stack_pointer());
+    let spares = &CoreBlock::current().spares;
+    spares.push(own_top);
+    // SAFETY: the frame was saved by `leave_interrupted` and belongs to this process, whose token has
+    // just been given up for it. The present stack is a spare now; nothing takes it before the
+    // change of stacks, because handlers leave processes only.
+    unsafe { girder_go_on(frame.get() as *const Frame, local) }
+    // It came back: a cause waits. The process is what it was.
+    let taken_back = spares.pop();
+    debug_assert_eq!(taken_back, Some(own_top));
+    let local = NonNull::new(local.cast_mut()).expect("a record has an address");
+    // SAFETY: the same process with the same frame, which nobody has gone on with.
+    unsafe { Token::broken_off(local, frame) }
+}
+
+fn current_stack_pointer() -> u64 {
+    let pointer: u64;
+    // SAFETY: reads a register.
+    unsafe { core::arch::asm!("mov {}, sp", out(reg) pointer, options(nomem, nostack)) }
+    pointer
+}
+
+/// Called by the handlers: makes `frame` return into a new loop, if it is a process's with
+/// preemption on. True if whatever runs is a process.
+pub(crate) fn leave_interrupted(frame: &mut Frame) -> bool {
+    let local = preemption::current();
+    if local.kind() != Kind::Process {
+        return false;
+    }
+    let core = CoreBlock::current();
+    if !local.is_preemptible() || NEW_LOOP.get().is_none() {
+        local.note_pending();
+        return true;
+    }
+    let Some(spare) = core.spares.pop() else {
+        count(&core.counters().no_stack);
+        local.note_pending();
+        return true;
+    };
+    count(&core.counters().preemptions);
+    local.clear_pending();
+    local.add_reason();
+    let room = (stack::top_of(frame.stack_pointer) - FRAME_ROOM) as *mut Frame;
+    // SAFETY: the room at the top of each stack is kept free for this, and one process stands on it.
+    unsafe { room.write(frame.clone()) };
+    TPIDR_EL0.set(&raw const core.loop_preemption as u64);
+    frame.general[0] = &raw const *local as u64;
+    frame.general[1] = room as u64;
+    frame.general[29] = 0;
+    frame.general[30] = 0;
+    frame.stack_pointer = spare - FRAME_ROOM;
+    frame.program_counter = begin_new_loop as *const () as u64;
+    frame.state = LOOP_STATE;
+    true
+}
+
+/// SPSR of the loop: level 1 with SPSel = 0, nothing masked.
+pub(crate) const LOOP_STATE: u64 = 0b0100;
+
+/// First on a spare stack.
+extern "C" fn begin_new_loop(local: NonNull<Local>, frame: NonZero<usize>) -> ! {
+    // SAFETY: `leave_interrupted` has just broken this process off with this frame, once.
+    let token = unsafe { Token::broken_off(local, frame) };
+    let new_loop = NEW_LOOP.get().expect("the handler has seen one");
+    new_loop(token)
+}
+
+/// The platform's part of `girder_lockfree::process`.
+mod hooks {
+    use super::*;
+
+    #[unsafe(no_mangle)]
+    fn girder_here() -> &'static Here {
+        let here = CoreBlock::current().here.load(Relaxed) as *const Here;
+        assert!(!here.is_null(), "no scheduler runs on this core");
+        // SAFETY: `install` got a reference that lives for ever.
+        unsafe { &*here }
+    }
+
+    #[unsafe(no_mangle)]
+    fn girder_local() -> &'static Local {
+        preemption::current()
+    }
+
+    #[unsafe(no_mangle)]
+    fn girder_now() -> u64 {
+        crate::timer::nanos()
+    }
+
+    #[unsafe(no_mangle)]
+    fn girder_leave_now() {
+        preemption::leave_now();
+    }
+}
