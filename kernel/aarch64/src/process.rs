@@ -151,6 +151,7 @@ fn back_in_loop() {
 /// Goes on with a process where it was broken off: this stack is not come back to, unless something
 /// has come up; then the process is as broken off as before.
 #[cold]
+#[inline(never)]
 pub fn go_on(token: Token) -> Token {
     let local = &raw const *token.local();
     let Ok(frame) = token.go_on() else {

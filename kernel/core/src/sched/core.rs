@@ -188,9 +188,10 @@ impl<W: World> Core<W> {
 
     /// Serves what has happened since the last look, and puts whom it interrupted back.
     #[cold]
+    #[inline(never)]
     fn look_up(&mut self, causes: Causes, preempted: Option<Token>) {
-        let rivals = self.ready.count() + usize::from(preempted.is_some());
-        let is_tick = causes.contains(Cause::Timer) && self.on_timer(rivals);
+        let has_rivals = self.ready.has_rivals(usize::from(preempted.is_some()));
+        let is_tick = causes.contains(Cause::Timer) && self.on_timer(has_rivals);
         self.hardware.serve(causes);
         let Some(mut token) = preempted else { return };
         if token.count_tick(is_tick) >= TICKS {
@@ -203,7 +204,7 @@ impl<W: World> Core<W> {
     }
 
     /// Rings alarms that are due. True if a tick was.
-    fn on_timer(&mut self, rivals: usize) -> bool {
+    fn on_timer(&mut self, has_rivals: bool) -> bool {
         self.armed = None;
         let now = self.hardware.now();
         for waker in self.alarms.take_due(now) {
@@ -213,12 +214,13 @@ impl<W: World> Core<W> {
         if is_tick {
             self.tick = None;
         }
-        self.arm_tick(now, rivals);
+        self.arm_tick(now, has_rivals);
         is_tick
     }
 
     /// Puts what running code has left on the desk where it belongs.
     #[cold]
+    #[inline(never)]
     fn collect(&mut self) {
         let Self {
             ready,
@@ -246,12 +248,13 @@ impl<W: World> Core<W> {
             }
         });
         let now = self.hardware.now();
-        self.arm_tick(now, self.ready.count());
+        let has_rivals = self.ready.has_rivals(0);
+        self.arm_tick(now, has_rivals);
     }
 
     /// Ticks are wanted while somebody waits for the core.
-    fn arm_tick(&mut self, now: u64, rivals: usize) {
-        if self.tick.is_none() && rivals > 1 {
+    fn arm_tick(&mut self, now: u64, has_rivals: bool) {
+        if self.tick.is_none() && has_rivals {
             self.tick = Some(now + self.terms.quantum / u64::from(TICKS));
         }
         self.arm();

@@ -43,8 +43,10 @@ pub trait Ready {
     fn pop(&mut self) -> Option<Token>;
     /// Takes one from another core.
     fn steal_from(&mut self, victim: CoreId) -> Stolen;
-    /// How many there are.
+    /// How many there are; may have to count.
     fn count(&self) -> usize;
+    /// True if these and so many others are more than one.
+    fn has_rivals(&self, others: usize) -> bool;
     /// The most urgent priority among them.
     fn most_urgent(&self) -> Option<Priority>;
 }

@@ -95,7 +95,13 @@ impl Ready for Levels {
     }
 
     fn count(&self) -> usize {
-        self.queues.iter().map(Queue::len).sum()
+        self.queues.iter().map(Queue::count).sum()
+    }
+
+    fn has_rivals(&self, others: usize) -> bool {
+        let occupied = self.queues.iter().filter(|queue| !queue.is_empty()).count();
+        let has_several = self.queues.iter().any(Queue::holds_several);
+        occupied + usize::from(has_several) + others > 1
     }
 
     fn most_urgent(&self) -> Option<Priority> {

@@ -10,7 +10,6 @@ use core::ptr::NonNull;
 #[derive(Debug, Default)]
 pub struct Queue {
     ends: Option<(NonNull<Header>, NonNull<Header>)>,
-    length: usize,
 }
 
 // SAFETY: it owns its tokens, and they may go to another core.
@@ -19,15 +18,25 @@ unsafe impl Send for Queue {}
 impl Queue {
     /// Creates an empty queue.
     pub const fn new() -> Self {
-        Self {
-            ends: None,
-            length: 0,
-        }
+        Self { ends: None }
     }
 
-    /// How many tokens it holds.
-    pub fn len(&self) -> usize {
-        self.length
+    /// How many tokens it holds: counted, for a report. Keeping the number would cost each push
+    /// and each pop, and nobody who is in a hurry needs more than `holds_several`.
+    pub fn count(&self) -> usize {
+        let mut next = self.ends.map(|(first, _)| first);
+        let mut count = 0;
+        while let Some(header) = next {
+            count += 1;
+            // SAFETY: as in `push_back`.
+            next = unsafe { header.as_ref().next.get() };
+        }
+        count
+    }
+
+    /// True when it holds two or more.
+    pub fn holds_several(&self) -> bool {
+        self.ends.is_some_and(|(first, last)| first != last)
     }
 
     /// True when it holds none.
@@ -51,7 +60,6 @@ impl Queue {
                 }
             });
         }
-        self.length += 1;
     }
 
     /// Puts a token before all others.
@@ -61,7 +69,6 @@ impl Queue {
         // SAFETY: as in `push_back`.
         unsafe { header.as_ref().next.set(first) };
         self.ends = Some((header, self.ends.map_or(header, |(_, last)| last)));
-        self.length += 1;
     }
 
     /// Takes the first token.
@@ -71,7 +78,6 @@ impl Queue {
         // SAFETY: as in `push_back`.
         let next = unsafe { first.as_ref().next.get() };
         self.ends = next.map(|next| (next, last));
-        self.length -= 1;
         Some(Token::new(first))
     }
 
@@ -88,7 +94,6 @@ impl Queue {
                 (first, other_last)
             }
         });
-        self.length += core::mem::take(&mut other.length);
     }
 }
 
@@ -101,7 +106,7 @@ impl Drop for Queue {
         debug_assert!(
             self.is_empty(),
             "{} tokens dropped with their queue",
-            self.length
+            self.count()
         );
     }
 }

@@ -146,7 +146,7 @@ fn a_queue_keeps_order() {
     let pids: Vec<_> = (0..5).map(|_| spawn(async {}, 0).unwrap()).collect();
     let mut queue = Queue::new();
     with_desk(|desk| queue.append(&mut desk.newborn));
-    assert_eq!(queue.len(), 5);
+    assert_eq!(queue.count(), 5);
     let last = queue.pop_front().unwrap();
     let first = queue.pop_front().unwrap();
     queue.push_back(last);

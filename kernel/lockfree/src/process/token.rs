@@ -165,6 +165,7 @@ impl Token {
     }
 
     #[cold]
+    #[inline(never)]
     fn start_slowly(self) -> Start {
         match self.header().slot.word.begin(self.has_frame()) {
             Begin::Run if self.has_frame() => Start::GoOn(self),

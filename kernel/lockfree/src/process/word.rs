@@ -193,6 +193,7 @@ impl StateWord {
     }
 
     #[cold]
+    #[inline(never)]
     fn park_slowly(&self) -> Park {
         self.update(|word| {
             if word & (KILL | WOKEN) != 0 {
