@@ -1,23 +1,17 @@
 //! The console: whole lines out, bytes in, whatever the device's pace.
 //!
-//! Output goes into a ring that the device's transmit interrupt drains; before interrupts are on,
+//! Output waits in a ring that the device's transmit interrupt drains; before interrupts are on,
 //! and when the ring is full, the writer moves bytes itself, a few at a time under the lock.
-//! A line enters the ring in one piece or waits, so lines of several cores never mix. Without a
-//! device the ring keeps the newest lines for whoever looks at memory.
-//!
-//! Input is fetched by the loop when the receive interrupt says so, and waits in a ring of its own.
-//! What does not fit there stays in the device; what the device loses is counted.
+//! A line enters the ring in one piece or waits, so lines of several cores never mix. Input is
+//! fetched by the loop when the receive interrupt says so. The rings, and what happens when one is
+//! full, are `girder_core::console`; here they meet the device, the lock and the crash report.
 
-use alloc::collections::VecDeque;
 use core::fmt::{self, Write};
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use girder_aarch64::lock::Lock;
-use girder_aarch64::pl011::{Pl011, Received};
+use girder_aarch64::pl011::{self, Pl011};
+use girder_core::console::{Buffered, Device, Received, Wait, Wanted};
 
-/// Bytes of output that may wait.
-const OUTPUT: usize = 16 * 1024;
-/// Bytes of input that may wait.
-const INPUT: usize = 4 * 1024;
 /// Longest piece that is kept together.
 const LINE: usize = 512;
 /// Looks at the lock, or at a device that takes no byte, before a crash report goes on without it.
@@ -26,24 +20,42 @@ const CRASH_TRIES: u32 = 1_000_000;
 /// QEMU virt, Raspberry Pi 4, Raspberry Pi 3.
 pub(crate) const LIKELY: [u64; 3] = [0x0900_0000, 0xfe20_1000, 0x3f20_1000];
 
-struct Console {
-    device: Option<Pl011>,
-    has_interrupts: bool,
-    output: VecDeque<u8>,
-    input: VecDeque<u8>,
-    damaged: u64,
+struct Port(Pl011);
+
+impl Device for Port {
+    fn try_send(&mut self, byte: u8) -> bool {
+        self.0.try_send(byte)
+    }
+
+    fn is_sending(&self) -> bool {
+        self.0.is_sending()
+    }
+
+    fn receive(&mut self) -> Option<Received> {
+        self.0.receive().map(|received| match received {
+            pl011::Received::Byte(byte) => Received::Byte(byte),
+            pl011::Received::Damaged => Received::Damaged,
+        })
+    }
+
+    fn take_overrun(&mut self) -> bool {
+        self.0.take_overrun()
+    }
+
+    fn interrupt_for(&mut self, wanted: Wanted) {
+        self.0.interrupt_for(wanted.receive, wanted.transmit);
+    }
 }
 
-static CONSOLE: Lock<Console> = Lock::new(Console {
-    device: None,
-    has_interrupts: false,
-    output: VecDeque::new(),
-    input: VecDeque::new(),
-    damaged: 0,
-});
+static CONSOLE: Lock<Buffered<Port>> = Lock::new(Buffered::new());
 
 /// Where the device is, for a crash report that can't have the lock; 0 means nowhere.
 static DEVICE: AtomicUsize = AtomicUsize::new(0);
+
+/// Makes room for what will wait, as soon as there is a heap: later nothing allocates here.
+pub(crate) fn reserve() {
+    CONSOLE.lock().reserve();
+}
 
 /// Sends output to the device at `base` from now on, and what has waited for it.
 ///
@@ -52,44 +64,31 @@ static DEVICE: AtomicUsize = AtomicUsize::new(0);
 /// As for [`Pl011::new`]; called once.
 pub(crate) unsafe fn attach(base: usize) {
     // SAFETY: the caller's promise.
-    let device = unsafe { Pl011::new(base) };
+    let Some(device) = (unsafe { Pl011::new(base) }) else {
+        return;
+    };
     DEVICE.store(base, Relaxed);
-    let mut console = CONSOLE.lock();
-    console.device = device;
-    console.pump();
+    CONSOLE.lock().attach(Port(device));
 }
 
 /// Lets interrupts move the bytes from now on.
 pub(crate) fn enable_interrupts() {
-    let mut console = CONSOLE.lock();
-    console.has_interrupts = true;
-    if let Some(device) = &mut console.device {
-        device.enable_receive_interrupt();
-    }
-    console.pump();
+    CONSOLE.lock().enable_interrupts();
 }
 
 /// Moves what can be moved, in both directions; the loop's answer to the device's interrupt.
 pub(crate) fn serve() {
-    let mut console = CONSOLE.lock();
-    console.pump();
-    console.fetch();
+    CONSOLE.lock().serve();
 }
 
 /// Takes a byte of input.
 pub(crate) fn read() -> Option<u8> {
-    let mut console = CONSOLE.lock();
-    let byte = console.input.pop_front();
-    // There may be more in the device than the ring had room for.
-    if console.input.is_empty() {
-        console.fetch();
-    }
-    byte
+    CONSOLE.lock().read()
 }
 
-/// How many received bytes were damaged or lost by the device.
+/// How many received bytes were damaged, and how often the device lost some.
 pub(crate) fn damaged() -> u64 {
-    CONSOLE.lock().damaged
+    CONSOLE.lock().damaged()
 }
 
 /// True if there is a device.
@@ -103,15 +102,10 @@ pub(crate) fn while_locked<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Waits until all output has left, because the machine is about to stop.
+/// Waits until all output has left, because the machine is about to stop, or the device is stuck.
 pub(crate) fn flush() {
-    loop {
-        let mut console = CONSOLE.lock();
-        console.pump();
-        let is_sending = console.device.as_ref().is_some_and(Pl011::is_sending);
-        if console.device.is_none() || (console.output.is_empty() && !is_sending) {
-            return;
-        }
+    while CONSOLE.lock().flush() == Wait::Goes {
+        core::hint::spin_loop();
     }
 }
 
@@ -119,63 +113,8 @@ pub(crate) fn flush() {
 pub(crate) fn write(text: &str) {
     for line in text.split_inclusive('\n') {
         for piece in line.as_bytes().chunks(LINE) {
-            while !CONSOLE.lock().accept(piece) {
+            while CONSOLE.lock().accept(piece) == Wait::Goes {
                 core::hint::spin_loop();
-            }
-        }
-    }
-}
-
-impl Console {
-    /// Takes a piece in, unless there is no room for all of it now.
-    fn accept(&mut self, piece: &[u8]) -> bool {
-        let ends_line = piece.ends_with(b"\n");
-        self.pump();
-        if self.output.len() + piece.len() + 1 > OUTPUT {
-            if self.device.is_some() {
-                return false;
-            }
-            let excess = self.output.len() + piece.len() + 1 - OUTPUT;
-            self.output.drain(..excess.min(self.output.len()));
-        }
-        let body = if ends_line {
-            &piece[..piece.len() - 1]
-        } else {
-            piece
-        };
-        self.output.extend(body);
-        if ends_line {
-            self.output.extend(b"\r\n");
-        }
-        self.pump();
-        true
-    }
-
-    /// Gives the device what it takes. While more waits, its interrupt asks for the rest.
-    fn pump(&mut self) {
-        let Some(device) = &mut self.device else {
-            return;
-        };
-        while let Some(&byte) = self.output.front() {
-            if !device.try_send(byte) {
-                break;
-            }
-            self.output.pop_front();
-        }
-        if self.has_interrupts {
-            device.want_transmit_interrupt(!self.output.is_empty());
-        }
-    }
-
-    fn fetch(&mut self) {
-        let Some(device) = &mut self.device else {
-            return;
-        };
-        while self.input.len() < INPUT {
-            match device.receive() {
-                Some(Received::Byte(byte)) => self.input.push_back(byte),
-                Some(Received::Damaged) => self.damaged += 1,
-                None => break,
             }
         }
     }
@@ -264,8 +203,7 @@ impl CrashOutput {
         // crash report.
         let mut this = Self(base.and_then(|base| unsafe { Pl011::new(base) }));
         if let Some(mut console) = CONSOLE.lock_within(CRASH_TRIES) {
-            console.has_interrupts = false;
-            while let Some(byte) = console.output.pop_front() {
+            while let Some(byte) = console.take_output() {
                 this.send(byte);
             }
         }

@@ -83,6 +83,7 @@ pub(crate) fn boot_core(entry: u64, tables: Tables, tree: Option<Tree>) -> ! {
     exception::on_crash(crash::on_fault);
     // SAFETY: called once, here.
     unsafe { heap::start_early() };
+    console::reserve();
     let mut timeline = Timeline::starting_at(entry);
     timeline.end_phase("entry", timer::now());
 

@@ -27,7 +27,6 @@ pub mod lend;
 pub mod lock;
 #[cfg(target_os = "none")]
 pub mod mmu;
-#[cfg(target_os = "none")]
 pub mod pl011;
 #[cfg(target_os = "none")]
 pub mod power;

@@ -7,6 +7,7 @@ extern crate alloc;
 pub mod causes;
 pub mod check;
 pub mod config;
+pub mod console;
 pub mod line_buffer;
 pub mod logging;
 pub mod reports;

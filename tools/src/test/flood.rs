@@ -15,6 +15,8 @@ const ABANDON: u8 = 3;
 pub(crate) enum Flood {
     /// Random bytes without a line end, lines of great length, then Ctrl-C.
     Noise,
+    /// `test`, and while the tests run more than anything keeps, then Ctrl-C.
+    BehindTests,
     /// So many commands, each with its number, that the prompt does not know: each has its answer.
     Numbered(usize),
 }
@@ -24,6 +26,7 @@ impl Flood {
     pub(super) fn bytes(self) -> Vec<u8> {
         match self {
             Self::Noise => noise(),
+            Self::BehindTests => [b"test\r", &[b'x'; NOISE][..], &[ABANDON]].concat(),
             Self::Numbered(count) => (0..count)
                 .flat_map(|n| format!("n{n}\r").into_bytes())
                 .collect(),

@@ -90,6 +90,17 @@ const FLOODED: &[Step] = &[
     POWEROFF,
 ];
 
+const TYPED_AHEAD: &[Step] = &[
+    Step {
+        flood: Some(Flood::BehindTests),
+        command: "typing-is-over",
+        expected: &["test result: ok. ", "unknown command 'typing-is-over'"],
+        ends: Ends::AtThePromptAfter("unknown command 'typing-is-over'"),
+    },
+    ask("mem", &[NOTHING_LOST]),
+    POWEROFF,
+];
+
 const fn ask(command: &'static str, expected: &'static [&'static str]) -> Step {
     Step {
         flood: None,
@@ -253,6 +264,10 @@ fn special_rows() -> Vec<Row> {
         Row {
             script: FLOODED,
             ..plain_row("flooded-prompt")
+        },
+        Row {
+            script: TYPED_AHEAD,
+            ..plain_row("typed-ahead")
         },
     ]
 }
