@@ -1,5 +1,6 @@
 //! Says what was asked for and is not there: nothing in the boot arguments is ignored silently.
 
+use crate::devices::console_base;
 use girder_core::config::{Config, ConsoleChoice, Deployment, Mode};
 use girder_describe::{ConsoleKind, Machine};
 
@@ -51,6 +52,12 @@ fn complain_of_console(config: &Config<'_>, machine: &Machine, console: Option<u
             );
         }
         _ => {}
+    }
+    if let (Some(described), Some(base)) = (console_base(machine), console)
+        && described != base
+        && config.console != Some(ConsoleChoice::Pl011(base))
+    {
+        log::warn!("no pl011 at {described:#x}, using one at {base:#x}: no input");
     }
     if let Some(console) = &machine.console
         && console.kind != ConsoleKind::Pl011

@@ -64,9 +64,14 @@ pub(crate) fn reserve() {
 /// As for [`Pl011::new`]; called once.
 pub(crate) unsafe fn attach(base: usize) {
     // SAFETY: the caller's promise.
-    let Some(device) = (unsafe { Pl011::new(base) }) else {
+    let Some(mut device) = (unsafe { Pl011::new(base) }) else {
         return;
     };
+    // SAFETY: a device is there, and reading its identification does no harm. Its subset, which has
+    // none, has no such setting either.
+    if unsafe { Pl011::is_at(base) } {
+        device.enable_fifos();
+    }
     DEVICE.store(base, Relaxed);
     CONSOLE.lock().attach(Port(device));
 }

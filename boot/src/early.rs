@@ -10,22 +10,31 @@ use crate::entry::Tree;
 use crate::pool::Pool;
 use crate::start::{Stage, fail};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use girder_aarch64::mmu;
 use girder_aarch64::page_table::{Kind, Mapping, PAGE, Tables};
 use girder_aarch64::pl011::{self, Pl011};
 use girder_core::config::{Config, ConsoleChoice};
 use girder_describe::{Machine, TreeError};
 
+/// The name of a device that identifies itself.
+const FULL_DEVICE: &str = "arm,pl011";
+
 /// While the boot tables are in use.
 pub(crate) struct Early {
     tables: Tables,
+    /// The pages that have been mapped as devices.
+    devices: Vec<u64>,
 }
 
 impl Early {
     /// Maps the places where a console is likely, so that a crash before the description is read
     /// has somewhere to speak.
     pub(crate) fn new(tables: Tables) -> Self {
-        let mut this = Self { tables };
+        let mut this = Self {
+            tables,
+            devices: Vec::new(),
+        };
         for base in LIKELY {
             this.map_device(base);
         }
@@ -55,20 +64,27 @@ impl Early {
     }
 
     /// Attaches the console that was asked for, if it is there, else the description's, if we
-    /// drive it; returns where it is.
+    /// drive it, else one where the description's was likely to be; returns where it is.
     pub(crate) fn attach_console(&mut self, config: &Config<'_>, machine: &Machine) -> Option<u64> {
         let chosen = match config.console {
             Some(ConsoleChoice::Pl011(base)) => Some(base).filter(|&base| self.finds_pl011(base)),
             Some(ConsoleChoice::Path(_)) | None => None,
         };
-        let base = chosen.or_else(|| console_base(machine))?;
-        if chosen.is_none() && !self.map_device(base) {
-            return None;
-        }
-        // SAFETY: a PL011 has identified itself there or the description says that one is there,
-        // and it has just been mapped.
+        let base = chosen.or_else(|| self.described_console(machine))?;
+        // SAFETY: a PL011 has identified itself there, or the description says that its subset is
+        // there and something answers, and it has been mapped.
         unsafe { console::attach(base as usize) }
         Some(base)
+    }
+
+    /// Without a console in the description there shall be none. One that is not where it should
+    /// be is another matter: somebody wants to read something.
+    fn described_console(&mut self, machine: &Machine) -> Option<u64> {
+        let described = console_base(machine)?;
+        if self.finds_pl011(described) || self.finds_subset(machine, described) {
+            return Some(described);
+        }
+        LIKELY.into_iter().find(|&base| self.finds_pl011(base))
     }
 
     fn finds_pl011(&mut self, base: u64) -> bool {
@@ -77,15 +93,29 @@ impl Early {
         self.map_device(base) && unsafe { Pl011::is_at(base as usize) }
     }
 
+    /// True if the description has a device that only works like a PL011, and need not say that it
+    /// is one, and something answers there.
+    fn finds_subset(&mut self, machine: &Machine, base: u64) -> bool {
+        let mut described = machine.console.iter();
+        let is_subset = described.any(|console| console.compatible != FULL_DEVICE);
+        // SAFETY: only the flags are read, and a fault is caught.
+        is_subset && self.map_device(base) && unsafe { Pl011::may_be_at(base as usize) }
+    }
+
     fn map_device(&mut self, base: u64) -> bool {
+        let page = base & !(PAGE - 1);
+        if self.devices.contains(&page) {
+            return true;
+        }
         // SAFETY: no other `Pool` value lives now.
         let mut pool = unsafe { Pool::new() };
-        let page = base & !(PAGE - 1);
         let range = Mapping::identity(page, pl011::SIZE, Kind::Device);
         let mapped = self.tables.map(&mut pool, range);
         mmu::publish_entries();
-        // A likely place is mapped already when it turns out to be the console.
-        mapped.is_ok() || LIKELY.contains(&page)
+        if mapped.is_ok() {
+            self.devices.push(page);
+        }
+        mapped.is_ok()
     }
 }
 

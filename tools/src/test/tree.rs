@@ -18,6 +18,8 @@ const FDTPUT: &str = "fdtput";
 pub(crate) enum Edit {
     /// This property of this node becomes one cell.
     Cell(&'static str, &'static str, u32),
+    /// This property of this node becomes these cells.
+    Cells(&'static str, &'static str, &'static [u32]),
     /// This property of this node becomes this text.
     Text(&'static str, &'static str, &'static str),
     /// This property goes.
@@ -58,6 +60,12 @@ impl Edit {
         match *self {
             Self::Cell(node, property, value) => {
                 words(["-t", "x"], file, [node, property, &format!("{value:x}")])
+            }
+            Self::Cells(node, property, values) => {
+                let values: Vec<String> = values.iter().map(|value| format!("{value:x}")).collect();
+                let mut all = words(["-t", "x"], file, [node, property]);
+                all.extend(values.into_iter().map(OsString::from));
+                all
             }
             Self::Text(node, property, text) => words(["-t", "s"], file, [node, property, text]),
             Self::NoProperty(node, property) => words(["-d"], file, [node, property]),
@@ -100,6 +108,10 @@ mod tests {
             (
                 Edit::Cell("/cpus/cpu@3", "reg", 0x777),
                 "fdtput -t x a.dtb /cpus/cpu@3 reg 777",
+            ),
+            (
+                Edit::Cells("/soc", "reg", &[0, 0x90_0000]),
+                "fdtput -t x a.dtb /soc reg 0 900000",
             ),
             (
                 Edit::Text("/psci", "status", "disabled"),

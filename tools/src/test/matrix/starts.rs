@@ -19,7 +19,13 @@ macro_rules! says {
 }
 
 pub(super) fn rows() -> Vec<Row> {
-    [addresses(), trees_that_boot(), trees_that_do_not()].concat()
+    [
+        addresses(),
+        trees_that_boot(),
+        trees_that_lie(),
+        trees_that_do_not(),
+    ]
+    .concat()
 }
 
 fn raw(name: &str, handover: Handover) -> Row {
@@ -115,6 +121,39 @@ fn trees_that_boot() -> Vec<Row> {
                 &[],
             )
         },
+    ]
+}
+
+/// What they say is not there, and the kernel finds out in time.
+fn trees_that_lie() -> Vec<Row> {
+    vec![
+        edited(
+            "clock-for-console",
+            &[Edit::Cells(
+                "/pl011@9000000",
+                "reg",
+                &[0, 0x901_0000, 0, 0x1000],
+            )],
+            &[says!("it is told", "no pl011 at 0x9010000", "0x9000000")],
+        ),
+        edited(
+            "console-nowhere",
+            &[Edit::Cells(
+                "/pl011@9000000",
+                "reg",
+                &[0, 0x3000_0000, 0, 0x1000],
+            )],
+            &[says!("it is told", "no pl011 at 0x30000000", "0x9000000")],
+        ),
+        edited(
+            "console-in-memory",
+            &[Edit::Cells(
+                "/pl011@9000000",
+                "reg",
+                &[0, 0x4123_5000, 0, 0x1000],
+            )],
+            &[says!("it is told", "no pl011 at 0x41235000", "0x9000000")],
+        ),
     ]
 }
 
