@@ -53,7 +53,7 @@ pub(crate) fn controller(machine: &Machine) -> GicV3 {
         size: range.size as usize,
     });
     // SAFETY: the description says that a GICv3 is there, `devices` had it mapped, and this is
-    // called once.
+    // called once. Where the description is wrong, some device is asked for an identification.
     let controller = unsafe { GicV3::new(distributor.base as usize, regions) };
-    controller.unwrap_or_else(|| fail(Stage::Interrupts, "the distributor is at address zero"))
+    controller.unwrap_or_else(|error| fail(Stage::Interrupts, error))
 }

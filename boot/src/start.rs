@@ -173,6 +173,15 @@ impl Boot {
                 "the description has no virtual timer interrupt",
             )
         };
+        if !interrupts::is_private(InterruptId(timer.0)) {
+            fail(
+                Stage::Interrupts,
+                format_args!(
+                    "interrupt {} can't be the timer's: it is no core's own",
+                    timer.0
+                ),
+            )
+        }
         let timer = Route {
             id: InterruptId(timer.0),
             causes: Cause::Timer.bit(),

@@ -1,34 +1,39 @@
 //! The Generic Interrupt Controller, versions 3 and 4.
 //!
-//! Register blocks and their settings come from `arm-gic`. Ours is what it leaves out: finding each
-//! core's redistributor by its affinity over several regions and both strides, bounded waits, and
-//! the two-step end of an interrupt (priority drop at once, deactivation when the loop has served
-//! it: GIC architecture 4.4.1, `ICC_CTLR_EL1.EOImode`).
+//! Register blocks come from `arm-gic`. Ours is what it leaves out: finding each core's
+//! redistributor by its affinity over several regions and both strides, taking over what firmware
+//! has left (`gic_set_up`), and the two-step end of an interrupt (priority drop at once, deactivation
+//! when the loop has served it: GIC architecture, "Priority drop and interrupt deactivation",
+//! `ICC_CTLR_EL1.EOImode`). No register block is touched before it has identified itself.
 
 use crate::cpu::Affinity;
+use crate::gic_set_up::{self, PRIORITY};
 use crate::interrupts::{ControllerError, InterruptId};
+use crate::probe;
 use crate::registers::*;
 use aarch64_cpu::asm::barrier;
-use arm_gic::gicv3::registers::{Gicd, GicrSgi, Waker};
+use arm_gic::gicv3::registers::{Gicd, GicrSgi};
 use arm_gic::gicv3::{GicCpuInterface, GicDistributor, GicRedistributor};
 use arm_gic::{IntId, InterruptGroup};
 use core::ptr::NonNull;
-use safe_mmio::{UniqueMmioPointer, field};
+use safe_mmio::UniqueMmioPointer;
 use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
 
-/// Register accesses that a redistributor gets to wake up.
-const WAKE_TRIES: u32 = 1_000_000;
 /// Regions of redistributors that a machine may have.
 pub const MAX_REGIONS: usize = 16;
 /// A region ends at a frame that says so; this bounds the walk where none does.
 const MAX_REDISTRIBUTORS: usize = 4096;
-/// Every interrupt gets this priority; the mask lets it through.
-const PRIORITY: u8 = 0x80;
 const MASK_NOTHING: u8 = 0xff;
+/// First interrupt of a device that belongs to each core; below are the inter-core ones.
+pub(crate) const FIRST_PRIVATE: u32 = 16;
 /// First shared interrupt; the numbers below belong to each core.
-const FIRST_SHARED: u32 = 32;
-/// First number that is no interrupt.
+pub(crate) const FIRST_SHARED: u32 = 32;
+/// Numbers that are no interrupts: "nothing for you", in several ways.
 const FIRST_SPECIAL: u32 = 1020;
+const SPECIAL: core::ops::Range<u32> = FIRST_SPECIAL..1024;
+/// More shared interrupts, on controllers that have them.
+const FIRST_EXTENDED: u32 = 4096;
+const END_EXTENDED: u32 = 5120;
 
 /// Where a region of redistributors lies.
 #[derive(Clone, Copy, Debug)]
@@ -46,30 +51,37 @@ pub struct GicV3 {
 }
 
 // SAFETY: the pointers name device registers that every core may access; each core writes its own
-// redistributor, and the distributor's shared registers are written by the boot core only.
+// redistributor, and the distributor's shared registers are written by the boot core, or by one
+// write that speaks of one interrupt.
 unsafe impl Send for GicV3 {}
 // SAFETY: as above.
 unsafe impl Sync for GicV3 {}
 
 impl GicV3 {
-    /// Takes the controller over and sets its shared part up; `None` if the distributor's address
-    /// is null.
+    /// Takes the controller over and sets its shared part up.
     ///
     /// # Safety
     ///
-    /// The addresses are those of a GICv3, mapped as device memory for ever, and nobody else
-    /// drives it.
-    pub unsafe fn new(distributor: usize, regions: impl Iterator<Item = Region>) -> Option<Self> {
+    /// The addresses are those of device memory, mapped for ever, that does no harm when it is
+    /// asked who it is, and if it is a GICv3, nobody else drives it.
+    pub unsafe fn new(
+        distributor: usize,
+        regions: impl Iterator<Item = Region>,
+    ) -> Result<Self, ControllerError> {
         let mut table = [None; MAX_REGIONS];
         for (slot, region) in table.iter_mut().zip(regions) {
             *slot = Some(region);
         }
-        let this = Self {
-            distributor: NonNull::new(distributor as *mut Gicd)?,
+        let frame = NonNull::new(distributor as *mut Gicd);
+        // SAFETY: the caller's promise.
+        let frame = frame.filter(|_| unsafe { is_controller(distributor) });
+        let distributor = frame.ok_or(ControllerError::NoDistributor(distributor))?;
+        // SAFETY: a distributor has identified itself there, and it is ours.
+        gic_set_up::shared(unsafe { UniqueMmioPointer::new(distributor) })?;
+        Ok(Self {
+            distributor,
             regions: table,
-        };
-        this.with_distributor(|distributor| distributor.configure_default_settings());
-        Some(this)
+        })
     }
 
     /// Sets up the running core's part: its redistributor, its interface, and those of its private
@@ -85,22 +97,20 @@ impl GicV3 {
         let frame = self.redistributor(affinity)?;
         // SAFETY: `redistributor` found this core's own frames; nobody else uses them now, and the
         // first pointer is gone before the second one is made.
-        wake(unsafe { UniqueMmioPointer::new(frame) })?;
+        gic_set_up::private(unsafe { UniqueMmioPointer::new(frame) })?;
         // SAFETY: as above.
         let mut redistributor = GicRedistributor::new(unsafe { UniqueMmioPointer::new(frame) });
-        redistributor.configure_default_settings();
         let own = wanted.filter(|id| id.0 < FIRST_SHARED);
         for id in own.chain([InterruptId::SIGNAL]) {
             let Some(id) = private_id(id) else { continue };
-            let set = redistributor
-                .set_interrupt_priority(id, PRIORITY)
-                .and_then(|()| redistributor.enable_interrupt(id, true));
+            let set = redistributor.enable_interrupt(id, true);
             set.map_err(|_| ControllerError::Unresponsive("private interrupts"))?;
         }
         GicCpuInterface::enable_system_register_el1();
         barrier::isb(barrier::SY);
         GicCpuInterface::set_priority_mask(MASK_NOTHING);
         set_two_step_end();
+        forget_active_priorities();
         GicCpuInterface::enable_group1(true);
         barrier::isb(barrier::SY);
         Ok(())
@@ -108,10 +118,7 @@ impl GicV3 {
 
     /// Sends the shared interrupt `id` to one core; a private number is none of its business.
     pub fn enable_shared(&self, id: InterruptId, target: Affinity) {
-        if !(FIRST_SHARED..FIRST_SPECIAL).contains(&id.0) {
-            return;
-        }
-        let id = IntId::spi(id.0 - FIRST_SHARED);
+        let Some(id) = shared_id(id) else { return };
         self.with_distributor(|distributor| {
             // The only error is a number beyond what the device implements; it then stays silent.
             let _ = distributor
@@ -121,11 +128,29 @@ impl GicV3 {
         });
     }
 
+    /// Keeps an interrupt that the core with this affinity, the running one, has taken from coming
+    /// again.
+    pub fn disable(&self, id: InterruptId, affinity: Affinity) {
+        if let Some(id) = shared_id(id) {
+            // The only error is a number beyond what the device implements.
+            self.with_distributor(|distributor| _ = distributor.enable_interrupt(id, false));
+        } else if let (Some(id), Ok(frame)) = (private_id(id), self.redistributor(affinity)) {
+            // SAFETY: this core's own frames, which only it uses, and not now: this is a handler
+            // that interrupts neither itself nor the set-up. The number is a private one.
+            let mut own = GicRedistributor::new(unsafe { UniqueMmioPointer::new(frame) });
+            let _ = own.enable_interrupt(id, false);
+        }
+    }
+
     /// Takes the most urgent pending interrupt: it is active from now on, and its priority is
     /// dropped at once, so that others get through.
     pub fn acknowledge(&self) -> Option<InterruptId> {
         let id = GicCpuInterface::get_and_acknowledge_interrupt(InterruptGroup::Group1)?;
-        // The acknowledging read before anything the interrupt stands for (GIC 4.2.2).
+        if SPECIAL.contains(&u32::from(id)) {
+            return None;
+        }
+        // The acknowledging read before anything the interrupt stands for (GIC architecture,
+        // "Physical CPU interface": effects of an acknowledge are ordered by a DSB).
         barrier::dsb(barrier::SY);
         GicCpuInterface::end_interrupt(id, InterruptGroup::Group1);
         Some(InterruptId(u32::from(id)))
@@ -137,10 +162,10 @@ impl GicV3 {
         barrier::isb(barrier::SY);
     }
 
-    /// Sends an inter-core interrupt (GIC 12.2.22, `ICC_SGI1R_EL1`).
+    /// Sends an inter-core interrupt (`ICC_SGI1R_EL1`).
     pub fn signal(&self, target: Affinity, id: InterruptId) {
         let [aff0, aff1, aff2, _, aff3, ..] = target.0.to_le_bytes().map(u64::from);
-        // What the sender wrote is visible before the interrupt is (Arm ARM B2.3.12).
+        // What the sender wrote is visible before the interrupt is (Arm ARM, "Data Synchronization Barrier").
         barrier::dsb(barrier::ISHST);
         SendSignal.write(
             ICC_SGI1R_EL1::Aff3.val(aff3)
@@ -154,7 +179,8 @@ impl GicV3 {
     }
 
     fn with_distributor(&self, f: impl FnOnce(&mut GicDistributor<'_>)) {
-        // SAFETY: `new` demands a mapped distributor, and only the boot core comes here.
+        // SAFETY: `new` found a distributor. Other cores than the boot core only come here to disable
+        // an interrupt, which is one write that touches no other.
         let registers = unsafe { UniqueMmioPointer::new(self.distributor) };
         f(&mut GicDistributor::new(registers));
     }
@@ -171,14 +197,20 @@ impl GicV3 {
 
 impl Region {
     fn find(self, affinity: Affinity) -> Option<NonNull<GicrSgi>> {
-        let mut base = self.base;
+        const FRAMES: usize = size_of::<GicrSgi>();
+        let mut offset = 0;
         for _ in 0..MAX_REDISTRIBUTORS {
-            if base + size_of::<GicrSgi>() > self.base + self.size {
+            let base = self.base.checked_add(offset)?;
+            if self.size.checked_sub(offset)? < FRAMES {
                 return None;
             }
             let frame = NonNull::new(base as *mut GicrSgi)?;
-            // SAFETY: inside a region that `GicV3::new` was promised; the type register is read
-            // and nothing written, so the frame's own core is not disturbed.
+            // SAFETY: inside a region that `GicV3::new` was promised.
+            if !unsafe { is_controller(base) } {
+                return None;
+            }
+            // SAFETY: as above; the type register is read and nothing written, so the frame's own
+            // core is not disturbed.
             let kind = GicRedistributor::new(unsafe { UniqueMmioPointer::new(frame) }).typer();
             if kind.core_mpidr() == affinity.0 {
                 return Some(frame);
@@ -186,25 +218,44 @@ impl Region {
             if kind.last_redistributor() {
                 return None;
             }
-            // With GICv4 two more frames follow, for virtual interrupts (GIC 12.10).
-            base += size_of::<GicrSgi>() * if kind.virtual_lpis_supported() { 2 } else { 1 };
+            // With GICv4 two more frames follow, for virtual interrupts (GIC architecture, "The
+            // GICv4 Redistributor register map").
+            offset += FRAMES * if kind.virtual_lpis_supported() { 2 } else { 1 };
         }
         None
     }
 }
 
-/// Tells the redistributor that its core is awake, and waits until it has understood.
-fn wake(mut registers: UniqueMmioPointer<'_, GicrSgi>) -> Result<(), ControllerError> {
-    let mut frame = field!(registers, gicr);
-    let mut waker = field!(frame, waker);
-    let awake = waker.read() - Waker::PROCESSOR_SLEEP;
-    waker.write(awake);
-    for _ in 0..WAKE_TRIES {
-        if !waker.read().contains(Waker::CHILDREN_ASLEEP) {
-            return Ok(());
-        }
+/// True if the frame at `base` identifies itself as part of a GICv3 or GICv4.
+///
+/// # Safety
+///
+/// Reading device registers there must do no harm.
+unsafe fn is_controller(base: usize) -> bool {
+    /// GICD_PIDR2 and GICR_PIDR2 stand at the same offset, with the architecture's version.
+    const IDENTIFICATION: usize = 0xffe8;
+    const VERSION: core::ops::RangeInclusive<u32> = 3..=4;
+    base.is_multiple_of(align_of::<GicrSgi>())
+        && base.checked_add(IDENTIFICATION).is_some_and(|address| {
+            // SAFETY: the caller's promise; an access that faults is caught.
+            let word = unsafe { probe::read_word(address) };
+            word.is_some_and(|word| VERSION.contains(&(word >> 4 & 0xf)))
+        })
+}
+
+/// Firmware may have left an interrupt without its end; its priority would hold ours back. There
+/// are one, two or four registers, by the number of priority bits (`ICC_AP1R<n>_EL1`).
+fn forget_active_priorities() {
+    const MOST: u64 = 7;
+    let bits = InterruptControl.read(ICC_CTLR_EL1::PRIbits) + 1;
+    if bits >= MOST {
+        ActivePriorities3.set(0);
+        ActivePriorities2.set(0);
     }
-    Err(ControllerError::Unresponsive("redistributor"))
+    if bits >= MOST - 1 {
+        ActivePriorities1.set(0);
+    }
+    ActivePriorities0.set(0);
 }
 
 /// Separates priority drop (EOIR) from deactivation (DIR): `ICC_CTLR_EL1.EOImode`.
@@ -213,10 +264,17 @@ fn set_two_step_end() {
 }
 
 fn private_id(id: InterruptId) -> Option<IntId> {
-    const PER_CORE: u32 = 16;
     match id.0 {
-        0..PER_CORE => Some(IntId::sgi(id.0)),
-        PER_CORE..FIRST_SHARED => Some(IntId::ppi(id.0 - PER_CORE)),
+        0..FIRST_PRIVATE => Some(IntId::sgi(id.0)),
+        FIRST_PRIVATE..FIRST_SHARED => Some(IntId::ppi(id.0 - FIRST_PRIVATE)),
+        _ => None,
+    }
+}
+
+fn shared_id(id: InterruptId) -> Option<IntId> {
+    match id.0 {
+        FIRST_SHARED..FIRST_SPECIAL => Some(IntId::spi(id.0 - FIRST_SHARED)),
+        FIRST_EXTENDED..END_EXTENDED => Some(IntId::espi(id.0 - FIRST_EXTENDED)),
         _ => None,
     }
 }

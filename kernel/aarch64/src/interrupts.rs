@@ -7,7 +7,8 @@
 
 use crate::core_block::{CoreBlock, count};
 use crate::cpu::Affinity;
-use crate::gic_v3::GicV3;
+use crate::gic_set_up::Unresponsive;
+use crate::gic_v3::{self, GicV3};
 use spin::Once;
 
 /// The number of an interrupt at the controller.
@@ -31,6 +32,8 @@ pub struct Route {
 /// Why the controller can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ControllerError {
+    /// Nothing at this address identifies itself as a distributor.
+    NoDistributor(usize),
     /// No redistributor carries this core's affinity.
     NoRedistributor(Affinity),
     /// The device did not become ready in bounded time.
@@ -42,6 +45,7 @@ pub enum ControllerError {
 impl core::fmt::Display for ControllerError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
+            Self::NoDistributor(base) => write!(f, "no GICv3 distributor at {base:#x}"),
             Self::NoRedistributor(affinity) => {
                 write!(f, "no redistributor for core {:#x}", affinity.0)
             }
@@ -51,6 +55,15 @@ impl core::fmt::Display for ControllerError {
     }
 }
 
+impl From<Unresponsive> for ControllerError {
+    fn from(Unresponsive(part): Unresponsive) -> Self {
+        Self::Unresponsive(part)
+    }
+}
+
+/// Interrupts taken in one handler at most. More than a machine has at a time are a fault of its
+/// own, and the loop must get its turn.
+const BATCH: usize = 64;
 /// Timer and console; a board has no more that we drive.
 const ROUTES: usize = 2;
 
@@ -97,13 +110,15 @@ pub(crate) fn acknowledge(core: &CoreBlock) -> u32 {
         return 0;
     };
     let mut causes = 0;
-    while let Some(id) = interrupts.controller.acknowledge() {
+    for id in (0..BATCH).map_while(|_| interrupts.controller.acknowledge()) {
         if id == InterruptId::SIGNAL {
             // The word itself says why: whoever signals has rung it before.
             interrupts.controller.complete(id);
         } else if let Some(route) = interrupts.routes.iter().flatten().find(|r| r.id == id) {
             causes |= route.causes;
         } else {
+            // Whoever raises it will not be served, so it would come again at once.
+            interrupts.controller.disable(id, core.affinity());
             count(&core.counters().spurious);
             interrupts.controller.complete(id);
         }
@@ -124,6 +139,11 @@ pub fn complete(causes: u32) {
             interrupts.controller.complete(route.id);
         }
     }
+}
+
+/// True if each core has an interrupt of this number for a device of its own.
+pub fn is_private(id: InterruptId) -> bool {
+    (gic_v3::FIRST_PRIVATE..gic_v3::FIRST_SHARED).contains(&id.0)
 }
 
 /// Makes the core with this affinity look at its status word.

@@ -17,6 +17,8 @@ pub mod core_block;
 pub mod cpu;
 #[cfg(target_os = "none")]
 pub mod exception;
+#[cfg(any(test, target_os = "none"))]
+mod gic_set_up;
 #[cfg(target_os = "none")]
 pub mod gic_v3;
 #[cfg(target_os = "none")]

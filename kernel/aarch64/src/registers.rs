@@ -5,7 +5,7 @@ use tock_registers::interfaces::{Readable, Writeable};
 use tock_registers::register_bitfields;
 
 register_bitfields! {u64,
-    /// Cache type (Arm ARM D24.2.34).
+    /// Cache type.
     pub(crate) CTR_EL0 [
         /// Cache write-back granule, log2 of words.
         CWG OFFSET(24) NUMBITS(4) [],
@@ -14,26 +14,32 @@ register_bitfields! {u64,
         /// Smallest data cache line, log2 of words.
         DminLine OFFSET(16) NUMBITS(4) [],
     ],
-    /// Instruction set attributes 0 (D24.2.57).
+    /// Instruction set attributes 0.
     pub(crate) ID_AA64ISAR0_EL1 [
         /// Atomic instructions: 2 and above mean LSE.
         Atomic OFFSET(20) NUMBITS(4) [],
     ],
-    /// Processor features 0 (D24.2.68).
+    /// Processor features 0.
     pub(crate) ID_AA64PFR0_EL1 [
         /// System registers of the interrupt controller: 0 means none.
         GIC OFFSET(24) NUMBITS(4) [],
     ],
-    /// Interrupt controller control (D24.8.7).
+    /// Interrupt controller control.
     pub(crate) ICC_CTLR_EL1 [
+        /// Priority bits, less one.
+        PRIbits OFFSET(8) NUMBITS(3) [],
         /// Priority drop and deactivation are two steps.
         EOImode OFFSET(1) NUMBITS(1) [],
     ],
-    /// Deactivate an interrupt (D24.8.9).
+    /// Active priorities of our group.
+    pub(crate) ICC_AP1R_EL1 [
+        ACTIVE OFFSET(0) NUMBITS(32) [],
+    ],
+    /// Deactivate an interrupt.
     pub(crate) ICC_DIR_EL1 [
         INTID OFFSET(0) NUMBITS(24) [],
     ],
-    /// Send an inter-core interrupt (D24.8.33).
+    /// Send an inter-core interrupt.
     pub(crate) ICC_SGI1R_EL1 [
         Aff3 OFFSET(48) NUMBITS(8) [],
         RangeSelector OFFSET(44) NUMBITS(4) [],
@@ -80,6 +86,14 @@ readable!(InstructionSet0, ID_AA64ISAR0_EL1, "id_aa64isar0_el1");
 readable!(Features0, ID_AA64PFR0_EL1, "id_aa64pfr0_el1");
 readable!(InterruptControl, ICC_CTLR_EL1, "s3_0_c12_c12_4");
 writeable!(InterruptControl, ICC_CTLR_EL1, "s3_0_c12_c12_4");
+pub(crate) struct ActivePriorities0;
+writeable!(ActivePriorities0, ICC_AP1R_EL1, "s3_0_c12_c9_0");
+pub(crate) struct ActivePriorities1;
+writeable!(ActivePriorities1, ICC_AP1R_EL1, "s3_0_c12_c9_1");
+pub(crate) struct ActivePriorities2;
+writeable!(ActivePriorities2, ICC_AP1R_EL1, "s3_0_c12_c9_2");
+pub(crate) struct ActivePriorities3;
+writeable!(ActivePriorities3, ICC_AP1R_EL1, "s3_0_c12_c9_3");
 pub(crate) struct Deactivate;
 writeable!(Deactivate, ICC_DIR_EL1, "s3_0_c12_c11_1");
 pub(crate) struct SendSignal;

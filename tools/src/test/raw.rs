@@ -26,8 +26,17 @@ pub(crate) enum Handover {
     Garbage(u64),
     /// The address of the tree, which lies as it is somewhere else; at the start of RAM is QEMU's.
     Tree,
+    /// As above, after firmware has written these words to these addresses.
+    TreeAfter(&'static [(u64, u32)]),
     /// Zero, and no tree anywhere.
     NoTree,
+}
+
+impl Handover {
+    /// True if the tree is ours to change.
+    pub(super) fn has_own_tree(self) -> bool {
+        matches!(self, Self::Tree | Self::TreeAfter(_))
+    }
 }
 
 /// The files to load for a boot at `address`, with the stub written to `stub` if one is needed.
@@ -57,7 +66,7 @@ pub(super) fn start(
             address: STUB_AT,
         },
     ];
-    if handover == Handover::Tree {
+    if handover.has_own_tree() {
         blobs.push(Blob {
             file: tree.into(),
             address: TREE_AT,
@@ -72,12 +81,22 @@ pub(super) fn start(
 fn code(handover: Handover, entry: u64) -> Vec<u8> {
     /// `str xzr, [x1]`
     const CLEAR_AT_X1: u32 = 0xf900_003f;
+    /// `str w2, [x1]`
+    const STORE_AT_X1: u32 = 0xb900_0022;
     /// `br x2`
     const GO_TO_X2: u32 = 0xd61f_0040;
     let mut code = match handover {
         Handover::Zero => Vec::new(),
         Handover::Garbage(value) => load(0, value).to_vec(),
         Handover::Tree => load(0, TREE_AT).to_vec(),
+        Handover::TreeAfter(words) => {
+            let store = |&(address, value): &(u64, u32)| {
+                let values = [load(1, address), load(2, value.into())].concat();
+                [values, vec![STORE_AT_X1]].concat()
+            };
+            let stores = words.iter().flat_map(store);
+            stores.chain(load(0, TREE_AT)).collect()
+        }
         Handover::NoTree => [&load(1, RAM)[..], &[CLEAR_AT_X1]].concat(),
     };
     code.extend(load(2, entry));
@@ -112,6 +131,7 @@ mod tests {
         let length = |handover| code(handover, 0).len() / 4;
         assert_eq!(length(Handover::Garbage(1)), 9);
         assert_eq!(length(Handover::Tree), 9);
+        assert_eq!(length(Handover::TreeAfter(&[(1, 2), (3, 4)])), 9 + 2 * 9);
         assert_eq!(length(Handover::NoTree), 10);
     }
 }

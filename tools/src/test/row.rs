@@ -224,7 +224,7 @@ impl Row {
                 let image = site.workspace.image();
                 Boot {
                     start: raw::start(&image, address, handover, &tree, &stub)?,
-                    tree: (handover != Handover::Tree).then_some(tree),
+                    tree: (!handover.has_own_tree()).then_some(tree),
                     bootargs: String::new(),
                 }
             }

@@ -1,14 +1,18 @@
 //! Starts that no good boot loader makes: odd addresses, garbage in x0, trees that lie, lack or break
 //! something. Each must run the tests or say clearly what is wrong.
 
-use super::plain_row;
+use super::{POWEROFF, ask, plain_row};
 use crate::machine::{Level, Machine};
+use crate::test::dialogue::Step;
 use crate::test::judge::After;
 use crate::test::raw::Handover;
 use crate::test::row::{Course, Kernel, Row, Tree};
 use crate::test::tree::Edit;
 use crate::test::watch::Expect;
 
+const DISTRIBUTOR: u64 = 0x0800_0000;
+const REDISTRIBUTOR: u64 = 0x080a_0000;
+const CLOCK: u64 = 0x0901_0000;
 /// A multiple of 4 KiB and of nothing more.
 const ODD: u64 = 0x4123_5000;
 
@@ -27,6 +31,9 @@ pub(super) fn rows() -> Vec<Row> {
     ]
     .concat()
 }
+
+/// The console interrupts, or nothing that is typed would arrive.
+const ANSWERS: &[Step] = &[ask("cores", &["up (boot core)"]), POWEROFF];
 
 fn raw(name: &str, handover: Handover) -> Row {
     Row {
@@ -50,6 +57,12 @@ fn addresses() -> Vec<Row> {
         raw("misaligned-x0", Handover::Garbage(u64::MAX)),
         raw("treeless-x0", Handover::Garbage(0x4300_0000)),
         raw("tree-in-x0", Handover::Tree),
+        raw("ringing-clock", Handover::TreeAfter(RINGING_CLOCK)),
+        Row {
+            script: ANSWERS,
+            ..raw("never-ended", Handover::TreeAfter(NEVER_ENDED))
+        },
+        raw("never-ended-tests", Handover::TreeAfter(NEVER_ENDED)),
         Row {
             expects: &[says!(
                 "the missing tree is told",
@@ -61,6 +74,23 @@ fn addresses() -> Vec<Row> {
         },
     ]
 }
+
+/// Firmware that used the clock's alarm and left it ringing: its interrupt, number 34, is of our
+/// group, enabled, and pending.
+const RINGING_CLOCK: &[(u64, u32)] = &[
+    (DISTRIBUTOR, 0x10),
+    (DISTRIBUTOR + 0x84, u32::MAX),
+    (DISTRIBUTOR + 0x104, 1 << 2),
+    (CLOCK + 0x8, 0),
+    (CLOCK + 0x4, 0),
+    (CLOCK + 0x10, 1),
+];
+/// Firmware that was in the handlers of the timer's interrupt, 27, and of the console's, 33.
+const NEVER_ENDED: &[(u64, u32)] = &[
+    (DISTRIBUTOR, 0x10),
+    (DISTRIBUTOR + 0x304, 1 << 1),
+    (REDISTRIBUTOR + 0x1_0300, 1 << 27),
+];
 
 /// The tree in x0 with these changes: the one way in which QEMU adds nothing to it.
 fn edited(name: &str, edits: &'static [Edit], expects: &'static [Expect]) -> Row {
@@ -127,6 +157,21 @@ fn trees_that_boot() -> Vec<Row> {
 /// What they say is not there, and the kernel finds out in time.
 fn trees_that_lie() -> Vec<Row> {
     vec![
+        Row {
+            machine: Machine {
+                level: Level::El2,
+                ..Machine::default()
+            },
+            ..edited(
+                "nobody-behind-hvc",
+                &[Edit::Text("/psci", "method", "hvc")],
+                &[
+                    says!("the first is named", "core 1 (", "psci -1"),
+                    says!("the last is named", "core 7 (", "psci -1"),
+                    says!("one is up", "1 of 8 cores up"),
+                ],
+            )
+        },
         edited(
             "clock-for-console",
             &[Edit::Cells(
@@ -186,6 +231,63 @@ fn trees_that_do_not() -> Vec<Row> {
             After::PowerOff,
             &[Edit::NoNode("/intc@8000000")],
             &[says!("it is told", "boot stage 4", "interrupt controller")],
+        ),
+        broken(
+            "shared-timer",
+            After::PowerOff,
+            &[Edit::Cells(
+                "/timer",
+                "interrupts",
+                &[1, 13, 4, 1, 14, 4, 0, 100, 4, 1, 10, 4],
+            )],
+            &[says!(
+                "it is told",
+                "boot stage 4",
+                "interrupt 132",
+                "timer"
+            )],
+        ),
+        broken(
+            "clock-for-distributor",
+            After::PowerOff,
+            &[Edit::Cells(
+                "/intc@8000000",
+                "reg",
+                &[0, 0x901_0000, 0, 0x1_0000, 0, 0x80a_0000, 0, 0xf6_0000],
+            )],
+            &[says!(
+                "it is told",
+                "boot stage 4",
+                "no GICv3 distributor at 0x9010000"
+            )],
+        ),
+        broken(
+            "distributor-nowhere",
+            After::PowerOff,
+            &[Edit::Cells(
+                "/intc@8000000",
+                "reg",
+                &[0, 0xc80_0000, 0, 0x1_0000, 0, 0x80a_0000, 0, 0xf6_0000],
+            )],
+            &[says!(
+                "it is told",
+                "boot stage 4",
+                "no GICv3 distributor at 0xc800000"
+            )],
+        ),
+        broken(
+            "redistributors-nowhere",
+            After::PowerOff,
+            &[Edit::Cells(
+                "/intc@8000000",
+                "reg",
+                &[0, 0x800_0000, 0, 0x1_0000, 0, 0x3000_0000, 0, 0xf6_0000],
+            )],
+            &[says!(
+                "it is told",
+                "boot stage 4",
+                "no redistributor for core 0x0"
+            )],
         ),
         broken(
             "unknown-controller",
