@@ -24,6 +24,10 @@ girder_start:
     adr  x0, early_vectors
     msr  vbar_el1, x0
     bl   allow_floating_point
+    adrp x0, __bss_start
+    add  x0, x0, :lo12:__bss_start
+    dc   civac, x0              // this line may begin with data, which is to stay
+    bl   forget_stale_lines
     adrp x0, {BOOT_EXCEPTION_STACK}
     add  x0, x0, :lo12:{BOOT_EXCEPTION_STACK}
     mov  x1, #{BOOT_EXCEPTION_STACK_SIZE}
@@ -41,6 +45,8 @@ girder_start:
     mov  x1, x21
     bl   {EARLY}                // builds the boot tables; returns their Regime
     mov  x20, x0
+    adrp x0, __constants_start
+    add  x0, x0, :lo12:__constants_start
     bl   forget_stale_lines
     mov  x0, x20
     bl   girder_enable_translation
@@ -89,18 +95,18 @@ clear_bss:
     b    1b
 2:  ret
 
-// Everything from the constants on has been written past the caches, which may hold older copies
-// of it, clean ones (the boot protocol demands that): drop them. Arm ARM D7.5.9.1, DC IVAC.
+// Drops what the caches hold of the image from x0 on (Arm ARM, "A64 Cache maintenance instructions",
+// DC IVAC). Twice. First of what is not in the file, before it is used: a boot loader need not have
+// cleaned that, and a dirty line that is evicted later would overwrite what is stored past the
+// caches. Then of all that has been stored so, for which the caches may hold older, clean copies.
 forget_stale_lines:
-    adrp x0, __constants_start
-    add  x0, x0, :lo12:__constants_start
     adrp x1, __image_end
     add  x1, x1, :lo12:__image_end
     mrs  x2, ctr_el0
     ubfx x2, x2, #16, #4        // DminLine: log2 of words in the smallest line
     mov  x3, #4
     lsl  x3, x3, x2
-    dsb  sy                     // the writes before the invalidation (B2.3.12)
+    dsb  sy                     // the writes before the invalidation
 1:  dc   ivac, x0
     add  x0, x0, x3
     cmp  x0, x1
@@ -115,8 +121,7 @@ girder_secondary:
     mov  x19, x0
     bl   girder_to_level_1
     msr  tpidr_el1, x19
-    adrp x0, girder_vectors
-    add  x0, x0, :lo12:girder_vectors
+    adr  x0, early_vectors      // the others need a stack; the core's Rust installs them
     msr  vbar_el1, x0
     bl   allow_floating_point
     add  x0, x19, #{REGIME}
@@ -232,8 +237,9 @@ allow_floating_point:
     isb
     ret
 
-// girder_enable_translation(x0 = Regime): Arm ARM D8.2.1, the registers before the enable; D8.14,
-// no translation or instruction from before may survive it.
+// girder_enable_translation(x0 = Regime): the registers before the enable (Arm ARM,
+// "Enabling and disabling stages of address translation"), and no translation or instruction from
+// before may survive it.
 girder_enable_translation:
     ldp  x1, x2, [x0]
     ldp  x3, x4, [x0, #16]
