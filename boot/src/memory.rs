@@ -21,10 +21,14 @@ use girder_describe::{Machine, Range};
 const ORDERS: usize = 40;
 /// Nothing is allocated below this address.
 const LOWEST: u64 = 512 * 1024;
-/// The heap gets this share of the free memory, within the bounds that follow.
+/// The heap gets this share of the free memory, within the bounds that follow, but never more than
+/// the larger share, and less where memory is in pieces.
 const HEAP_SHARE: u64 = 64;
 const HEAP_LEAST: u64 = 1 << 20;
 const HEAP_MOST: u64 = 16 << 20;
+const HEAP_LARGEST_SHARE: u64 = 4;
+/// With less than this nothing can be done.
+const HEAP_MINIMUM: u64 = 64 << 10;
 
 /// Why memory can't be set up.
 #[derive(Clone, Copy, Debug)]
@@ -86,13 +90,14 @@ impl Memory {
         let exhausted = |_| MemoryError::Exhausted("page tables");
         let mut lower = Tables::new(&mut pool).map_err(exhausted)?;
         let upper = Tables::new(&mut pool).map_err(exhausted)?;
-        let free_ranges = free_ranges(machine);
+        let initrd = initrd(machine);
+        let free_ranges = free_ranges(machine, initrd);
         if free_ranges.is_empty() {
             return Err(MemoryError::None);
         }
         let image = image::parts().map(|(start, end, kind)| (between(start, end), kind));
         let wanted = free_ranges.iter().map(|&range| (range, Kind::Data));
-        let wanted = wanted.chain(machine.initrd.map(|range| (widen(range), Kind::Constants)));
+        let wanted = wanted.chain(initrd.map(|range| (range, Kind::Constants)));
         let devices = devices.iter().map(|&range| (widen(range), Kind::Device));
         for (range, kind) in wanted.chain(image).chain(devices) {
             lower
@@ -123,11 +128,14 @@ impl Memory {
 
     /// Gives the kernel's heap its share.
     pub(crate) fn start_heap(&mut self) -> Result<(), MemoryError> {
-        let share = self.free.stats_total_bytes() as u64 / HEAP_SHARE;
-        let size = share.clamp(HEAP_LEAST, HEAP_MOST).next_power_of_two() as usize;
-        let memory = self
-            .allocate(size)
-            .ok_or(MemoryError::Exhausted("the heap"))?;
+        let total = self.free.stats_total_bytes() as u64;
+        let wanted = (total / HEAP_SHARE).clamp(HEAP_LEAST, HEAP_MOST);
+        let wanted = wanted.next_power_of_two().min(total / HEAP_LARGEST_SHARE);
+        let mut sizes = core::iter::successors(Some(wanted & !(PAGE - 1)), |size| {
+            Some((size / 2) & !(PAGE - 1)).filter(|&size| size >= HEAP_MINIMUM)
+        });
+        let found = sizes.find_map(|size| Some((self.allocate(size as usize)?, size as usize)));
+        let (memory, size) = found.ok_or(MemoryError::Exhausted("the heap"))?;
         // SAFETY: just allocated, never given back; `start_heap` is called once, by boot.
         unsafe { heap::start_main(memory, size) };
         Ok(())
@@ -167,24 +175,54 @@ fn between(start: u64, end: u64) -> Range {
     }
 }
 
-/// The smallest range of whole pages around `range`.
+/// The smallest range of whole pages around `range`; what would not fit in 64 bits is cut.
 fn widen(range: Range) -> Range {
     let start = range.base & !(PAGE - 1);
-    between(start, (range.base + range.size).next_multiple_of(PAGE))
+    let last_page = !(PAGE - 1);
+    let end = range.end().checked_next_multiple_of(PAGE);
+    between(start, end.unwrap_or(last_page))
 }
 
 /// The largest range of whole pages inside, from `LOWEST` on.
 fn narrow(range: Range) -> Option<Range> {
-    let start = range.base.max(LOWEST).next_multiple_of(PAGE);
-    let end = (range.base + range.size) & !(PAGE - 1);
+    let start = range.base.max(LOWEST).checked_next_multiple_of(PAGE)?;
+    let end = range.end() & !(PAGE - 1);
     (start < end).then(|| between(start, end))
 }
 
-/// What may be handed out.
-fn free_ranges(machine: &Machine) -> Vec<Range> {
+/// The part of `range` that a core's addresses reach.
+fn reachable(range: Range) -> Option<Range> {
+    let end = range.end().min(mmu::physical_end());
+    if end != range.end() {
+        log::warn!(
+            "memory from {:#x} to {:#x} is beyond this core's addresses, and left alone",
+            range.base.max(end),
+            range.end()
+        );
+    }
+    (range.base < end).then(|| between(range.base, end))
+}
+
+/// The initial RAM disk, if it lies in memory, and clear of the image.
+fn initrd(machine: &Machine) -> Option<Range> {
+    let range = machine.initrd?;
     let (start, end) = image::range();
-    let taken = [Some(between(start, end)), machine.initrd.map(widen)];
-    let mut ranges = machine.usable_memory();
+    let is_in = |outer: &Range| outer.base <= range.base && range.end() <= outer.end();
+    let is_clear = range.end() <= start || end <= range.base;
+    let is_good = is_clear && machine.memory.iter().any(is_in);
+    if !is_good {
+        let (base, size) = (range.base, range.size);
+        log::warn!("the initial RAM disk can't be at {base:#x}, {size:#x} bytes: ignored");
+    }
+    Some(widen(range)).filter(|_| is_good)
+}
+
+/// What may be handed out.
+fn free_ranges(machine: &Machine, initrd: Option<Range>) -> Vec<Range> {
+    let (start, end) = image::range();
+    let taken = [Some(between(start, end)), initrd];
+    let usable = machine.usable_memory().into_iter();
+    let mut ranges: Vec<_> = usable.filter_map(reachable).collect();
     for taken in taken.into_iter().flatten() {
         ranges = ranges
             .into_iter()
@@ -196,7 +234,7 @@ fn free_ranges(machine: &Machine) -> Vec<Range> {
 
 /// What is left of `range` on both sides of `taken`.
 fn without(range: Range, taken: Range) -> impl Iterator<Item = Range> {
-    let (range_end, taken_end) = (range.base + range.size, taken.base + taken.size);
+    let (range_end, taken_end) = (range.end(), taken.end());
     let below = (range.base, range_end.min(taken.base));
     let above = (range.base.max(taken_end), range_end);
     [below, above]

@@ -94,6 +94,14 @@ fn tcr() -> u64 {
     .value
 }
 
+/// Returns the address after the last one that this core and our tables can name.
+pub fn physical_end() -> u64 {
+    /// Bits of an address by the value of PARange; what is new since names no more than we use.
+    const BITS: [u32; 6] = [32, 36, 40, 42, 44, 48];
+    let range = ID_AA64MMFR0_EL1.read(ID_AA64MMFR0_EL1::PARange) as usize;
+    1 << BITS[range.min(BITS.len() - 1)]
+}
+
 /// Makes new entries visible to the walkers of all cores (Arm ARM D8.16.1: an entry that was
 /// invalid needs no TLB invalidation, only that the write is complete and the pipeline knows).
 pub fn publish_entries() {

@@ -27,6 +27,7 @@ pub(super) fn rows() -> Vec<Row> {
         addresses(),
         trees_that_boot(),
         trees_that_lie(),
+        memories(),
         trees_that_do_not(),
     ]
     .concat()
@@ -153,6 +154,96 @@ fn trees_that_boot() -> Vec<Row> {
         },
     ]
 }
+
+/// Memory of a size or a shape that nobody would choose.
+fn memories() -> Vec<Row> {
+    vec![
+        Row {
+            machine: Machine {
+                memory: "8M".to_owned(),
+                ..Machine::default()
+            },
+            ..plain_row("little-memory")
+        },
+        edited(
+            "memory-in-pieces",
+            &[Edit::Cells("/memory@40000000", "reg", PIECES)],
+            &[says!("all are up", "8 of 8 cores up")],
+        ),
+        Row {
+            machine: Machine {
+                cpu: "cortex-a53".to_owned(),
+                cores: 4,
+                ..Machine::default()
+            },
+            ..edited(
+                "memory-out-of-reach",
+                &[Edit::Cells(
+                    "/memory@40000000",
+                    "reg",
+                    &[0, 0x4000_0000, 0, 0x4000_0000, 0x200, 0, 0, 0x4000_0000],
+                )],
+                &[says!(
+                    "it is told",
+                    "memory from 0x20000000000",
+                    "left alone"
+                )],
+            )
+        },
+        edited(
+            "ram-disk-over-the-image",
+            &[
+                Edit::Cells("/chosen", "linux,initrd-start", &[0, 0x4123_6000]),
+                Edit::Cells("/chosen", "linux,initrd-end", &[0, 0x4130_0000]),
+            ],
+            &[says!("it is told", "RAM disk", "0x41236000")],
+        ),
+        edited(
+            "ram-disk-nowhere",
+            &[
+                Edit::Cells("/chosen", "linux,initrd-start", &[0, 0x4800_0000]),
+                Edit::Cells("/chosen", "linux,initrd-end", &[u32::MAX, u32::MAX]),
+            ],
+            &[says!("it is told", "RAM disk", "0x48000000")],
+        ),
+    ]
+}
+
+/// Eight of 512 KiB, and no two side by side; the image lies over the first.
+const PIECES: &[u32] = &[
+    0,
+    0x4100_0000,
+    0,
+    0x8_0000,
+    0,
+    0x4200_0000,
+    0,
+    0x8_0000,
+    0,
+    0x4300_0000,
+    0,
+    0x8_0000,
+    0,
+    0x4500_0000,
+    0,
+    0x8_0000,
+    0,
+    0x4600_0000,
+    0,
+    0x8_0000,
+    0,
+    0x4700_0000,
+    0,
+    0x8_0000,
+    0,
+    0x4800_0000,
+    0,
+    0x8_0000,
+    0,
+    0x4900_0000,
+    0,
+    0x8_0000,
+];
 
 /// What they say is not there, and the kernel finds out in time.
 fn trees_that_lie() -> Vec<Row> {
