@@ -4,9 +4,11 @@
 //! row, and so do the pairs where one is known to matter to the other: EL2 with and without
 //! VHE, one core with its tree that names no enable-method, more than 16 cores with their
 //! second affinity level, 64 cores on old and new atomics. Then boots of another kind, one
-//! property each: `starts` has those that no good boot loader makes, `crashes` those that end badly.
+//! property each: `starts` has those that no good boot loader makes, `lies` descriptions that are
+//! wrong, `crashes` those that end badly.
 
 mod crashes;
+mod lies;
 mod starts;
 
 use std::time::Duration;
@@ -18,6 +20,14 @@ use super::tree::Edit;
 use super::watch::Expect;
 use crate::machine::Level::{self, El1, El2};
 use crate::machine::{Machine, PowerOff};
+
+/// A line that must be there, with these texts in it.
+macro_rules! says {
+    ($what:literal, $($text:literal),+) => {
+        Expect::Line { what: $what, texts: &[$($text),+] }
+    };
+}
+use says;
 
 const SILENCE: Duration = Duration::from_secs(60);
 const TIME_LIMIT: Duration = Duration::from_secs(180);
@@ -115,6 +125,7 @@ pub(crate) fn rows(reach: Reach) -> Vec<Row> {
     let mut rows: Vec<_> = MACHINES.into_iter().map(machine_row).collect();
     rows.extend(special_rows());
     rows.extend(starts::rows());
+    rows.extend(lies::rows());
     rows.extend(crashes::rows());
     if reach == Reach::EveryCombination {
         for cores in CORES {
