@@ -12,6 +12,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use girder_aarch64::core_block::{CoreBlock, Start};
 use girder_aarch64::cpu::{self, Affinity};
+use girder_aarch64::interrupts::ControllerError;
 use girder_aarch64::mmu::Regime;
 use girder_aarch64::{cache, interrupts, power, timer};
 use girder_core::causes::Cause;
@@ -45,6 +46,8 @@ pub enum State {
     NoMethod,
     /// The firmware refused, with this number.
     Refused(i64),
+    /// It was started and could not set itself up.
+    Failed(ControllerError),
     /// It was started and did not arrive in time.
     Silent,
 }
@@ -56,6 +59,7 @@ impl fmt::Display for State {
             Self::Capped => f.write_str("girder.cores"),
             Self::NoMethod => f.write_str("no enable method"),
             Self::Refused(error) => write!(f, "psci {error}"),
+            Self::Failed(error) => write!(f, "{error}"),
             Self::Silent => write!(f, "no answer in {PATIENCE_MS} ms"),
         }
     }
@@ -217,12 +221,15 @@ pub(crate) fn start(mut cores: Vec<Core>, frequency: Frequency) {
     let deadline = timer::now() + frequency.ticks_in_millis(PATIENCE_MS);
     for core in cores.iter_mut().filter(|core| core.state == State::Up) {
         let Some(block) = core.block else { continue };
-        while !block.admission().is_present() && timer::now() < deadline {
+        while block.admission().verdict().is_none() && timer::now() < deadline {
             cpu::wait_for_event();
         }
-        if !block.admission().is_present() && block.admission().give_up() == Verdict::LeftOut {
-            core.state = State::Silent;
-        }
+        core.state = match block.admission().give_up() {
+            Verdict::Present => State::Up,
+            Verdict::LeftOut | Verdict::Failed => {
+                block.failure().map_or(State::Silent, State::Failed)
+            }
+        };
     }
     for (index, core) in cores.iter().enumerate().filter(|(_, core)| !core.is_up()) {
         if core.state != State::Capped {

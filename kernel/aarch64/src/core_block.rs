@@ -6,6 +6,7 @@
 //! on another core. Other cores may hold references too, so everything here is atomic or constant.
 
 use crate::cpu::Affinity;
+use crate::interrupts::ControllerError;
 use crate::mmu::Regime;
 use crate::preemption::PreemptionOff;
 use crate::process::Spares;
@@ -13,6 +14,7 @@ use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use girder_lockfree::process::{Kind, Local};
 use girder_lockfree::{Admission, Doorbell};
+use spin::Once;
 
 /// Bytes of a core's emergency stack, for the report of a fault inside a handler.
 const EMERGENCY_STACK: usize = 8192;
@@ -76,6 +78,7 @@ pub struct CoreBlock {
     part: AtomicU32,
     pub(crate) doorbell: Doorbell,
     admission: Admission,
+    failure: Once<ControllerError>,
     counters: Counters,
     emergency: EmergencyStack,
 }
@@ -99,6 +102,7 @@ impl CoreBlock {
             part: AtomicU32::new(0),
             doorbell: Doorbell::new(),
             admission: Admission::new(),
+            failure: Once::new(),
             counters: Counters {
                 interrupts: AtomicU64::new(0),
                 spurious: AtomicU64::new(0),
@@ -177,6 +181,19 @@ impl CoreBlock {
     /// Whether this core has arrived.
     pub fn admission(&self) -> &Admission {
         &self.admission
+    }
+
+    /// Says that this core can't run, and why; the core calls it instead of arriving, and parks.
+    pub fn fail(&self, error: ControllerError) {
+        self.failure.call_once(|| error);
+        // Whether anybody still waits makes no difference to a core that parks.
+        let _ = self.admission.fail();
+        crate::cpu::send_event();
+    }
+
+    /// Why this core can't run, if it has said so.
+    pub fn failure(&self) -> Option<ControllerError> {
+        self.failure.get().copied()
     }
 
     /// This core's counts.

@@ -2,11 +2,13 @@
 //!
 //! The boot core starts every other one and waits for a bounded time. A core that has not arrived
 //! by then is left out: its place in every table says so. But it may only have been slow, and must
-//! not begin to run when nobody counts on it any more. So arriving and leaving out are two
-//! transitions of one word, and exactly one of them happens:
+//! not begin to run when nobody counts on it any more; and one that finds that it can't run says so
+//! at once instead of letting everybody wait. So these are transitions of one word, and exactly
+//! one of them happens:
 //!
 //! ```text
 //!   expected --arrive--> present      the core itself, once its own set-up is done
+//!   expected --fail----> failed       the core itself, once it has noted why
 //!   expected --give_up-> left out     the boot core, when the time is over
 //! ```
 
@@ -15,6 +17,7 @@ use crate::atomic::{AtomicU32, Ordering};
 const EXPECTED: u32 = 0;
 const PRESENT: u32 = 1;
 const LEFT_OUT: u32 = 2;
+const FAILED: u32 = 3;
 
 /// The word that decides between a core's arrival and its being left out.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub enum Verdict {
     Present,
     /// It does not, and must never run anything.
     LeftOut,
+    /// It does not, and has noted why.
+    Failed,
 }
 
 impl Admission {
@@ -48,29 +53,42 @@ impl Admission {
         self.settle(PRESENT)
     }
 
-    /// Stops waiting; the boot core calls it, and `Present` means that the core made it after all.
+    /// Says that it can't run; the core calls it instead of `arrive`, and parks in any case. What it
+    /// did before, such as noting why, is visible to whoever sees `Failed`.
+    pub fn fail(&self) -> Verdict {
+        self.settle(FAILED)
+    }
+
+    /// Stops waiting; the boot core calls it, and anything but `LeftOut` means that the core was
+    /// faster after all.
     pub fn give_up(&self) -> Verdict {
         self.settle(LEFT_OUT)
     }
 
-    /// True once the core has arrived; what it did before arriving is visible then.
-    pub fn is_present(&self) -> bool {
+    /// What has been decided, if anything has; what the core did before it arrived or failed is
+    /// visible then.
+    pub fn verdict(&self) -> Option<Verdict> {
         // Acquire: pairs with the Release in `settle`.
-        self.0.load(Ordering::Acquire) == PRESENT
+        verdict_of(self.0.load(Ordering::Acquire))
     }
 
     fn settle(&self, wanted: u32) -> Verdict {
-        // Release: the arriving core's set-up, for `is_present` and a losing `give_up`.
+        // Release: the core's set-up or its reason, for `verdict` and a losing `give_up`.
         // Acquire: the loser sees what the winner did first.
         let outcome =
             self.0
                 .compare_exchange(EXPECTED, wanted, Ordering::AcqRel, Ordering::Acquire);
-        match outcome {
-            Ok(_) if wanted == PRESENT => Verdict::Present,
-            Ok(_) => Verdict::LeftOut,
-            Err(PRESENT) => Verdict::Present,
-            Err(_) => Verdict::LeftOut,
-        }
+        let decided = outcome.map_or_else(|winner| winner, |_| wanted);
+        verdict_of(decided).unwrap_or(Verdict::LeftOut)
+    }
+}
+
+fn verdict_of(word: u32) -> Option<Verdict> {
+    match word {
+        EXPECTED => None,
+        PRESENT => Some(Verdict::Present),
+        FAILED => Some(Verdict::Failed),
+        _ => Some(Verdict::LeftOut),
     }
 }
 
@@ -87,15 +105,21 @@ mod tests {
     #[test]
     fn the_first_transition_decides() {
         let word = Admission::new();
-        assert!(!word.is_present());
+        assert_eq!(word.verdict(), None);
         assert_eq!(word.arrive(), Verdict::Present);
         assert_eq!(word.give_up(), Verdict::Present);
-        assert!(word.is_present());
+        assert_eq!(word.verdict(), Some(Verdict::Present));
 
         let word = Admission::new();
         assert_eq!(word.give_up(), Verdict::LeftOut);
         assert_eq!(word.arrive(), Verdict::LeftOut);
-        assert!(!word.is_present());
+        assert_eq!(word.fail(), Verdict::LeftOut);
+        assert_eq!(word.verdict(), Some(Verdict::LeftOut));
+
+        let word = Admission::new();
+        assert_eq!(word.fail(), Verdict::Failed);
+        assert_eq!(word.give_up(), Verdict::Failed);
+        assert_eq!(word.verdict(), Some(Verdict::Failed));
     }
 }
 
@@ -118,12 +142,29 @@ mod stories {
                     shared.0.arrive()
                 })
             };
-            let verdict = if shared.0.is_present() {
-                Verdict::Present
-            } else {
-                shared.0.give_up()
-            };
+            let verdict = shared.0.verdict().unwrap_or_else(|| shared.0.give_up());
             if verdict == Verdict::Present {
+                assert_eq!(shared.1.load(Ordering::Relaxed), 7);
+            }
+            assert_eq!(core.join().unwrap(), verdict);
+        });
+    }
+
+    /// A core that fails, and an impatient boot core: whoever hears of the failure sees the reason.
+    #[test]
+    fn a_failure_brings_its_reason() {
+        loom::model(|| {
+            let shared = Arc::new((Admission::new(), AtomicU32::new(0)));
+            let core = {
+                let shared = shared.clone();
+                thread::spawn(move || {
+                    shared.1.store(7, Ordering::Relaxed);
+                    shared.0.fail()
+                })
+            };
+            let verdict = shared.0.verdict().unwrap_or_else(|| shared.0.give_up());
+            assert_ne!(verdict, Verdict::Present);
+            if verdict == Verdict::Failed {
                 assert_eq!(shared.1.load(Ordering::Relaxed), 7);
             }
             assert_eq!(core.join().unwrap(), verdict);
