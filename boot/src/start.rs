@@ -65,6 +65,11 @@ pub(crate) fn fail(stage: Stage, error: impl fmt::Display) -> ! {
     panic!("boot stage {} ({stage:?}): {error}", stage as u8)
 }
 
+/// Leaves a trace, for a boot that hangs, if it is asked for one.
+fn enter(stage: Stage) {
+    log::debug!("boot stage {} ({stage:?})", stage as u8);
+}
+
 /// Everything that later stages need to know.
 struct Boot {
     machine: &'static Machine,
@@ -126,6 +131,7 @@ fn install_conduit(machine: &Machine) {
 
 impl Boot {
     fn set_up(mut self) -> ! {
+        enter(Stage::Memory);
         let regime = self.start_memory();
         self.end_phase("memory");
         let cores = self.lay_out_cores(regime);
@@ -136,8 +142,10 @@ impl Boot {
         // SAFETY: this core's own block, on the boot stack, which is not lent.
         unsafe { block.install() };
         self.end_phase("layout");
+        enter(Stage::Interrupts);
         self.start_interrupts();
         self.end_phase("interrupts");
+        enter(Stage::Cores);
         cores::start(cores, self.frequency);
         self.end_phase("cores");
         self.leave_boot_stack(block)

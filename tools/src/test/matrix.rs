@@ -269,6 +269,14 @@ fn special_rows() -> Vec<Row> {
             ..plain_row("vain-bootargs")
         },
         Row {
+            bootargs: "girder.log=debug",
+            expects: &[
+                says!("a stage leaves a trace", "boot stage 3 (Memory)"),
+                says!("so does the last", "boot stage 5 (Cores)"),
+            ],
+            ..plain_row("talkative-boot")
+        },
+        Row {
             script: TYPED,
             ..plain_row("typed-commands")
         },
