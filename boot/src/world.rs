@@ -77,7 +77,7 @@ pub(crate) extern "C" fn secondary_core(block: u64) -> ! {
     unsafe { core.install() };
     exception::install();
     if let Err(error) = interrupts::enable_on_this_core() {
-        log::error!("core {}: {error}", core.index());
+        core.fail(error);
         cpu::park();
     }
     if core.admission().arrive() == Verdict::LeftOut {

@@ -9,7 +9,32 @@ use crate::test::tree::Edit;
 use crate::test::watch::Expect;
 
 pub(super) fn rows() -> Vec<Row> {
-    [trees_that_lie(), memories()].concat()
+    [trees_that_lie(), memories(), vec![half_a_controller()]].concat()
+}
+
+/// The description's redistributors end in the middle of the cores.
+fn half_a_controller() -> Row {
+    edited(
+        "half-the-redistributors",
+        &[Edit::Cells(
+            "/intc@8000000",
+            "reg",
+            &[0, 0x800_0000, 0, 0x1_0000, 0, 0x80a_0000, 0, 0x8_0000],
+        )],
+        &[
+            says!(
+                "the first is named",
+                "core 4 (",
+                "no redistributor for core 0x4"
+            ),
+            says!(
+                "the last is named",
+                "core 7 (",
+                "no redistributor for core 0x7"
+            ),
+            says!("four are up", "4 of 8 cores up"),
+        ],
+    )
 }
 
 /// Memory of a size or a shape that nobody would choose.
