@@ -1,0 +1,187 @@
+//! Every word that can come about, and what may happen in it.
+
+use super::*;
+use std::vec;
+use std::vec::Vec;
+
+/// Every word that can come about for one generation.
+fn all_words(pid: Pid) -> Vec<u64> {
+    let mut found = vec![pid.generation() | RUNNABLE];
+    let mut next = 0;
+    while next < found.len() {
+        let word = found[next];
+        next += 1;
+        for transition in transitions(word & PHASE) {
+            let state = StateWord(AtomicU64::new(word));
+            transition(&state, pid);
+            let reached = state.0.load(Ordering::Relaxed);
+            if reached & !FLAGS == pid.generation() && !found.contains(&reached) {
+                found.push(reached);
+            }
+        }
+    }
+    found
+}
+
+type Transition = fn(&StateWord, Pid);
+
+/// What may happen in a phase: anyone's transitions always, the token holder's while runnable.
+fn transitions(phase: u64) -> Vec<Transition> {
+    let mut all: Vec<Transition> = vec![
+        |state, pid| {
+            let _ = state.wake(pid);
+        },
+        |state, pid| {
+            let _ = state.suspend(pid);
+        },
+        |state, pid| {
+            let _ = state.resume(pid);
+        },
+        |state, pid| {
+            let _ = state.kill(pid);
+        },
+    ];
+    if phase == RUNNABLE {
+        all.push(|state, _| {
+            let _ = state.begin(false);
+        });
+        all.push(|state, _| {
+            let _ = state.begin(true);
+        });
+        all.push(|state, pid| {
+            let _ = state.park(pid);
+        });
+    }
+    all
+}
+
+fn occupied() -> (StateWord, Pid) {
+    let state = StateWord::new();
+    let pid = state.next_pid(5);
+    state.occupy(pid);
+    (state, pid)
+}
+
+fn with(word: u64) -> StateWord {
+    StateWord(AtomicU64::new(word))
+}
+
+#[test]
+fn the_token_is_in_one_place_in_every_reachable_word() {
+    let (_, pid) = occupied();
+    let words = all_words(pid);
+    for &word in &words {
+        let flags = word & FLAGS;
+        let phase = flags & PHASE;
+        assert!([RUNNABLE, WAITING, HELD].contains(&phase), "{flags:#b}");
+        // Who waits has met all flags but suspension; who is held keeps a wake for later.
+        assert!(phase == RUNNABLE || flags & KILL == 0, "{flags:#b}");
+        assert!(phase != WAITING || flags & WOKEN == 0, "{flags:#b}");
+        assert!(phase != HELD || flags & SUSPEND != 0, "{flags:#b}");
+        assert!(flags & KILL == 0 || flags & SUSPEND == 0, "{flags:#b}");
+        for transition in [
+            StateWord::wake,
+            StateWord::suspend,
+            StateWord::resume,
+            StateWord::kill,
+        ] {
+            let state = with(word);
+            let handover = transition(&state, pid);
+            let after = state.0.load(Ordering::Relaxed) & PHASE;
+            // The token changes hands exactly when the slot had it and has it no more.
+            let left_slot = phase != RUNNABLE && after == RUNNABLE;
+            assert_eq!(handover == Handover::Token, left_slot, "{flags:#b}");
+        }
+    }
+    assert!(words.len() >= 8, "only {} words are reachable", words.len());
+}
+
+#[test]
+fn a_kill_is_met_before_anything_else() {
+    let (_, pid) = occupied();
+    for word in all_words(pid) {
+        let state = with(word);
+        let handover = state.kill(pid);
+        assert!(word & KILL != 0 || handover != Handover::Nothing);
+        assert_eq!(state.begin(false), Begin::Die);
+    }
+}
+
+#[test]
+fn a_wake_during_the_poll_is_never_lost() {
+    let (state, pid) = occupied();
+    assert_eq!(state.begin(false), Begin::Run);
+    assert_eq!(state.wake(pid), Handover::Nothing);
+    assert_eq!(state.park(pid), Park::Again);
+    assert_eq!(state.park(pid), Park::Parked);
+    assert_eq!(state.wake(pid), Handover::Token);
+}
+
+#[test]
+fn a_wake_before_a_poll_that_was_broken_off_goes_on_counts() {
+    let (state, pid) = occupied();
+    assert_eq!(state.wake(pid), Handover::Nothing);
+    assert_eq!(state.begin(true), Begin::Run);
+    assert_eq!(state.park(pid), Park::Again);
+}
+
+#[test]
+fn a_suspended_process_keeps_its_wake_for_later() {
+    let (state, pid) = occupied();
+    assert_eq!(state.park(pid), Park::Parked);
+    assert_eq!(state.suspend(pid), Handover::Nothing);
+    assert_eq!(state.wake(pid), Handover::Nothing);
+    assert_eq!(state.resume(pid), Handover::Token);
+    assert!(state.is(StateWord::plain(pid)));
+}
+
+#[test]
+fn a_process_held_in_mid_poll_keeps_its_wake() {
+    let (state, pid) = occupied();
+    assert_eq!(state.suspend(pid), Handover::Noted);
+    assert_eq!(state.begin(true), Begin::Hold);
+    assert_eq!(state.wake(pid), Handover::Nothing);
+    assert_eq!(state.resume(pid), Handover::Token);
+    assert_eq!(state.begin(true), Begin::Run);
+    assert_eq!(state.park(pid), Park::Again);
+}
+
+#[test]
+fn a_runnable_process_is_suspended_at_its_next_turn() {
+    let (state, pid) = occupied();
+    assert_eq!(state.suspend(pid), Handover::Noted);
+    assert!(!state.is(StateWord::plain(pid)));
+    assert_eq!(state.begin(false), Begin::Hold);
+    assert_eq!(state.resume(pid), Handover::Token);
+    assert_eq!(state.begin(false), Begin::Run);
+}
+
+#[test]
+fn an_old_pid_changes_nothing() {
+    let (state, old) = occupied();
+    assert_eq!(state.vacate(old), Vacant::Usable);
+    let new = state.next_pid(5);
+    assert_ne!(old, new);
+    state.occupy(new);
+    assert_eq!(state.park(new), Park::Parked);
+    let before = state.0.load(Ordering::Relaxed);
+    for transition in [
+        StateWord::wake,
+        StateWord::suspend,
+        StateWord::resume,
+        StateWord::kill,
+    ] {
+        assert_eq!(transition(&state, old), Handover::Nothing);
+    }
+    assert_eq!(state.0.load(Ordering::Relaxed), before);
+    assert!(state.is_alive(new) && !state.is_alive(old));
+}
+
+#[test]
+fn a_slot_whose_generations_are_used_up_retires() {
+    let state = with(LAST_GENERATION << INDEX_BITS | FREE);
+    let pid = state.next_pid(7);
+    state.occupy(pid);
+    assert_eq!(state.vacate(pid), Vacant::Retired);
+    assert!(!state.is_alive(pid));
+}
