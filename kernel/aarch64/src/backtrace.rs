@@ -1,7 +1,7 @@
 //! Return addresses by following frame pointers.
 //!
 //! Everything is compiled with frame pointers: x29 points at a pair {caller's x29, return address}
-//! (AAPCS64 6.4.6). The walk believes nothing: each pair is read by a probe that may fail, must
+//! (AAPCS64, "The Frame Pointer"). The walk believes nothing: each pair is read by a probe that may fail, must
 //! be aligned, and lies above the one before, so it ends on any garbage.
 
 use crate::probe;

@@ -1,7 +1,8 @@
 //! Cache maintenance by address, to the point of coherency.
 //!
-//! Cores with their caches off, and devices that do not snoop, see memory only. Arm ARM D7.5.9
-//! says which operations reach it, D7.5.12 that a DSB waits for them.
+//! Cores with their caches off, and devices that do not snoop, see memory only. The
+//! Arm ARM says which operations reach it ("A64 Cache maintenance instructions") and that a DSB waits
+//! for them ("Ordering and completion of data and instruction cache instructions").
 
 use crate::registers::{CTR_EL0, CacheType};
 use aarch64_cpu::asm::barrier;

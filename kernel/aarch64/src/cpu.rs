@@ -6,7 +6,7 @@ use aarch64_cpu::registers::{
     CNTKCTL_EL1, CurrentEL, MIDR_EL1, MPIDR_EL1, ReadWriteable, Readable,
 };
 
-/// The affinity fields of `MPIDR_EL1` (Arm ARM D24.2.101): Aff3 in bits 39:32, Aff2..Aff0 below 24.
+/// The affinity fields of `MPIDR_EL1` (Arm ARM): Aff3 in bits 39:32, Aff2..Aff0 below 24.
 const AFFINITY: u64 = 0xff_00ff_ffff;
 
 /// A core's affinity value, as device trees and PSCI name cores.
@@ -68,7 +68,7 @@ pub fn has_large_system_extensions() -> bool {
 }
 
 /// Returns the size that keeps two cores' data apart: the largest of the cache write-back
-/// granule and the exclusives reservation granule, in bytes (Arm ARM D24.2.34, `CTR_EL0`).
+/// granule and the exclusives reservation granule, in bytes (Arm ARM, `CTR_EL0`).
 /// A field of zero means "not told"; the architecture's upper bound of 2 KiB would be waste
 /// there, and no such core is known, so it counts as nothing.
 pub fn sharing_granule() -> usize {
@@ -90,7 +90,7 @@ pub fn mask_interrupts() {
 }
 
 /// Waits for an interrupt unless `refuse` says no, and takes it; interrupts are masked between the
-/// question and the wait, so what arrives in between ends the wait at once (Arm ARM D1.7.1: a
+/// question and the wait, so what arrives in between ends the wait at once (Arm ARM, "Wait for Interrupt": a
 /// masked pending interrupt is a wake-up event of WFI).
 pub fn wait_for_interrupt_unless(refuse: impl FnOnce() -> bool) {
     mask_interrupts();
@@ -101,7 +101,7 @@ pub fn wait_for_interrupt_unless(refuse: impl FnOnce() -> bool) {
 }
 
 /// Waits until another core calls `send_event`, an interrupt arrives, or a moment has passed: the
-/// event stream that this switches on sees to that (Arm ARM D12.2.2).
+/// event stream that this switches on sees to that (Arm ARM, "Event streams").
 pub fn wait_for_event() {
     /// Every 2^(12+1) ticks of the counter.
     const EVENT_BIT: u64 = 12;

@@ -7,7 +7,7 @@
 //!
 //! The boot tables map a few 2 MiB blocks, readable, writable and executable; the lasting ones map
 //! the same addresses in other sizes with other rights. Changing live entries that way would need
-//! break-before-make (Arm ARM D8.16.1), which is impossible for the code that runs through them.
+//! break-before-make (Arm ARM, "TLB maintenance"), which is impossible for the code that runs through them.
 //! So the boot entries are not global and carry address space identifier 0, the lasting ones are
 //! global, and both change in the one write of TTBR0 that also changes the identifier to 1: no
 //! lookup can match an entry of each kind. What is left of the boot entries is then invalidated.
@@ -68,7 +68,7 @@ impl Regime {
 }
 
 /// Bits of SCTLR_EL1 that read as one on cores without the features they control, and that keep
-/// the old behaviour on cores with them (Arm ARM D24.2.119: bits 29, 28, 23, 22, 20, 11).
+/// the old behaviour on cores with them (Arm ARM, SCTLR_EL1: bits 29, 28, 23, 22, 20, 11).
 const SCTLR_RESERVED_ONES: u64 = 0x30d0_0800;
 
 fn tcr() -> u64 {
@@ -102,7 +102,7 @@ pub fn physical_end() -> u64 {
     1 << BITS[range.min(BITS.len() - 1)]
 }
 
-/// Makes new entries visible to the walkers of all cores (Arm ARM D8.16.1: an entry that was
+/// Makes new entries visible to the walkers of all cores (Arm ARM, "TLB maintenance": an entry that was
 /// invalid needs no TLB invalidation, only that the write is complete and the pipeline knows).
 pub fn publish_entries() {
     barrier::dsb(barrier::ISHST);
@@ -122,7 +122,7 @@ pub unsafe fn switch_to(regime: &Regime) {
     barrier::isb(barrier::SY);
     SCTLR_EL1.set(regime.sctlr);
     barrier::isb(barrier::SY);
-    // WXN may be held in the TLB (D8.4.2), and the boot entries have served (D8.14.5).
+    // WXN may be held in the TLB (SCTLR_EL1), and the boot entries have served.
     // SAFETY: invalidating a TLB changes no translation.
     unsafe { asm!("tlbi vmalle1", options(nostack, preserves_flags)) }
     barrier::dsb(barrier::NSH);

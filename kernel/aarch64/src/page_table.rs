@@ -1,7 +1,8 @@
-//! Translation tables with 4 KiB pages, four levels, 48 bits (Arm ARM D8.2, D8.3).
+//! Translation tables with 4 KiB pages, four levels, 48 bits (Arm ARM, "The AArch64 Virtual
+//! Memory System Architecture").
 //!
 //! Only ever from invalid to valid: no function here changes or removes a valid entry, so no
-//! break-before-make and no TLB invalidation is needed (D8.16.1: an invalid entry is never
+//! break-before-make and no TLB invalidation is needed ("TLB maintenance": an invalid entry is never
 //! cached). What needs other attributes is mapped once, rightly; a mapping that would meet an
 //! existing one is refused.
 //!

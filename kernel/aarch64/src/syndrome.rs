@@ -1,6 +1,6 @@
 //! What the exception syndrome register says, in words.
 //!
-//! Arm ARM D24.2.40, `ESR_EL1`. Pure arithmetic, so that it is tested on the host.
+//! Arm ARM, `ESR_EL1`. Pure arithmetic, so that it is tested on the host.
 
 use core::fmt;
 use tock_registers::{LocalRegisterCopy, register_bitfields};

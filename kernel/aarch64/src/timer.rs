@@ -15,7 +15,7 @@ pub fn frequency() -> u64 {
 }
 
 /// Returns the counter. The barrier keeps the read where it stands: without it the core may read
-/// ahead of the instructions before (Arm ARM D12.1.2).
+/// ahead of the instructions before (Arm ARM, "The system counter").
 pub fn now() -> u64 {
     barrier::isb(barrier::SY);
     CNTVCT_EL0.get()
