@@ -5,7 +5,9 @@
 use crate::console::println;
 use crate::power_down;
 use alloc::sync::Arc;
+use core::future::poll_fn;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::task::Poll;
 use girder_core::check::ExitStatus;
 use girder_core::config::BenchChoice;
 use girder_core::sched::Priority;
@@ -53,21 +55,33 @@ fn report(name: &str, ops: u64, nanos: u64) {
     );
 }
 
-/// Two processes on one core yield to each other; per switch.
+/// Two processes on one core yield to each other; per switch. Whoever asked sleeps meanwhile.
 async fn yields(count: u64) {
     let rounds = count / 2;
-    let partner = async move {
-        for _ in 0..rounds {
-            yield_now().await;
+    let suite = poll_fn(|context| Poll::Ready(context.waker().clone())).await;
+    let end = Arc::new(AtomicU64::new(0));
+    let yielder = || {
+        let (suite, end) = (suite.clone(), end.clone());
+        async move {
+            for _ in 0..rounds {
+                yield_now().await;
+            }
+            end.store(here::now(), Relaxed);
+            drop(end);
+            suite.wake();
         }
     };
-    spawn(partner, NORMAL).expect("there is room");
-    yield_now().await;
     let start = here::now();
-    for _ in 0..rounds {
-        yield_now().await;
+    for _ in 0..2 {
+        spawn(yielder(), NORMAL).expect("there is room");
     }
-    report("yield", rounds * 2, here::now() - start);
+    // The last to finish holds no clone any more.
+    poll_fn(|_| match Arc::strong_count(&end) {
+        1 => Poll::Ready(()),
+        _ => Poll::Pending,
+    })
+    .await;
+    report("yield", rounds * 2, end.load(Relaxed) - start);
 }
 
 /// A process that ends at once, spawned, run and gone; per process.

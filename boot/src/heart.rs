@@ -14,8 +14,8 @@ use girder_aarch64::{cpu, interrupts, timer};
 use girder_core::causes::{Cause, Causes};
 use girder_core::config::{Config, QUANTUM_US, REDUCTIONS};
 use girder_core::sched::{
-    Core, CoreId, Hardware, Io, Levels, Lifecycle, Mem, Migration, Oracle, Outcome, Terms, World,
-    turn,
+    Core, CoreId, Hardware, Io, Levels, Lifecycle, Mem, Migration, Next, Oracle, Outcome, Terms,
+    World, turn,
 };
 use girder_lockfree::Token;
 use girder_lockfree::process::here::Here;
@@ -58,8 +58,7 @@ pub(crate) fn start(block: &'static CoreBlock, config: &Config<'_>, first: impl 
     let core = Core::<Single>::new(Levels::default(), ThisCore { block }, Never, terms, here);
     process::install(NonNull::from(Box::leak(Box::new(core))).cast(), here);
     process::on_broken_off(|token| {
-        Single::visit(|core| core.settle(Outcome::Preempted(token)));
-        run()
+        run(Single::visit(|core| core.settle(Outcome::Preempted(token))))
     });
     for _ in 0..SPARES {
         let stack = MEMORY.lock().as_mut().map(memory::Memory::stack);
@@ -70,12 +69,12 @@ pub(crate) fn start(block: &'static CoreBlock, config: &Config<'_>, first: impl 
     }
     first();
     cpu::unmask_interrupts();
-    run()
+    run(Single::visit(Core::decide))
 }
 
-fn run() -> ! {
+fn run(mut next: Next) -> ! {
     loop {
-        turn::<Single>();
+        next = turn::<Single>(next);
     }
 }
 
@@ -125,7 +124,12 @@ impl Hardware for ThisCore {
 
     #[inline(always)]
     fn take_causes(&mut self) -> Causes {
-        Causes::from_word(self.block.doorbell().take())
+        let causes = Causes::from_word(self.block.doorbell().take());
+        // Its line stays up as long as the deadline stands, and one deadline is one cause.
+        if causes.contains(Cause::Timer) {
+            timer::disarm();
+        }
+        causes
     }
 
     fn serve(&mut self, causes: Causes) {

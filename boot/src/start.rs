@@ -104,6 +104,9 @@ pub(crate) fn boot_core(entry: u64, tables: Tables, tree: Option<Tree>) -> ! {
             "CNTFRQ_EL0 is zero: the firmware has not set it",
         )
     };
+    if let Some(hertz) = core::num::NonZero::new(frequency.hertz()) {
+        timer::start_clock(hertz);
+    }
     logger::start(config.log, entry, frequency);
     complain(config, machine, console);
     timeline.end_phase("console", timer::now());

@@ -8,6 +8,8 @@ use aarch64_cpu::asm::barrier;
 use aarch64_cpu::registers::{
     CNTFRQ_EL0, CNTV_CTL_EL0, CNTV_CVAL_EL0, CNTVCT_EL0, Readable, Writeable,
 };
+use core::num::NonZero;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Returns the counter's frequency in hertz, as the firmware has set it; 0 means it did not.
 pub fn frequency() -> u64 {
@@ -29,14 +31,30 @@ pub fn set_deadline(ticks: u64) {
     barrier::isb(barrier::SY);
 }
 
-/// Returns the counter in nanoseconds.
-pub fn nanos() -> u64 {
-    (u128::from(now()) * 1_000_000_000 / u128::from(frequency().max(1))) as u64
+/// Bits behind the point of `SCALE`.
+const SCALE_BITS: u32 = 32;
+
+/// Nanoseconds in a tick, as a fixed-point number; 0 until `start_clock`.
+static SCALE: AtomicU64 = AtomicU64::new(0);
+
+/// Makes `nanos` and `ticks_at` work, for a counter of this frequency.
+pub fn start_clock(hertz: NonZero<u64>) {
+    let scale = (1_000_000_000_u128 << SCALE_BITS) / u128::from(hertz.get());
+    // A counter slower than 1 Hz is none.
+    SCALE.store(u64::try_from(scale).unwrap_or(u64::MAX), Relaxed);
 }
 
-/// The counter's value at a time in nanoseconds, or the first after it.
+/// Returns the counter in nanoseconds: a product, because a division of this width costs more than
+/// everything else that the scheduler does between two processes.
+pub fn nanos() -> u64 {
+    let product = u128::from(now()) * u128::from(SCALE.load(Relaxed));
+    (product >> SCALE_BITS) as u64
+}
+
+/// The first value of the counter at which `nanos` has reached a time.
 pub fn ticks_at(nanos: u64) -> u64 {
-    (u128::from(nanos) * u128::from(frequency())).div_ceil(1_000_000_000) as u64
+    let scale = u128::from(SCALE.load(Relaxed).max(1));
+    (u128::from(nanos) << SCALE_BITS).div_ceil(scale) as u64
 }
 
 /// Returns when this core has asked to be interrupted, if it has.

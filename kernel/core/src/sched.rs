@@ -20,26 +20,18 @@ pub use effects::{
 pub use levels::{Levels, Priority};
 pub use sleep::{Sleep, sleep_until};
 
-/// Takes one turn on whichever core this is; a core's life is this for ever.
+/// Takes one turn on whichever core this is: does what was decided, and decides what is next.
 ///
 /// A process is resumed between two visits to the core, never during one: it may be interrupted in
-/// mid-poll and go on elsewhere, and then the second visit is to another core. So nothing of a
-/// core may be held over a resume, and this function has nothing to hold it in.
+/// mid-poll and go on elsewhere, and then the next visit is to another core. So nothing of a core may
+/// be held over a resume, and this function has nothing to hold it in.
 #[inline(always)]
-pub fn turn<W: World>() {
-    match W::visit(Core::decide) {
-        Next::Resume(token) => {
-            let outcome = W::Lifecycle::resume(token);
-            W::visit(|core| core.settle(outcome));
-        }
-        Next::GoOn(token) => {
-            let outcome = W::Lifecycle::go_on(token);
-            W::visit(|core| core.settle(outcome));
-        }
-        Next::End(token) => {
-            let outcome = W::Lifecycle::end(token);
-            W::visit(|core| core.settle(outcome));
-        }
-        Next::Wait => W::visit(Core::wait),
-    }
+pub fn turn<W: World>(next: Next) -> Next {
+    let outcome = match next {
+        Next::Resume(token) => W::Lifecycle::resume(token),
+        Next::GoOn(token) => W::Lifecycle::go_on(token),
+        Next::End(token) => W::Lifecycle::end(token),
+        Next::Wait => return W::visit(Core::wait),
+    };
+    W::visit(|core| core.settle(outcome))
 }

@@ -8,6 +8,7 @@
 mod header;
 pub mod here;
 mod platform;
+mod pool;
 mod queue;
 mod table;
 mod token;

@@ -75,8 +75,9 @@ pub fn simulate(plan: Plan) -> Report {
 }
 
 fn run_out() -> u64 {
+    let mut next = Simulated::visit(Core::decide);
     for turns in 1..=TURNS {
-        turn::<Simulated>();
+        next = turn::<Simulated>(next);
         if with_state(|state| state.is_quiet) {
             return turns;
         }

@@ -131,6 +131,10 @@ impl<W: World> Core<W> {
             self.collect();
         }
         while let Some(token) = self.ready.pop() {
+            // Almost always nobody wants anything of it, and one look says so.
+            if token.is_plain() {
+                return self.grant(token);
+            }
             match token.start() {
                 Start::Run(token) => return self.grant(token),
                 Start::GoOn(token) => {
@@ -144,9 +148,9 @@ impl<W: World> Core<W> {
         Next::Wait
     }
 
-    /// Takes a process back.
+    /// Takes a process back, and decides what to do next.
     #[inline(always)]
-    pub fn settle(&mut self, outcome: Outcome) {
+    pub fn settle(&mut self, outcome: Outcome) -> Next {
         match outcome {
             Outcome::Pending(mut token, Intent::Yield) => {
                 token.begin_stint();
@@ -169,14 +173,16 @@ impl<W: World> Core<W> {
                 finished.discontinue();
             }
         }
+        self.decide()
     }
 
     /// Sleeps, with the timer set to whatever comes first.
-    pub fn wait(&mut self) {
+    pub fn wait(&mut self) -> Next {
         self.tick = None;
         self.arm();
         self.statistics.waits += 1;
         self.hardware.wait();
+        self.decide()
     }
 
     #[inline(always)]
@@ -211,10 +217,10 @@ impl<W: World> Core<W> {
             waker.wake();
         }
         let is_tick = self.tick.is_some_and(|at| at <= now);
-        if is_tick {
-            self.tick = None;
+        if is_tick || self.tick.is_none() {
+            self.tick = has_rivals.then(|| now + self.tick_length());
         }
-        self.arm_tick(now, has_rivals);
+        self.arm();
         is_tick
     }
 
@@ -247,17 +253,15 @@ impl<W: World> Core<W> {
                 }
             }
         });
-        let now = self.hardware.now();
-        let has_rivals = self.ready.has_rivals(0);
-        self.arm_tick(now, has_rivals);
-    }
-
-    /// Ticks are wanted while somebody waits for the core.
-    fn arm_tick(&mut self, now: u64, has_rivals: bool) {
-        if self.tick.is_none() && has_rivals {
-            self.tick = Some(now + self.terms.quantum / u64::from(TICKS));
+        if self.tick.is_none() && self.ready.has_rivals(0) {
+            self.tick = Some(self.hardware.now() + self.tick_length());
         }
         self.arm();
+    }
+
+    /// Ticks are wanted while somebody waits for the core, this far apart.
+    fn tick_length(&self) -> u64 {
+        self.terms.quantum / u64::from(TICKS)
     }
 
     fn arm(&mut self) {

@@ -7,6 +7,7 @@
 
 use super::header::Intent;
 use super::platform;
+use super::pool::{Class, Pools};
 use super::queue::Queue;
 use super::table::Table;
 use alloc::vec::Vec;
@@ -28,6 +29,7 @@ pub struct Desk {
     /// Who wants to be woken when.
     pub alarms: Vec<(u64, Waker)>,
     pub(crate) free_slots: Vec<u32>,
+    pools: Pools,
 }
 
 /// What a core has to itself, as far as processes see it.
@@ -72,7 +74,7 @@ pub fn with_desk<R>(f: impl FnOnce(&mut Desk) -> R) -> R {
     with_desk_unmarked(f)
 }
 
-/// As `with_desk`, for the loop, which does not leave itself anything.
+/// As `with_desk`, for whoever leaves nothing that the loop has to look at.
 pub fn collect<R>(f: impl FnOnce(&mut Desk) -> R) -> R {
     let _stay = platform::PreemptionOff::new();
     with_desk_unmarked(f)
@@ -90,20 +92,31 @@ pub(crate) fn table() -> &'static Table {
     platform::here().table
 }
 
-/// Memory for a process, from the global allocator.
+/// Memory for a process: a block that another one has left on this core, else a fresh one.
 pub(crate) fn allocate(layout: Layout) -> Option<NonNull<u8>> {
-    // SAFETY: a process has a header, so the size is not zero.
-    NonNull::new(unsafe { alloc::alloc::alloc(layout) })
+    let Some(class) = Class::of(layout) else {
+        // SAFETY: a process has a header, so the size is not zero.
+        return NonNull::new(unsafe { alloc::alloc::alloc(layout) });
+    };
+    if let Some(block) = collect(|desk| desk.pools.take(class)) {
+        return Some(block);
+    }
+    // SAFETY: as above.
+    NonNull::new(unsafe { alloc::alloc::alloc(class.layout()) })
 }
 
-/// Gives memory back.
+/// Gives memory back: to this core's pool, if it is of a common size.
 ///
 /// # Safety
 ///
 /// From `allocate`, with the same layout, and unused.
 pub(crate) unsafe fn release(place: NonNull<u8>, layout: Layout) {
-    // SAFETY: the caller's promise.
-    unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) }
+    match Class::of(layout) {
+        // SAFETY: the block is of this class, because `allocate` made it so, and nobody uses it.
+        Some(class) => collect(|desk| unsafe { desk.pools.give(class, place) }),
+        // SAFETY: the caller's promise.
+        None => unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) },
+    }
 }
 
 /// Says what the running process wants when its poll comes back.

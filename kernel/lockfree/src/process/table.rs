@@ -112,12 +112,12 @@ pub(crate) fn create<F: Future<Output = ()> + 'static>(
 }
 
 fn free_slot() -> Option<u32> {
-    if let Some(index) = here::with_desk(|desk| desk.free_slots.pop()) {
+    if let Some(index) = here::collect(|desk| desk.free_slots.pop()) {
         return Some(index);
     }
     let mut fresh = here::table().grow()?;
     let first = fresh.next();
-    here::with_desk(|desk| desk.free_slots.extend(fresh.rev()));
+    here::collect(|desk| desk.free_slots.extend(fresh.rev()));
     first
 }
 
@@ -129,7 +129,7 @@ pub(crate) fn vacate(header: NonNull<Header>) {
         (header.slot, header.pid, header.operations.layout)
     };
     if slot.word.vacate(pid) == Vacant::Usable {
-        here::with_desk(|desk| desk.free_slots.push(pid.index()));
+        here::collect(|desk| desk.free_slots.push(pid.index()));
     }
     // SAFETY: made by `create` with this layout; nobody finds it any more.
     unsafe { here::release(header.cast(), layout) }

@@ -154,19 +154,18 @@ impl Token {
         self.header().set_frame(usize::from(is_broken_off));
     }
 
-    /// Begins a turn: almost always one load says that nobody wants anything.
+    /// True if nobody wants anything of the process and it stands at an await: then `start` would say
+    /// `Run`, and need not be asked.
     #[inline(always)]
-    pub fn start(self) -> Start {
+    pub fn is_plain(&self) -> bool {
         let header = self.header();
-        if header.slot.word.is(header.plain.get()) {
-            return Start::Run(self);
-        }
-        self.start_slowly()
+        header.slot.word.is(header.plain.get())
     }
 
+    /// Begins a turn, and meets what others want of the process.
     #[cold]
     #[inline(never)]
-    fn start_slowly(self) -> Start {
+    pub fn start(self) -> Start {
         match self.header().slot.word.begin(self.has_frame()) {
             Begin::Run if self.has_frame() => Start::GoOn(self),
             Begin::Run => Start::Run(self),
