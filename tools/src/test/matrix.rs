@@ -124,6 +124,7 @@ const fn ask(command: &'static str, expected: &'static [&'static str]) -> Step {
 pub(crate) fn rows(reach: Reach) -> Vec<Row> {
     let mut rows: Vec<_> = MACHINES.into_iter().map(machine_row).collect();
     rows.extend(special_rows());
+    rows.extend(bench_rows());
     rows.extend(starts::rows());
     rows.extend(lies::rows());
     rows.extend(crashes::rows());
@@ -181,6 +182,40 @@ pub(super) fn plain_row(name: &str) -> Row {
         silence: SILENCE,
         time_limit: TIME_LIMIT,
     }
+}
+
+const BENCHES: &[Expect] = &[
+    Expect::Line {
+        what: "two processes yield to each other",
+        texts: &["yield ", " ns/op"],
+    },
+    Expect::Line {
+        what: "processes come and go",
+        texts: &["spawn_end ", " ns/op"],
+    },
+    Expect::Line {
+        what: "a spinner gives way",
+        texts: &["yield_beside_spinner ", " ns/op"],
+    },
+];
+
+/// The benchmarks, where nobody counts instructions: on a free-running machine interrupts come at any
+/// time, and processes are spawned, preempted and ended under them.
+fn bench_rows() -> Vec<Row> {
+    let row = |cores, cpu: &str| {
+        let machine = Machine {
+            cores,
+            cpu: cpu.to_owned(),
+            ..Machine::default()
+        };
+        Row {
+            machine,
+            course: Course::Bench,
+            expects: BENCHES,
+            ..plain_row(&format!("bench-{cores}-{cpu}"))
+        }
+    };
+    vec![row(1, "cortex-a53"), row(4, "cortex-a72"), row(2, "max")]
 }
 
 /// Boots of another kind; each is there for the property in its name.

@@ -61,6 +61,8 @@ pub(crate) enum Course {
     Ordinary,
     /// The kernel crashes, on purpose or because it can't boot.
     Crash(After),
+    /// It runs the benchmarks, says what they took, and powers off.
+    Bench,
     /// There is no console: it runs the tests and powers off without a word.
     Mute,
 }
@@ -200,17 +202,17 @@ impl Row {
         match (self.course, self.script.is_empty(), site.has_filter) {
             (Course::Crash(after), ..) => Purpose::Crash(after),
             (Course::Mute, ..) => Purpose::Mute,
-            (Course::Ordinary, false, _) => Purpose::Prompt,
+            (Course::Bench, ..) | (Course::Ordinary, false, _) => Purpose::Prompt,
             (Course::Ordinary, true, true) => Purpose::SomeTests,
             (Course::Ordinary, true, false) => Purpose::AllTests,
         }
     }
 
     fn boot(&self, site: &Site<'_>) -> Result<Boot, Error> {
-        let tests = if self.script.is_empty() {
-            &site.test_arguments
-        } else {
-            ""
+        let tests = match self.course {
+            Course::Bench => "bench",
+            _ if self.script.is_empty() => &site.test_arguments,
+            _ => "",
         };
         let bootargs = format!("{tests} {}", self.bootargs).trim().to_owned();
         let boot = match self.kernel {
