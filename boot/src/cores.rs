@@ -200,7 +200,7 @@ fn block(
         place.write(CoreBlock::new(index, affinity, start));
         place.as_ref()
     };
-    block.prepare();
+    block.use_emergency_stack(memory.stack()?);
     Ok(block)
 }
 

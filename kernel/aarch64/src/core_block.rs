@@ -10,6 +10,7 @@ use crate::interrupts::ControllerError;
 use crate::mmu::Regime;
 use crate::preemption::PreemptionOff;
 use crate::process::Spares;
+use crate::stack::Stack;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use girder_lockfree::process::{Kind, Local};
@@ -84,7 +85,7 @@ pub struct CoreBlock {
 }
 
 impl CoreBlock {
-    /// Creates the block of core `index`; before use it is told where it lies.
+    /// Creates the block of core `index`.
     pub const fn new(index: u32, affinity: Affinity, start: Start) -> Self {
         Self {
             loop_stack_pointer: AtomicU64::new(0),
@@ -135,11 +136,19 @@ impl CoreBlock {
         }
     }
 
-    /// Tells the block where it lies, before any core uses it.
-    pub fn prepare(&'static self) {
-        let emergency = self.emergency.0.get() as u64;
-        self.emergency_top
-            .store(emergency + EMERGENCY_STACK as u64, Relaxed);
+    /// Lets the block's own emergency stack serve, unless it has been given a better one.
+    fn prepare(&'static self) {
+        if self.emergency_top.load(Relaxed) == 0 {
+            let own = self.emergency.0.get() as u64;
+            self.emergency_top
+                .store(own + EMERGENCY_STACK as u64, Relaxed);
+        }
+    }
+
+    /// Reports faults inside handlers on this stack from now on, for ever: unlike the first one,
+    /// which lies in the block, it has a guard.
+    pub fn use_emergency_stack(&self, stack: Stack) {
+        self.emergency_top.store(stack.top(), Relaxed);
     }
 
     /// Runs `f` with the running core's block and preemption off.
