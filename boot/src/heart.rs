@@ -56,14 +56,17 @@ pub(crate) fn start(block: &'static CoreBlock, config: &Config<'_>, first: impl 
     let table = Box::leak(Box::new(Table::new(PROCESSES)));
     let here: &'static Here = Box::leak(Box::new(Here::new(table)));
     let core = Core::<Single>::new(Levels::default(), ThisCore { block }, Never, terms, here);
-    process::install(NonNull::from(Box::leak(Box::new(core))).cast(), here);
+    let core = NonNull::from(Box::leak(Box::new(core))).cast();
+    // SAFETY: on this core, before anything is spawned; `visit` takes it for what it is.
+    unsafe { process::install(core, here) };
     process::on_broken_off(|token| {
         run(Single::visit(|core| core.settle(Outcome::Preempted(token))))
     });
     for _ in 0..SPARES {
         let stack = MEMORY.lock().as_mut().map(memory::Memory::stack);
         match stack {
-            Some(Ok(stack)) => process::add_spare(stack),
+            // SAFETY: this is the core's loop, which has not begun to turn.
+            Some(Ok(stack)) => unsafe { process::add_spare(stack) },
             _ => log::warn!("no memory for a spare stack"),
         }
     }
@@ -84,18 +87,21 @@ pub(crate) struct OnThisStack;
 impl Lifecycle for OnThisStack {
     #[inline(always)]
     fn resume(token: Token) -> Outcome {
-        match process::resume(token) {
+        // SAFETY: `turn` calls this between two visits, on the core's loop.
+        match unsafe { process::resume(token) } {
             Polled::Pending(token, intent) => Outcome::Pending(token, intent),
             Polled::Done(finished) => Outcome::Done(finished),
         }
     }
 
     fn go_on(token: Token) -> Outcome {
-        Outcome::Preempted(process::go_on(token))
+        // SAFETY: as in `resume`.
+        Outcome::Preempted(unsafe { process::go_on(token) })
     }
 
     fn end(token: Token) -> Outcome {
-        Outcome::Done(process::end(token))
+        // SAFETY: as in `resume`.
+        Outcome::Done(unsafe { process::end(token) })
     }
 }
 

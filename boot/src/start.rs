@@ -271,11 +271,12 @@ struct Rest {
 
 extern "C" fn run_loop(rest: u64) -> ! {
     // SAFETY: `leave_boot_stack` made the pointer from a box and gave it away.
+    let rest = *unsafe { Box::from_raw(rest as *mut Rest) };
     let Rest {
         mut boot,
         block,
         test_stack,
-    } = *unsafe { Box::from_raw(rest as *mut Rest) };
+    } = rest;
     console::enable_interrupts();
     boot.end_phase("loop");
     boot.say_hello(block);

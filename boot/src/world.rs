@@ -1,6 +1,7 @@
 //! What each core's loop does: serves its status word, and on the boot core drives the prompt.
 //!
-//! This is where the scheduler will come in: it replaces `work`, and no driver changes.
+//! The scheduler (`heart`) takes the place of this loop in bench mode; it will everywhere, once the
+//! prompt and the tests are processes.
 
 use crate::operator::Operator;
 use crate::{console, cores};

@@ -75,7 +75,11 @@ impl Spares {
 }
 
 /// Gives the running core's loop a spare stack.
-pub fn add_spare(stack: Stack) {
+///
+/// # Safety
+///
+/// Only the running core's own loop calls it, between two visits to its scheduler.
+pub unsafe fn add_spare(stack: Stack) {
     CoreBlock::current().spares.push(stack.top());
 }
 
@@ -90,7 +94,12 @@ pub fn on_broken_off(new_loop: NewLoop) {
 }
 
 /// Gives the running core its scheduler's address and its desk.
-pub fn install(scheduler: NonNull<()>, here: &'static Here) {
+///
+/// # Safety
+///
+/// Called by the core itself, before it spawns or runs anything; `scheduler` is what whoever uses
+/// the address takes it for, and lives for ever.
+pub unsafe fn install(scheduler: NonNull<()>, here: &'static Here) {
     let core = CoreBlock::current();
     core.scheduler.store(scheduler.as_ptr() as usize, Relaxed);
     core.here.store(&raw const *here as usize, Relaxed);
@@ -104,8 +113,12 @@ pub fn scheduler() -> *mut () {
 
 /// Gives the core to a process, from its last await on. Called by a core's loop with nothing on its
 /// stack worth keeping: if an interrupt breaks in, the stack goes along.
+///
+/// # Safety
+///
+/// Only the running core's own loop calls it, between two visits to its scheduler.
 #[inline(always)]
-pub fn resume(token: Token) -> Polled {
+pub unsafe fn resume(token: Token) -> Polled {
     let local = token.local();
     TPIDR_EL0.set(&raw const *local as u64);
     // What came in since the loop looked would interrupt nobody: see `lend`.
@@ -121,7 +134,11 @@ pub fn resume(token: Token) -> Polled {
 }
 
 /// Lets a process drop its future, preemptibly, as itself.
-pub fn end(token: Token) -> Finished {
+///
+/// # Safety
+///
+/// Only the running core's own loop calls it, between two visits to its scheduler.
+pub unsafe fn end(token: Token) -> Finished {
     if token.has_frame() {
         let mut finished = token.give_up();
         if let Some(frame) = finished.take_frame() {
@@ -150,9 +167,13 @@ fn back_in_loop() {
 
 /// Goes on with a process where it was broken off: this stack is not come back to, unless something
 /// has come up; then the process is as broken off as before.
+///
+/// # Safety
+///
+/// Only the running core's own loop calls it, between two visits to its scheduler.
 #[cold]
 #[inline(never)]
-pub fn go_on(token: Token) -> Token {
+pub unsafe fn go_on(token: Token) -> Token {
     let local = &raw const *token.local();
     let Ok(frame) = token.go_on() else {
         unreachable!("the caller has seen a frame")

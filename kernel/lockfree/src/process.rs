@@ -15,7 +15,7 @@ mod token;
 mod waker;
 mod word;
 
-pub use header::{Intent, Kind, Local, Profile};
+pub use header::{Intent, Kind, Local};
 pub use queue::Queue;
 pub use table::{NoProcess, Request, Table, is_alive, kill, resume, suspend, wake};
 pub use token::{Finished, Polled, Start, Token};

@@ -63,19 +63,6 @@ pub struct Local {
 // which are on one core at a time and hand over through a queue or the state word.
 unsafe impl Sync for Local {}
 
-/// Scheduling facts of one process, for whoever holds its token.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Profile {
-    /// Index of its priority level; what it means is the scheduler's affair.
-    pub level: u8,
-    /// Times that it was given a core.
-    pub turns: u64,
-    /// Times that an interrupt took the core away from it.
-    pub preemptions: u32,
-    /// Quanta that it has run since somebody wanted it dead.
-    pub overstayed: u32,
-}
-
 /// A process's slot: memory that never becomes anything else.
 #[derive(Debug)]
 pub(crate) struct Slot {
@@ -105,7 +92,8 @@ pub(crate) struct Header {
     pub(crate) frame: Cell<usize>,
     /// Ticks that found it running since it last came back of its own accord.
     pub(crate) ticks: Cell<u8>,
-    pub(crate) profile: Cell<Profile>,
+    /// Index of its priority level; what it means is the scheduler's affair.
+    pub(crate) level: Cell<u8>,
 }
 
 const _: () = assert!(size_of::<Header>() <= 128, "the budget of an idle process");

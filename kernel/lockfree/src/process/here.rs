@@ -12,7 +12,7 @@ use super::queue::Queue;
 use super::table::Table;
 use alloc::vec::Vec;
 use core::alloc::Layout;
-use core::cell::UnsafeCell;
+use core::cell::{Cell, UnsafeCell};
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use core::task::Waker;
@@ -24,8 +24,6 @@ pub struct Desk {
     pub newborn: Queue,
     /// Processes that something happened to.
     pub woken: Queue,
-    /// Somebody has asked something of a process that is runnable.
-    pub has_notes: bool,
     /// Who wants to be woken when.
     pub alarms: Vec<(u64, Waker)>,
     pub(crate) free_slots: Vec<u32>,
@@ -38,9 +36,11 @@ pub struct Here {
     desk: UnsafeCell<Desk>,
     /// The desk may hold something: set by whoever uses it, cleared by the loop.
     was_used: AtomicBool,
+    /// Somebody is using the desk.
+    is_open: Cell<bool>,
 }
 
-// SAFETY: the desk is used by its own core alone, see `with_desk`.
+// SAFETY: the cells are used by their own core alone, with preemption off, see `with_desk`.
 unsafe impl Sync for Here {}
 
 impl Here {
@@ -50,6 +50,7 @@ impl Here {
             table,
             desk: UnsafeCell::new(Desk::default()),
             was_used: AtomicBool::new(false),
+            is_open: Cell::new(false),
         }
     }
 }
@@ -66,7 +67,7 @@ impl Here {
     }
 }
 
-/// Runs `f` with this core's desk, and with preemption off. `f` does not call this again.
+/// Runs `f` with this core's desk, and with preemption off. Calling this from `f` panics.
 #[inline(always)]
 pub fn with_desk<R>(f: impl FnOnce(&mut Desk) -> R) -> R {
     let _stay = platform::PreemptionOff::new();
@@ -83,9 +84,12 @@ pub fn collect<R>(f: impl FnOnce(&mut Desk) -> R) -> R {
 #[inline(always)]
 fn with_desk_unmarked<R>(f: impl FnOnce(&mut Desk) -> R) -> R {
     let here = platform::here();
-    // SAFETY: both callers keep preemption off, so this code stays on its core until `f` is
-    // done, handlers leave the desk alone, and `f` is a leaf: nobody else uses the desk meanwhile.
-    f(unsafe { &mut *here.desk.get() })
+    assert!(!here.is_open.replace(true), "a desk is used within its use");
+    // SAFETY: both callers keep preemption off, so this code stays on its core until `f` is done,
+    // handlers leave the desk alone, and `is_open` says that nobody further out is using it.
+    let result = f(unsafe { &mut *here.desk.get() });
+    here.is_open.set(false);
+    result
 }
 
 pub(crate) fn table() -> &'static Table {

@@ -3,7 +3,7 @@
 //! A slot never becomes anything else, so a stale pid can always be looked up: chunks of slots are
 //! added and never taken away. Free slots wait in the desk of the core that freed them.
 
-use super::header::{Header, Kind, Local, Process, Profile, Slot};
+use super::header::{Header, Kind, Local, Process, Slot};
 use super::here;
 use super::word::{Handover, Pid, StateWord, Vacant};
 use crate::atomic::{AtomicPtr, AtomicU32, Ordering};
@@ -99,10 +99,7 @@ pub(crate) fn create<F: Future<Output = ()> + 'static>(
         plain: Cell::new(StateWord::plain(pid)),
         frame: Cell::new(0),
         ticks: Cell::new(0),
-        profile: Cell::new(Profile {
-            level,
-            ..Profile::default()
-        }),
+        level: Cell::new(level),
     };
     // SAFETY: free memory of this layout.
     let header = unsafe { Process::build(place.cast(), header, future) };
@@ -173,9 +170,6 @@ fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Handover) -> Re
     let (outcome, token) = by_pid(pid, transition);
     if let Some(token) = token {
         here::with_desk(|desk| desk.woken.push_back(token));
-    }
-    if outcome == Handover::Noted {
-        here::with_desk(|desk| desk.has_notes = true);
     }
     if is_alive(pid) && outcome != Handover::Nothing {
         Request::Taken

@@ -168,3 +168,22 @@ fn a_lost_token_is_shouted_about() {
     let shout = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(token)));
     assert!(shout.is_err());
 }
+
+#[test]
+#[should_panic(expected = "a desk is used within its use")]
+fn a_desk_is_not_used_within_its_use() {
+    core(4);
+    with_desk(|_| with_desk(|_| ()));
+}
+
+#[test]
+#[should_panic(expected = "gone on with, not begun again")]
+fn a_poll_that_was_broken_off_is_not_begun_again() {
+    core(4);
+    spawn(async { yield_now().await }, 0).unwrap();
+    let Polled::Pending(mut token, _) = run(newborn()) else {
+        panic!("no yield")
+    };
+    token.simulate_frame(true);
+    let _ = token.poll();
+}

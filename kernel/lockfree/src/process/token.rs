@@ -21,7 +21,7 @@
 //! A continuation has two ends, resumed or discontinued. Rust would drop a token silently, and the
 //! process would never run again; a debug build shouts at that.
 
-use super::header::{Header, Intent, Local, Profile};
+use super::header::{Header, Intent, Local};
 use super::platform;
 use super::table;
 use super::waker;
@@ -95,20 +95,10 @@ impl Token {
         self.header().pid
     }
 
-    /// Its scheduling facts.
-    pub fn profile(&self) -> Profile {
-        self.header().profile.get()
-    }
-
-    /// Changes its scheduling facts.
-    pub fn set_profile(&mut self, profile: Profile) {
-        self.header().profile.set(profile);
-    }
-
     /// The index of its priority level.
     #[inline(always)]
     pub fn level(&self) -> u8 {
-        self.header().profile.get().level
+        self.header().level.get()
     }
 
     /// True if it was broken off in mid-poll.
@@ -200,9 +190,10 @@ impl Token {
     #[inline(always)]
     pub fn poll(self) -> Polled {
         let header = self.header();
-        debug_assert!(
+        // A poll that was broken off has the future; nobody else may touch it.
+        assert!(
             !self.has_frame(),
-            "a poll that was broken off is resumed, not begun again"
+            "a poll that was broken off is gone on with, not begun again"
         );
         header.local.intent.set(Intent::Wait as u32);
         let waker = waker::of(header.pid);
