@@ -15,11 +15,11 @@ use girder_core::causes::{Cause, Causes};
 use girder_core::config::{Config, QUANTUM_US, REDUCTIONS};
 use girder_core::sched::{
     Core, CoreId, Hardware, Io, Levels, Lifecycle, Mem, Migration, Next, Oracle, Outcome, Terms,
-    World, turn,
+    World, run,
 };
 use girder_lockfree::Token;
 use girder_lockfree::process::here::Here;
-use girder_lockfree::process::{Polled, Table};
+use girder_lockfree::process::{Runnable, Table};
 
 /// Stacks that a core keeps for whoever comes after a process that took one along.
 const SPARES: usize = 8;
@@ -38,13 +38,18 @@ impl World for Single {
     type Hardware = ThisCore;
     type Oracle = Never;
 
-    #[inline(always)]
     fn visit<R>(f: impl FnOnce(&mut Core<Self>) -> R) -> R {
-        let core = process::scheduler().cast::<Core<Self>>();
-        // SAFETY: `start` put it there, for ever; only this core's loop comes here, which is not
-        // preempted, and `f` does not come here again.
-        f(unsafe { &mut *core })
+        visit_at(process::this_core(), f)
     }
+}
+
+/// Runs `f` with the scheduler of `here`, which is the running core.
+#[inline(always)]
+fn visit_at<R>(here: &'static Here, f: impl FnOnce(&mut Core<Single>) -> R) -> R {
+    let core = here.scheduler().cast::<Core<Single>>();
+    // SAFETY: `start` put it there, for ever; only this core's loop comes here, which is not
+    // preempted, and `f` does not come here again.
+    f(unsafe { &mut *core })
 }
 
 /// Makes the running core a scheduling one, lets `first` spawn, and takes turns for ever.
@@ -52,15 +57,18 @@ pub(crate) fn start(block: &'static CoreBlock, config: &Config<'_>, first: impl 
     let terms = Terms {
         quantum: u64::from(config.quantum_us.unwrap_or(QUANTUM_US)) * 1_000,
         reductions: config.reductions.unwrap_or(REDUCTIONS) as i32,
+        keeps_time: false,
     };
     let table = Box::leak(Box::new(Table::new(PROCESSES)));
-    let here: &'static Here = Box::leak(Box::new(Here::new(table)));
+    let here = process::this_core();
     let core = Core::<Single>::new(Levels::default(), ThisCore { block }, Never, terms, here);
     let core = NonNull::from(Box::leak(Box::new(core))).cast();
     // SAFETY: on this core, before anything is spawned; `visit` takes it for what it is.
-    unsafe { process::install(core, here) };
+    unsafe { process::install(core, table) };
     process::on_broken_off(|token| {
-        run(Single::visit(|core| core.settle(Outcome::Preempted(token))))
+        run::<Single>(Single::visit(|core| {
+            core.settle_at_length(Outcome::Preempted(token))
+        }))
     });
     for _ in 0..SPARES {
         let stack = MEMORY.lock().as_mut().map(memory::Memory::stack);
@@ -72,13 +80,7 @@ pub(crate) fn start(block: &'static CoreBlock, config: &Config<'_>, first: impl 
     }
     first();
     cpu::unmask_interrupts();
-    run(Single::visit(Core::decide))
-}
-
-fn run(mut next: Next) -> ! {
-    loop {
-        next = turn::<Single>(next);
-    }
+    run::<Single>(Single::visit(Core::decide))
 }
 
 /// Processes run on the stack that the loop stands on.
@@ -86,22 +88,25 @@ pub(crate) struct OnThisStack;
 
 impl Lifecycle for OnThisStack {
     #[inline(always)]
-    fn resume(token: Token) -> Outcome {
+    fn resume(process: Runnable) -> Next {
         // SAFETY: `turn` calls this between two visits, on the core's loop.
-        match unsafe { process::resume(token) } {
-            Polled::Pending(token, intent) => Outcome::Pending(token, intent),
-            Polled::Done(finished) => Outcome::Done(finished),
-        }
+        let (polled, here) = unsafe { process::resume(process) };
+        let outcome = polled.map_or_else(Outcome::PutOff, Outcome::from);
+        visit_at(here, |core| core.settle(here, outcome))
     }
 
-    fn go_on(token: Token) -> Outcome {
+    #[cold]
+    fn go_on(token: Token) -> Next {
         // SAFETY: as in `resume`.
-        Outcome::Preempted(unsafe { process::go_on(token) })
+        let token = unsafe { process::go_on(token) };
+        Single::visit(|core| core.settle_at_length(Outcome::PutOff(token)))
     }
 
-    fn end(token: Token) -> Outcome {
+    #[cold]
+    fn end(token: Token) -> Next {
         // SAFETY: as in `resume`.
-        Outcome::Done(unsafe { process::end(token) })
+        let (finished, here) = unsafe { process::end(token) };
+        visit_at(here, |core| core.settle_at_length(Outcome::Done(finished)))
     }
 }
 

@@ -12,8 +12,8 @@ use crate::preemption::PreemptionOff;
 use crate::process::Spares;
 use crate::stack::Stack;
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use girder_lockfree::process::{Kind, Local};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use girder_lockfree::process::here::Here;
 use girder_lockfree::{Admission, Doorbell};
 use spin::Once;
 
@@ -62,22 +62,19 @@ pub struct Counters {
 /// One core's block. Its first fields are known to the assembly by their offsets.
 #[repr(C, align(256))]
 pub struct CoreBlock {
+    /// First, so that the loop's record, which is first in it, has the block's own address.
+    pub(crate) here: Here,
     pub(crate) loop_stack_pointer: AtomicU64,
     pub(crate) nested_scratch: AtomicU64,
     pub(crate) nested_stack_pointer: AtomicU64,
     pub(crate) nested_depth: AtomicU64,
     pub(crate) emergency_top: AtomicU64,
-    pub(crate) loop_preemption: Local,
-    /// The core's scheduler and its desk, once it has them, and the stacks it keeps for whoever
-    /// comes after a process that took one along.
-    pub(crate) scheduler: AtomicUsize,
-    pub(crate) here: AtomicUsize,
+    /// The stacks that the core keeps for whoever comes after a process that took one along.
     pub(crate) spares: Spares,
     start: Start,
     index: u32,
     affinity: Affinity,
     part: AtomicU32,
-    pub(crate) doorbell: Doorbell,
     admission: Admission,
     failure: Once<ControllerError>,
     counters: Counters,
@@ -88,20 +85,17 @@ impl CoreBlock {
     /// Creates the block of core `index`.
     pub const fn new(index: u32, affinity: Affinity, start: Start) -> Self {
         Self {
+            here: Here::new(),
             loop_stack_pointer: AtomicU64::new(0),
             nested_scratch: AtomicU64::new(0),
             nested_stack_pointer: AtomicU64::new(0),
             nested_depth: AtomicU64::new(0),
             emergency_top: AtomicU64::new(0),
-            loop_preemption: Local::switched_off(Kind::Loop),
-            scheduler: AtomicUsize::new(0),
-            here: AtomicUsize::new(0),
             spares: Spares::new(),
             start,
             index,
             affinity,
             part: AtomicU32::new(0),
-            doorbell: Doorbell::new(),
             admission: Admission::new(),
             failure: Once::new(),
             counters: Counters {
@@ -127,7 +121,7 @@ impl CoreBlock {
         self.part
             .store(crate::cpu::Part::of_this_core().0 as u32, Relaxed);
         let own = &raw const *self as u64;
-        let preemption = &raw const self.loop_preemption as u64;
+        let preemption = &raw const *self.here.local() as u64;
         // SAFETY: nothing else uses these two registers; both point into a block that lives for
         // ever. Not `nomem`: what follows reads through them.
         unsafe {
@@ -184,7 +178,7 @@ impl CoreBlock {
 
     /// This core's status word.
     pub fn doorbell(&self) -> &Doorbell {
-        &self.doorbell
+        self.here.doorbell()
     }
 
     /// Whether this core has arrived.

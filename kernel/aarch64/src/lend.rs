@@ -34,6 +34,7 @@ use aarch64_cpu::registers::{Readable, SPSel, TPIDR_EL0, Writeable};
 use core::fmt::{self, Write};
 use core::mem::offset_of;
 use girder_lockfree::Doorbell;
+use girder_lockfree::process::here::Here;
 use girder_lockfree::process::{Kind, Local};
 
 /// Longest panic message that is kept.
@@ -82,10 +83,10 @@ pub struct Suspended(Stack);
 core::arch::global_asm!(
     include_str!("asm/lend.s"),
     LOOP_SP = const offset_of!(CoreBlock, loop_stack_pointer),
-    LOOP_PREEMPTION = const offset_of!(CoreBlock, loop_preemption),
+    LOOP_PREEMPTION = const offset_of!(CoreBlock, here),
     FINISHED = const FINISHED,
     INTERRUPTED = const INTERRUPTED,
-    DOORBELL = const offset_of!(CoreBlock, doorbell),
+    DOORBELL = const offset_of!(CoreBlock, here) + Here::DOORBELL,
     CAUSES = const Doorbell::CAUSES,
 );
 
@@ -94,9 +95,9 @@ unsafe extern "C" {
         entry: extern "C" fn(*const ()),
         function: *const (),
         stack_top: u64,
-        preemption: *const Local,
+        preemption: *const (),
     ) -> u64;
-    fn girder_resume(frame: *const Frame, preemption: *const Local) -> u64;
+    fn girder_resume(frame: *const Frame, preemption: *const ()) -> u64;
     fn girder_leave(why: u64) -> !;
     fn girder_switch_stack(stack_top: u64, function: extern "C" fn(u64) -> !, argument: u64) -> !;
 }
@@ -107,7 +108,7 @@ impl Stack {
         assert_in_loop();
         let record = record_of(&self);
         let fresh = Record {
-            preemption: Local::switched_off(Kind::Lent),
+            preemption: Local::new(Kind::Lent),
             frame: None,
             fault: None,
             message: None,
@@ -120,7 +121,7 @@ impl Stack {
                 enter,
                 function as *const (),
                 record as u64,
-                &raw const (*record).preemption,
+                (&raw const (*record).preemption).cast(),
             )
         };
         came_back(self, why)
@@ -144,7 +145,7 @@ impl Suspended {
             let Some(frame) = &(*record).frame else {
                 unreachable!("suspended without a frame")
             };
-            girder_resume(frame, &raw const (*record).preemption)
+            girder_resume(frame, (&raw const (*record).preemption).cast())
         };
         came_back(self.0, why)
     }
@@ -190,7 +191,7 @@ fn came_back(stack: Stack, why: u64) -> Return {
 /// The loop's stack pointer stands in one place in the core's block: lending from a lent stack would
 /// overwrite it. A lent stack's record is never a core's own, whichever core this is.
 fn assert_in_loop() {
-    let own = &raw const CoreBlock::current().loop_preemption;
+    let own = &raw const *CoreBlock::current().here.local();
     assert!(
         core::ptr::eq(own, preemption::current()),
         "only a core's loop lends stacks"
@@ -277,7 +278,7 @@ pub fn end_with_panic(message: fmt::Arguments<'_>) {
 
 fn return_to_loop(frame: &mut Frame, why: u64) {
     let core = CoreBlock::current();
-    TPIDR_EL0.set(&raw const core.loop_preemption as u64);
+    TPIDR_EL0.set(&raw const *core.here.local() as u64);
     frame.general[0] = why;
     frame.program_counter = girder_leave as *const () as u64;
     // Nothing of the interrupted code's state goes along: not its masks, not an illegal state.

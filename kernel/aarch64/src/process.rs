@@ -19,12 +19,13 @@ use crate::exception::Frame;
 use crate::preemption;
 use crate::stack::{self, FRAME_ROOM, Stack};
 use aarch64_cpu::registers::{TPIDR_EL0, Writeable};
+use core::arch::asm;
 use core::mem::offset_of;
 use core::num::NonZero;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use girder_lockfree::process::here::Here;
-use girder_lockfree::process::{Finished, Kind, Local, Polled};
+use girder_lockfree::process::{Finished, Kind, Local, Polled, Runnable, Table};
 use girder_lockfree::{Doorbell, Token};
 
 /// Spare stacks that a core keeps.
@@ -34,13 +35,15 @@ const _: () = assert!(size_of::<Frame>() as u64 <= FRAME_ROOM && FRAME_ROOM.is_m
 
 core::arch::global_asm!(
     include_str!("asm/process.s"),
-    DOORBELL = const offset_of!(CoreBlock, doorbell),
+    DOORBELL = const offset_of!(CoreBlock, here) + Here::DOORBELL,
+    HERE = const Local::HERE,
+    CORE_HERE = const offset_of!(CoreBlock, here),
     CAUSES = const Doorbell::CAUSES,
 );
 
 unsafe extern "C" {
     /// Returns into `frame` as the process with `local`, unless a cause waits: then it comes back.
-    fn girder_go_on(frame: *const Frame, local: *const Local);
+    fn girder_go_on(frame: *const Frame, local: *const ());
 }
 
 /// A core's spare stacks: their tops. Only the core itself uses them: its loop, which is not left
@@ -93,44 +96,102 @@ pub fn on_broken_off(new_loop: NewLoop) {
     NEW_LOOP.call_once(|| new_loop);
 }
 
-/// Gives the running core its scheduler's address and its desk.
+/// Makes the running core one that runs processes of this table, and returns it as they see it.
 ///
 /// # Safety
 ///
-/// Called by the core itself, before it spawns or runs anything; `scheduler` is what whoever uses
-/// the address takes it for, and lives for ever.
-pub unsafe fn install(scheduler: NonNull<()>, here: &'static Here) {
-    let core = CoreBlock::current();
-    core.scheduler.store(scheduler.as_ptr() as usize, Relaxed);
-    core.here.store(&raw const *here as usize, Relaxed);
+/// Called once, by the core itself, before it spawns or runs anything; `scheduler` is what whoever
+/// uses the address takes it for, and lives for ever.
+pub unsafe fn install(scheduler: NonNull<()>, table: &'static Table) {
+    let here = this_core();
+    // SAFETY: the caller's promise.
+    unsafe { here.install(table, scheduler.as_ptr()) };
 }
 
-/// The address of the running core's scheduler. For its loop: nobody else stays on the core.
+/// The running core, as its processes see it. For its loop: nobody else stays on the core.
 #[inline(always)]
-pub fn scheduler() -> *mut () {
-    CoreBlock::current().scheduler.load(Relaxed) as *mut ()
+pub fn this_core() -> &'static Here {
+    &CoreBlock::current().here
 }
 
-/// Gives the core to a process, from its last await on. Called by a core's loop with nothing on its
-/// stack worth keeping: if an interrupt breaks in, the stack goes along.
+/// Gives the core to a process, from its last await on, and returns how that came back and on which
+/// core. Called with nothing on the stack worth keeping: if an interrupt breaks in, the stack
+/// goes along.
+///
+/// A cause that has come since the loop looked would interrupt nobody, so the word is looked at once
+/// more, now that interrupts find the process: a process that is put off has not begun.
 ///
 /// # Safety
 ///
-/// Only the running core's own loop calls it, between two visits to its scheduler.
+/// Only the running core's own loop calls it, between two visits to its scheduler, for a process
+/// that has been given this core.
 #[inline(always)]
-pub unsafe fn resume(token: Token) -> Polled {
-    let local = token.local();
-    TPIDR_EL0.set(&raw const *local as u64);
-    // What came in since the loop looked would interrupt nobody: see `lend`.
-    if CoreBlock::current().doorbell().is_rung() {
-        local.note_pending();
+pub unsafe fn resume(process: Runnable) -> (Result<Polled, Token>, &'static Here) {
+    // SAFETY: a record lives in its process's header, which is not given back in here.
+    let local = unsafe { NonNull::from(process.local()).as_ref() };
+    let here = core_of(local);
+    become_process(local);
+    // If an interrupt breaks in here and the process goes on elsewhere, this is another core's word:
+    // then a look at it does no harm, and the present core has looked at its own in `girder_go_on`.
+    let outcome = if here.doorbell().is_quiet() {
+        Ok(process.poll())
+    } else {
+        Err(process.put_off())
+    };
+    (outcome, back_in_loop(local))
+}
+
+/// Whoever gave the process a core has said which.
+#[inline(always)]
+fn core_of(local: &Local) -> &'static Here {
+    let here = local.here();
+    debug_assert!(here.is_some(), "a process runs without a core");
+    // SAFETY: `resume` and `end` are called for a process that has been given a core.
+    unsafe { here.unwrap_unchecked() }
+}
+
+/// From here on interrupts find a process, and may take the core from it.
+#[inline(always)]
+fn become_process(local: &Local) {
+    // SAFETY: the record outlives the process's run. Memory may change from here on.
+    unsafe { asm!("msr tpidr_el0, {}", in(reg) local, options(nostack, preserves_flags)) }
+}
+
+/// From here on interrupts find a core's loop. Which core that is stands in the process's record, and
+/// between reading that and making it true an interrupt may move the process: one that finds it
+/// at the second instruction has it begin again at the first ([`restart`]).
+#[inline(always)]
+fn back_in_loop(local: &Local) -> &'static Here {
+    let here: *const Here;
+    // SAFETY: whoever gave the process its core has written the core's address there, and the loop's
+    // record is first in it.
+    unsafe {
+        asm!("ldr {here}, [{local}, #{HERE}]", "msr tpidr_el0, {here}",
+            here = out(reg) here, local = in(reg) local, HERE = const Local::HERE,
+            options(nostack, preserves_flags));
+        &*here
     }
-    if local.begin() {
-        preemption::leave_now();
+}
+
+/// Sees to it that what a process has just read about its core is read again, if that is all it has
+/// done. Nothing else that runs as a process writes TPIDR_EL0.
+fn restart(frame: &mut Frame) {
+    unsafe extern "C" {
+        static __image_start: u8;
+        static __constants_start: u8;
     }
-    let polled = token.poll();
-    back_in_loop();
-    polled
+    /// `msr tpidr_el0, x0`; the register's number is in the lowest five bits.
+    const WRITE: u32 = 0xd51b_d040;
+    let code = &raw const __image_start as u64..&raw const __constants_start as u64;
+    let next = frame.program_counter;
+    if !code.contains(&next) || !next.is_multiple_of(4) {
+        return; // it has jumped astray, and an interrupt came before the fault
+    }
+    // SAFETY: an aligned word of the image's code.
+    let next = unsafe { *(next as *const u32) };
+    if next & !0x1f == WRITE {
+        frame.program_counter -= 4;
+    }
 }
 
 /// Lets a process drop its future, preemptibly, as itself.
@@ -138,7 +199,7 @@ pub unsafe fn resume(token: Token) -> Polled {
 /// # Safety
 ///
 /// Only the running core's own loop calls it, between two visits to its scheduler.
-pub unsafe fn end(token: Token) -> Finished {
+pub unsafe fn end(token: Token) -> (Finished, &'static Here) {
     if token.has_frame() {
         let mut finished = token.give_up();
         if let Some(frame) = finished.take_frame() {
@@ -146,23 +207,18 @@ pub unsafe fn end(token: Token) -> Finished {
                 .spares
                 .push(stack::top_of(frame.get() as u64));
         }
-        return finished;
+        return (finished, this_core());
     }
-    let local = token.local();
-    TPIDR_EL0.set(&raw const *local as u64);
-    if local.begin() {
+    // SAFETY: a record lives in its process's header, which is not given back in here.
+    let local = unsafe { NonNull::from(token.local()).as_ref() };
+    let here = this_core();
+    local.set_here(here);
+    become_process(local);
+    if here.doorbell().is_rung() {
         preemption::leave_now();
     }
     let finished = token.drop_future();
-    back_in_loop();
-    finished
-}
-
-/// Whatever core this is now: its loop's record is the running one again.
-#[inline(always)]
-fn back_in_loop() {
-    preemption::current().cease();
-    TPIDR_EL0.set(&raw const CoreBlock::current().loop_preemption as u64);
+    (finished, back_in_loop(local))
 }
 
 /// Goes on with a process where it was broken off: this stack is not come back to, unless something
@@ -184,7 +240,7 @@ pub unsafe fn go_on(token: Token) -> Token {
     // SAFETY: the frame was saved by `leave_interrupted` and belongs to this process, whose token has
     // just been given up for it. The present stack is a spare now; nothing takes it before the
     // change of stacks, because handlers leave processes only.
-    unsafe { girder_go_on(frame.get() as *const Frame, local) }
+    unsafe { girder_go_on(frame.get() as *const Frame, local.cast()) }
     // It came back: a cause waits. The process is what it was.
     let taken_back = spares.pop();
     debug_assert_eq!(taken_back, Some(own_top));
@@ -219,11 +275,11 @@ pub(crate) fn leave_interrupted(frame: &mut Frame) -> bool {
     };
     count(&core.counters().preemptions);
     local.clear_pending();
-    local.add_reason();
+    restart(frame);
     let room = (stack::top_of(frame.stack_pointer) - FRAME_ROOM) as *mut Frame;
     // SAFETY: the room at the top of each stack is kept free for this, and one process stands on it.
     unsafe { room.write(frame.clone()) };
-    TPIDR_EL0.set(&raw const core.loop_preemption as u64);
+    TPIDR_EL0.set(&raw const *core.here.local() as u64);
     frame.general[0] = &raw const *local as u64;
     frame.general[1] = room as u64;
     frame.general[29] = 0;
@@ -248,14 +304,6 @@ extern "C" fn begin_new_loop(local: NonNull<Local>, frame: NonZero<usize>) -> ! 
 /// The platform's part of `girder_lockfree::process`.
 mod hooks {
     use super::*;
-
-    #[unsafe(no_mangle)]
-    fn girder_here() -> &'static Here {
-        let here = CoreBlock::current().here.load(Relaxed) as *const Here;
-        assert!(!here.is_null(), "no scheduler runs on this core");
-        // SAFETY: `install` got a reference that lives for ever.
-        unsafe { &*here }
-    }
 
     #[unsafe(no_mangle)]
     fn girder_local() -> &'static Local {

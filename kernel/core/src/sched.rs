@@ -17,6 +17,7 @@ pub use self::core::{Core, Next, Statistics, Terms};
 pub use effects::{
     CoreId, Hardware, Io, Lifecycle, Mem, Migration, Oracle, Outcome, Place, Ready, Stolen, World,
 };
+use girder_lockfree::process::Runnable;
 pub use levels::{Levels, Priority};
 pub use sleep::{Sleep, sleep_until};
 
@@ -27,11 +28,34 @@ pub use sleep::{Sleep, sleep_until};
 /// be held over a resume, and this function has nothing to hold it in.
 #[inline(always)]
 pub fn turn<W: World>(next: Next) -> Next {
-    let outcome = match next {
-        Next::Resume(token) => W::Lifecycle::resume(token),
+    match next {
+        Next::Resume(process) => W::Lifecycle::resume(process),
         Next::GoOn(token) => W::Lifecycle::go_on(token),
         Next::End(token) => W::Lifecycle::end(token),
-        Next::Wait => return W::visit(Core::wait),
-    };
-    W::visit(|core| core.settle(outcome))
+        Next::Wait => W::visit(Core::wait),
+    }
+}
+
+/// Takes turns for ever.
+pub fn run<W: World>(mut next: Next) -> ! {
+    loop {
+        next = match next {
+            Next::Resume(process) => run_processes::<W>(process),
+            other => turn::<W>(other),
+        };
+    }
+}
+
+/// One process after another, as long as it goes on like that: nearly all that ever happens.
+#[inline(never)]
+fn run_processes<W: World>(mut process: Runnable) -> Next {
+    loop {
+        match W::Lifecycle::resume(process) {
+            Next::Resume(next) => process = next,
+            other => {
+                ::core::hint::cold_path();
+                return other;
+            }
+        }
+    }
 }

@@ -18,18 +18,19 @@ mod word;
 pub use header::{Intent, Kind, Local};
 pub use queue::Queue;
 pub use table::{NoProcess, Request, Table, is_alive, kill, resume, suspend, wake};
-pub use token::{Finished, Polled, Start, Token};
+pub use token::{Finished, Polled, Runnable, Start, Token};
 pub use word::Pid;
 
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::ptr::NonNull;
+use core::task::{Context, Poll, Waker};
 
 /// Makes a process of a future that may go to any core, and leaves it on this core's desk.
 pub fn spawn<F: Future<Output = ()> + Send + 'static>(
     future: F,
     level: u8,
 ) -> Result<Pid, NoProcess> {
-    leave_on_desk(table::create(future, level)?)
+    table::create(future, level)
 }
 
 /// Makes a process of a future that `make` builds when the process first runs. Only `make` has to be
@@ -39,13 +40,41 @@ where
     F: Future<Output = ()> + 'static,
     M: FnOnce() -> F + Send + 'static,
 {
-    leave_on_desk(table::create(async move { make().await }, level)?)
+    table::create(async move { make().await }, level)
 }
 
-fn leave_on_desk(token: Token) -> Result<Pid, NoProcess> {
-    let pid = token.pid();
-    here::with_desk(|desk| desk.newborn.push_back(token));
-    Ok(pid)
+/// Asks for the running process to be woken when the clock has reached `at` nanoseconds. False if
+/// `waker` is not its own: then something else has to call it, for the scheduler runs no foreign
+/// code. Without memory for the alarm the process is told to look again at once.
+#[must_use]
+pub fn set_alarm(at: u64, waker: &Waker) -> bool {
+    let Some(pid) = waker::owner(waker).filter(|&pid| own_pid() == Some(pid)) else {
+        return false;
+    };
+    if !here::leave_alarm((at, pid)) {
+        wake(pid);
+    }
+    true
+}
+
+/// The running process, unless it is a core's loop that runs.
+pub fn own_pid() -> Option<Pid> {
+    let local = platform::local();
+    (local.kind() == Kind::Process).then(|| {
+        // SAFETY: a process's record is the first field of its header, which lives while it runs.
+        unsafe { NonNull::from(local).cast::<header::Header>().as_ref() }.pid()
+    })
+}
+
+/// The priority level of the running process.
+pub fn own_level() -> u8 {
+    platform::local().level.get()
+}
+
+/// Pays for work, in reductions; whoever has none left yields at the next await.
+#[inline(always)]
+pub fn reduce(reductions: u32) {
+    platform::local().spend(reductions);
 }
 
 /// Lets the others on this core run first; the first await of this future comes back at once.
@@ -69,7 +98,7 @@ impl Future for YieldNow {
             return Poll::Ready(());
         }
         self.has_yielded = true;
-        here::intend(Intent::Yield);
+        platform::local().intend_to_yield();
         Poll::Pending
     }
 }

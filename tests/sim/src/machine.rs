@@ -38,13 +38,14 @@ pub struct Report {
 /// Runs a plan to its end; panics if an invariant breaks.
 pub fn simulate(plan: Plan) -> Report {
     let table = Box::leak(Box::new(Table::new(PROCESSES)));
-    let here: &'static Here = Box::leak(Box::new(Here::new(table)));
-    here::simulate(here);
+    let here: &'static Here = Box::leak(Box::new(Here::new()));
+    here.simulate(table);
     here::simulate_time(0);
     let mut rng = Rng::new(plan.seed);
     let score = Rc::new(RefCell::new(Score::default()));
     STATE.set(Some(State {
         rng: Rng::new(rng.next_u64()),
+        here,
         now: 0,
         deadline: None,
         trace: Trace::default(),
@@ -52,7 +53,8 @@ pub fn simulate(plan: Plan) -> Report {
     }));
     let terms = Terms {
         quantum: 1_000_000,
-        reductions: 2_000,
+        reductions: 1 + rng.below(200) as i32,
+        keeps_time: true,
     };
     world::set_core(Some(Core::new(
         Levels::default(),

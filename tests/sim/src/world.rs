@@ -4,11 +4,12 @@ use crate::checks::{Event, Trace};
 use girder_core::causes::{Cause, Causes};
 use girder_core::rng::Rng;
 use girder_core::sched::{
-    Core, CoreId, Hardware, Io, Levels, Lifecycle, Mem, Migration, Oracle, Outcome, Priority,
+    Core, CoreId, Hardware, Io, Levels, Lifecycle, Mem, Migration, Next, Oracle, Outcome, Priority,
     Ready, World,
 };
 use girder_lockfree::Token;
-use girder_lockfree::process::{Intent, Polled, here};
+use girder_lockfree::process::here::{self, Here};
+use girder_lockfree::process::{Polled, Runnable};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
@@ -22,6 +23,7 @@ thread_local! {
 /// What all handlers share.
 pub(crate) struct State {
     pub(crate) rng: Rng,
+    pub(crate) here: &'static Here,
     pub(crate) now: u64,
     pub(crate) deadline: Option<u64>,
     pub(crate) trace: Trace,
@@ -63,10 +65,13 @@ impl State {
         here::simulate_time(self.now);
     }
 
+    fn is_due(&self) -> bool {
+        self.deadline.is_some_and(|at| at <= self.now)
+    }
+
     /// True if the timer's interrupt strikes now: when it is due, sooner or later.
     fn timer_strikes(&mut self) -> bool {
-        let is_due = self.deadline.is_some_and(|at| at <= self.now);
-        is_due && self.rng.below(3) > 0
+        self.is_due() && self.rng.below(3) > 0
     }
 }
 
@@ -76,8 +81,9 @@ pub(crate) fn interrupt_strikes() -> bool {
     let strikes = with_state(|state| {
         let nanos = state.rng.below(40_000);
         state.pass(nanos);
-        // An interrupt of no account now and then, besides the timer's.
-        state.timer_strikes() || state.rng.below(50) == 0
+        // An interrupt of no account now and then, besides the timer's. A process that has to leave
+        // does so at the next chance.
+        here::simulate_leaving() || state.timer_strikes() || state.rng.below(50) == 0
     });
     IS_BROKEN_OFF.set(strikes);
     strikes
@@ -87,51 +93,66 @@ pub(crate) fn interrupt_strikes() -> bool {
 pub(crate) struct Bodies;
 
 impl Lifecycle for Bodies {
-    fn resume(mut token: Token) -> Outcome {
-        let pid = token.pid();
-        let priority = Priority::from_level(token.level());
-        let rival = Simulated::visit(|core| core.ready().most_urgent());
-        let is_passed_over = rival.is_some_and(|rival| rival.is_more_urgent_than(priority));
-        assert!(!is_passed_over, "{priority:?} was run before {rival:?}");
-        token.simulate_frame(false);
-        with_state(|state| {
-            state
-                .trace
-                .note(state.now, Event::Resume(pid, token.level()))
-        });
-        match token.poll() {
-            Polled::Done(finished) => {
-                with_state(|state| state.trace.note(state.now, Event::Done(pid)));
-                Outcome::Done(finished)
-            }
-            Polled::Pending(mut token, _) if IS_BROKEN_OFF.take() => {
-                token.simulate_frame(true);
-                with_state(|state| state.trace.note(state.now, Event::Preempt(pid)));
-                Outcome::Preempted(token)
-            }
-            Polled::Pending(token, intent) => {
-                let event = match intent {
-                    Intent::Yield => Event::Yield(pid),
-                    Intent::Wait => Event::Wait(pid),
-                };
-                with_state(|state| state.trace.note(state.now, event));
-                Outcome::Pending(token, intent)
-            }
-        }
+    fn resume(process: Runnable) -> Next {
+        let is_put_off = with_state(|state| state.is_due() && state.rng.below(3) > 0);
+        let outcome = if is_put_off {
+            Outcome::PutOff(process.put_off())
+        } else {
+            run(process)
+        };
+        Simulated::visit(|core| core.settle(here(), outcome))
     }
 
-    fn go_on(token: Token) -> Outcome {
-        Self::resume(token)
+    fn go_on(token: Token) -> Next {
+        let is_put_off = with_state(|state| state.is_due() && state.rng.below(3) > 0);
+        let outcome = if is_put_off {
+            Outcome::PutOff(token)
+        } else {
+            run(token.simulate_going_on())
+        };
+        Simulated::visit(|core| core.settle(here(), outcome))
     }
 
-    fn end(token: Token) -> Outcome {
+    fn end(token: Token) -> Next {
         with_state(|state| state.trace.note(state.now, Event::Killed(token.pid())));
-        Outcome::Done(if token.has_frame() {
+        let finished = if token.has_frame() {
             token.give_up()
         } else {
             token.drop_future()
-        })
+        };
+        Simulated::visit(|core| core.settle_at_length(Outcome::Done(finished)))
     }
+}
+
+/// The simulated core.
+fn here() -> &'static Here {
+    with_state(|state| state.here)
+}
+
+fn run(process: Runnable) -> Outcome {
+    let pid = process.pid();
+    let level = process.level();
+    let priority = Priority::from_level(level);
+    let rival = Simulated::visit(|core| core.ready().most_urgent());
+    let is_passed_over = rival.is_some_and(|rival| rival.is_more_urgent_than(priority));
+    assert!(!is_passed_over, "{priority:?} was run before {rival:?}");
+    note(Event::Resume(pid, level));
+    let polled = process.poll();
+    let is_broken_off = IS_BROKEN_OFF.take();
+    match polled {
+        Polled::Waiting(token) if is_broken_off => {
+            note(Event::Preempt(pid));
+            return Outcome::Preempted(token.simulate_frame());
+        }
+        Polled::Yielded(_) | Polled::YieldedWithCare(_) => note(Event::Yield(pid)),
+        Polled::Waiting(_) => note(Event::Wait(pid)),
+        Polled::Done(_) => note(Event::Done(pid)),
+    }
+    polled.into()
+}
+
+fn note(event: Event) {
+    with_state(|state| state.trace.note(state.now, event));
 }
 
 /// A core whose timer is late by whatever the adversary likes.

@@ -12,8 +12,7 @@ girder_go_on:
     b.eq 1f
     msr  daifclr, #0b0011
     ret
-1:  ldr  w10, [x1]              // the handler added a reason when it broke the process off
-    sub  w10, w10, #1
-    str  w10, [x1]
+1:  add  x9, x9, #{CORE_HERE}
+    str  x9, [x1, #{HERE}]      // its core is this one now
     msr  tpidr_el0, x1
     b    girder_restore_frame

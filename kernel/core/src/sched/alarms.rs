@@ -1,7 +1,7 @@
 //! Who wants to be woken when: a plain list in the order of deadlines, then of arrival.
 
 use alloc::collections::BTreeMap;
-use core::task::Waker;
+use girder_lockfree::process::Pid;
 
 /// Alarms that ring in one turn; the rest are the next turn's.
 const PER_TURN: usize = 64;
@@ -10,15 +10,15 @@ const PER_TURN: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Alarms {
     /// By deadline, then by sequence of arrival, never by address.
-    list: BTreeMap<(u64, u64), Waker>,
+    list: BTreeMap<(u64, u64), Pid>,
     arrivals: u64,
 }
 
 impl Alarms {
     /// Adds an alarm at this time.
-    pub(super) fn add(&mut self, at: u64, waker: Waker) {
+    pub(super) fn add(&mut self, at: u64, pid: Pid) {
         self.arrivals += 1;
-        self.list.insert((at, self.arrivals), waker);
+        self.list.insert((at, self.arrivals), pid);
     }
 
     /// When the next one is due.
@@ -27,7 +27,7 @@ impl Alarms {
     }
 
     /// Takes those that are due, never one that is not, and not too many at once.
-    pub(super) fn take_due(&mut self, now: u64) -> impl Iterator<Item = Waker> {
+    pub(super) fn take_due(&mut self, now: u64) -> impl Iterator<Item = Pid> {
         let mut budget = PER_TURN;
         core::iter::from_fn(move || {
             let first = self.list.first_entry()?;
@@ -41,13 +41,29 @@ impl Alarms {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::boxed::Box;
     use alloc::vec::Vec;
+    use girder_lockfree::process::here::{Here, collect};
+    use girder_lockfree::process::{Table, spawn};
+
+    fn somebody() -> Pid {
+        let table = Box::leak(Box::new(Table::new(1)));
+        Box::leak(Box::new(Here::new())).simulate(table);
+        let pid = spawn(async {}, 0).expect("there is room");
+        let mut newborn = collect(&mut Vec::new()).newborn;
+        newborn
+            .pop_front()
+            .expect("just born")
+            .give_up()
+            .discontinue();
+        pid
+    }
 
     #[test]
     fn alarms_ring_in_order_and_never_early() {
-        let mut alarms = Alarms::default();
+        let (mut alarms, pid) = (Alarms::default(), somebody());
         for at in [30, 10, 20, 10] {
-            alarms.add(at, Waker::noop().clone());
+            alarms.add(at, pid);
         }
         assert_eq!(alarms.take_due(9).count(), 0);
         assert_eq!(alarms.next(), Some(10));
@@ -58,8 +74,8 @@ mod tests {
 
     #[test]
     fn a_crowd_of_alarms_takes_several_turns() {
-        let mut alarms = Alarms::default();
-        (0..100).for_each(|_| alarms.add(1, Waker::noop().clone()));
+        let (mut alarms, pid) = (Alarms::default(), somebody());
+        (0..100).for_each(|_| alarms.add(1, pid));
         let turns: Vec<_> = (0..3).map(|_| alarms.take_due(1).count()).collect();
         assert_eq!(turns, [PER_TURN, 100 - PER_TURN, 0]);
     }

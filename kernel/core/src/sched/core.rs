@@ -21,16 +21,19 @@
 
 use super::alarms::Alarms;
 use super::effects::{Hardware, Oracle, Outcome, Place, Ready, World};
+use super::levels::Priority;
 use crate::causes::{Cause, Causes};
+use alloc::vec::Vec;
+use core::hint::cold_path;
 use girder_lockfree::Token;
-use girder_lockfree::process::here::{Here, collect};
-use girder_lockfree::process::{Intent, Start};
+use girder_lockfree::process::here::{Alarm, Arrivals, Here, collect};
+use girder_lockfree::process::{Queue, Runnable, Start, wake};
 
 /// What a core does next.
 #[derive(Debug)]
 pub enum Next {
     /// Gives itself to a process, from its last await on.
-    Resume(Token),
+    Resume(Runnable),
     /// Gives itself to a process that an interrupt broke off.
     GoOn(Token),
     /// Lets a process that has to die drop what it owns.
@@ -54,6 +57,8 @@ pub struct Statistics {
     pub ended: u64,
     /// Times the core went to sleep.
     pub waits: u64,
+    /// Nanoseconds that it has slept.
+    pub idle_nanos: u64,
 }
 
 /// How a core treats its processes.
@@ -61,8 +66,10 @@ pub struct Statistics {
 pub struct Terms {
     /// Nanoseconds between ticks while more than one process wants the core.
     pub quantum: u64,
-    /// Reductions that a process gets for one turn.
+    /// Reductions that a process may spend before it has to yield.
     pub reductions: i32,
+    /// Whether each process's time on the core is counted.
+    pub keeps_time: bool,
 }
 
 /// One core's scheduler.
@@ -76,8 +83,12 @@ pub struct Core<W: World> {
     tick: Option<u64>,
     /// What the timer was asked for.
     armed: Option<u64>,
+    /// When whoever runs was given the core, while time is kept.
+    since: u64,
     here: &'static Here,
     statistics: Statistics,
+    /// What is swapped for the desk's alarms.
+    left_alarms: Vec<Alarm>,
 }
 
 /// Ticks in a quantum.
@@ -100,8 +111,10 @@ impl<W: World> Core<W> {
             terms,
             tick: None,
             armed: None,
+            since: 0,
             here,
             statistics: Statistics::default(),
+            left_alarms: Vec::new(),
         }
     }
 
@@ -120,88 +133,194 @@ impl<W: World> Core<W> {
         &mut self.hardware
     }
 
-    /// Decides what to do next.
+    /// Takes a process back, and decides what to do next. `here` is this core, which whoever has had
+    /// the process run has at hand.
     #[inline(always)]
-    pub fn decide(&mut self) -> Next {
-        let causes = self.hardware.take_causes();
-        if !causes.is_empty() {
-            self.look_up(causes, None);
-        }
-        if self.here.was_used() {
-            self.collect();
-        }
-        while let Some(token) = self.ready.pop() {
-            // Almost always nobody wants anything of it, and one look says so.
-            if token.is_plain() {
-                return self.grant(token);
-            }
-            match token.start() {
-                Start::Run(token) => return self.grant(token),
-                Start::GoOn(token) => {
-                    self.statistics.switches += 1;
-                    return Next::GoOn(token);
-                }
-                Start::Held => {}
-                Start::Die(token) => return Next::End(token),
-            }
-        }
-        Next::Wait
-    }
-
-    /// Takes a process back, and decides what to do next.
-    #[inline(always)]
-    pub fn settle(&mut self, outcome: Outcome) -> Next {
+    pub fn settle(&mut self, here: &'static Here, outcome: Outcome) -> Next {
         match outcome {
-            Outcome::Pending(mut token, Intent::Yield) => {
+            // The shortest way: all that is to be done is to let the next one run.
+            Outcome::Yielded(mut token) => {
                 token.begin_stint();
-                self.ready.push(token, Place::Back);
+                self.rotate(here, token)
             }
-            Outcome::Pending(mut token, Intent::Wait) => {
-                token.begin_stint();
+            Outcome::Waiting(token) => {
+                let token = self.begin_stint(token);
                 // Woken while it ran: it looks again, when its turn comes.
                 if let Some(token) = token.park() {
                     self.ready.push(token, Place::Back);
                 }
-            }
-            Outcome::Preempted(token) => {
-                self.statistics.preemptions += 1;
-                let causes = self.hardware.take_causes();
-                self.look_up(causes, Some(token));
+                self.take_next(here)
             }
             Outcome::Done(finished) => {
                 self.statistics.ended += 1;
+                if self.terms.keeps_time {
+                    self.since = self.hardware.now();
+                }
                 finished.discontinue();
+                self.take_next(here)
+            }
+            other => {
+                cold_path();
+                self.settle_at_length(other)
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn rotate(&mut self, here: &'static Here, token: Token) -> Next {
+        match self.ready.rotate(token).begin() {
+            Ok(process) => self.give(here, process),
+            Err(token) => self.decide_after(token),
+        }
+    }
+
+    #[inline(always)]
+    fn give(&mut self, here: &'static Here, mut process: Runnable) -> Next {
+        process.give_core(here);
+        self.statistics.switches += 1;
+        Next::Resume(process)
+    }
+
+    /// Decides what to do next: the short way, while all that wait for the core simply take turns.
+    #[inline(always)]
+    fn take_next(&mut self, here: &'static Here) -> Next {
+        if here.is_laden() || !self.ready.is_even(Priority::Normal) {
+            return self.decide();
+        }
+        let Some(mut token) = self.ready.pop() else {
+            return self.decide();
+        };
+        token.set_careful(self.terms.keeps_time);
+        match token.begin() {
+            Ok(process) => self.give(here, process),
+            Err(token) => self.decide_after(token),
+        }
+    }
+
+    /// A yield after which there may be more to do. If time is kept, that is perhaps all.
+    #[inline(never)]
+    fn settle_with_care(&mut self, token: Token) -> Next {
+        let level = Priority::from_level(token.level());
+        let is_plain = !self.here.is_laden() && !token.is_spent() && self.ready.is_even(level);
+        let token = self.begin_stint(token);
+        if is_plain {
+            return self.rotate(self.here, token);
+        }
+        self.ready.push(token, Place::Back);
+        self.decide()
+    }
+
+    /// It has come back of its own accord.
+    #[inline(always)]
+    fn begin_stint(&mut self, mut token: Token) -> Token {
+        if self.terms.keeps_time {
+            self.charge_time(&mut token);
+        }
+        token.begin_stint();
+        if token.is_spent() {
+            token.grant(self.terms.reductions);
+        }
+        token
+    }
+
+    /// The same, whatever happened.
+    #[inline(never)]
+    pub fn settle_at_length(&mut self, outcome: Outcome) -> Next {
+        match outcome {
+            Outcome::Yielded(token) | Outcome::YieldedWithCare(token) => {
+                return self.settle_with_care(token);
+            }
+            Outcome::Waiting(_) | Outcome::Done(_) => return self.settle(self.here, outcome),
+            Outcome::PutOff(token) => self.look_up(Some(token)),
+            Outcome::Preempted(mut token) => {
+                self.statistics.preemptions += 1;
+                if self.terms.keeps_time {
+                    self.charge_time(&mut token);
+                }
+                self.look_up(Some(token));
             }
         }
         self.decide()
     }
 
+    /// Decides what to do next.
+    pub fn decide(&mut self) -> Next {
+        loop {
+            self.look_up(None);
+            if self.here.is_laden() {
+                self.collect();
+            }
+            let Some(token) = self.ready.pop() else {
+                return Next::Wait;
+            };
+            if let Some(next) = self.consider(token) {
+                return next;
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn decide_after(&mut self, token: Token) -> Next {
+        match self.consider(token) {
+            Some(next) => next,
+            None => self.decide(),
+        }
+    }
+
+    /// Whoever is given the core knows from now on what its yield means, for as long as nothing comes
+    /// up that brings the core back here.
+    fn consider(&mut self, mut token: Token) -> Option<Next> {
+        let level = Priority::from_level(token.level());
+        token.set_careful(self.terms.keeps_time || !self.ready.is_even(level));
+        match token.start() {
+            Start::Run(process) => Some(self.give(self.here, process)),
+            Start::GoOn(token) => {
+                self.statistics.switches += 1;
+                Some(Next::GoOn(token))
+            }
+            Start::Held => None,
+            Start::Die(token) => Some(Next::End(token)),
+        }
+    }
+
     /// Sleeps, with the timer set to whatever comes first.
     pub fn wait(&mut self) -> Next {
-        self.tick = None;
+        self.set_tick(None);
         self.arm();
         self.statistics.waits += 1;
+        let before = self.hardware.now();
         self.hardware.wait();
+        self.since = self.hardware.now();
+        self.statistics.idle_nanos += self.since - before;
         self.decide()
     }
 
+    /// The time since the last look at the clock was this process's.
     #[inline(always)]
-    fn grant(&mut self, mut token: Token) -> Next {
-        token.grant(self.terms.reductions);
-        self.statistics.switches += 1;
-        Next::Resume(token)
+    fn charge_time(&mut self, token: &mut Token) {
+        let now = self.hardware.now();
+        token.charge_time(now - core::mem::replace(&mut self.since, now));
     }
 
     /// Serves what has happened since the last look, and puts whom it interrupted back.
+    fn look_up(&mut self, interrupted: Option<Token>) {
+        let causes = self.hardware.take_causes();
+        if !causes.is_empty() || interrupted.is_some() {
+            self.serve(causes, interrupted);
+        }
+    }
+
     #[cold]
     #[inline(never)]
-    fn look_up(&mut self, causes: Causes, preempted: Option<Token>) {
-        let has_rivals = self.ready.has_rivals(usize::from(preempted.is_some()));
+    fn serve(&mut self, causes: Causes, interrupted: Option<Token>) {
+        let has_rivals = self.ready.has_rivals(usize::from(interrupted.is_some()));
         let is_tick = causes.contains(Cause::Timer) && self.on_timer(has_rivals);
         self.hardware.serve(causes);
-        let Some(mut token) = preempted else { return };
-        if token.count_tick(is_tick) >= TICKS {
+        let Some(mut token) = interrupted else { return };
+        if is_tick && token.count_tick() >= TICKS {
             token.begin_stint();
+            token.grant(self.terms.reductions);
             self.statistics.quanta += 1;
             self.ready.push(token, Place::Back);
         } else {
@@ -213,50 +332,70 @@ impl<W: World> Core<W> {
     fn on_timer(&mut self, has_rivals: bool) -> bool {
         self.armed = None;
         let now = self.hardware.now();
-        for waker in self.alarms.take_due(now) {
-            waker.wake();
+        for pid in self.alarms.take_due(now) {
+            wake(pid);
         }
         let is_tick = self.tick.is_some_and(|at| at <= now);
         if is_tick || self.tick.is_none() {
-            self.tick = has_rivals.then(|| now + self.tick_length());
+            self.set_tick(has_rivals.then(|| now + self.tick_length()));
         }
         self.arm();
         is_tick
     }
 
     /// Puts what running code has left on the desk where it belongs.
-    #[cold]
     #[inline(never)]
     fn collect(&mut self) {
-        let Self {
-            ready,
-            oracle,
-            alarms,
-            statistics,
-            ..
-        } = self;
-        collect(|desk| {
-            for (at, waker) in desk.alarms.drain(..) {
-                alarms.add(at, waker);
-            }
-            // Which of the two came first is nobody's business: the oracle decides.
-            let first_woken = oracle.choose(2) == 0;
-            for is_woken in [first_woken, !first_woken] {
-                let queue = if is_woken {
-                    &mut desk.woken
-                } else {
-                    &mut desk.newborn
-                };
-                while let Some(token) = queue.pop_front() {
-                    statistics.arrivals += 1;
-                    ready.push(token, Place::Back);
-                }
-            }
-        });
-        if self.tick.is_none() && self.ready.has_rivals(0) {
-            self.tick = Some(self.hardware.now() + self.tick_length());
+        let Arrivals {
+            mut newborn,
+            mut woken,
+        } = collect(&mut self.left_alarms);
+        // Which of the two came first is nobody's business: the oracle decides.
+        if self.oracle.choose(2) == 0 {
+            self.take_in(&mut woken);
+            self.take_in_newborn(&mut newborn);
+        } else {
+            self.take_in_newborn(&mut newborn);
+            self.take_in(&mut woken);
+        }
+        let wants_tick = self.tick.is_none() && self.ready.has_rivals(0);
+        if wants_tick || !self.left_alarms.is_empty() {
+            self.set_timer(wants_tick);
+        }
+    }
+
+    /// Takes over the alarms that were left, and begins to tick if that is wanted.
+    #[cold]
+    #[inline(never)]
+    fn set_timer(&mut self, wants_tick: bool) {
+        for (at, pid) in self.left_alarms.drain(..) {
+            self.alarms.add(at, pid);
+        }
+        if wants_tick {
+            let at = self.hardware.now() + self.tick_length();
+            self.set_tick(Some(at));
         }
         self.arm();
+    }
+
+    fn take_in(&mut self, woken: &mut Queue) {
+        while let Some(token) = woken.pop_front() {
+            self.statistics.arrivals += 1;
+            self.ready.push(token, Place::Back);
+        }
+    }
+
+    fn take_in_newborn(&mut self, newborn: &mut Queue) {
+        while let Some(mut token) = newborn.pop_front() {
+            self.statistics.arrivals += 1;
+            token.grant(self.terms.reductions);
+            self.ready.push(token, Place::Back);
+        }
+    }
+
+    fn set_tick(&mut self, at: Option<u64>) {
+        self.tick = at;
+        self.here.set_ticking(at.is_some());
     }
 
     /// Ticks are wanted while somebody waits for the core, this far apart.

@@ -4,12 +4,12 @@
 //! turn, and shared memory is the special case that answers now. Only the loop and its handlers
 //! carry the world's type.
 
-use super::core::Core;
+use super::core::{Core, Next};
 use super::levels::Priority;
 use crate::causes::Causes;
 use core::fmt;
 use girder_lockfree::Token;
-use girder_lockfree::process::{Finished, Intent};
+use girder_lockfree::process::{Finished, Polled, Runnable};
 
 /// A core's place in the machine's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +41,11 @@ pub trait Ready {
     fn push(&mut self, token: Token, place: Place);
     /// Takes the one whose turn it is.
     fn pop(&mut self) -> Option<Token>;
+    /// True if whoever runs at this level, and all that are in here, simply take turns.
+    fn is_even(&self, running: Priority) -> bool;
+    /// Puts a process behind all others and takes the one whose turn it is; asked only while all of
+    /// them simply take turns.
+    fn rotate(&mut self, token: Token) -> Token;
     /// Takes one from another core.
     fn steal_from(&mut self, victim: CoreId) -> Stolen;
     /// How many there are; may have to count.
@@ -60,23 +65,44 @@ pub trait Migration {
 /// How a process came back.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It stands at an await, and wants this.
-    Pending(Token, Intent),
+    /// It wants others to go first, and nothing else is to be looked at.
+    Yielded(Token),
+    /// It wants others to go first, after a look around.
+    YieldedWithCare(Token),
+    /// It waits to be woken.
+    Waiting(Token),
+    /// It has not even begun: a cause came first.
+    PutOff(Token),
     /// An interrupt broke into its poll: what it stands on went with it.
     Preempted(Token),
     /// Its future is gone.
     Done(Finished),
 }
 
+impl From<Polled> for Outcome {
+    #[inline(always)]
+    fn from(polled: Polled) -> Self {
+        match polled {
+            Polled::Yielded(token) => Self::Yielded(token),
+            Polled::YieldedWithCare(token) => Self::YieldedWithCare(token),
+            Polled::Waiting(token) => Self::Waiting(token),
+            Polled::Done(finished) => Self::Done(finished),
+        }
+    }
+}
+
 /// A process's way onto a core and off it. Spawning and yielding are its own doing: they are on the
 /// desk, or in the outcome, when it comes back.
+///
+/// It may come back on another core than it was given, so nothing of a core is held meanwhile: each of
+/// these lets whatever core that is [`settle`](Core::settle) the outcome.
 pub trait Lifecycle {
     /// Gives the core to a process, from its last await on, until it comes back.
-    fn resume(token: Token) -> Outcome;
+    fn resume(process: Runnable) -> Next;
     /// Gives the core to a process that an interrupt broke off.
-    fn go_on(token: Token) -> Outcome;
+    fn go_on(token: Token) -> Next;
     /// Lets a process drop what it owns, and ends it.
-    fn end(token: Token) -> Outcome;
+    fn end(token: Token) -> Next;
 }
 
 /// The console.

@@ -55,7 +55,12 @@ impl Priority {
 /// A core's own queues: nobody steals from them.
 #[derive(Debug, Default)]
 pub struct Levels {
-    queues: [Queue; 4],
+    normal: Queue,
+    /// Processes in the other queues.
+    others: usize,
+    max: Queue,
+    high: Queue,
+    low: Queue,
     /// Rounds among `normal` and `low` since low was last taken.
     round: u32,
 }
@@ -63,7 +68,13 @@ pub struct Levels {
 impl Ready for Levels {
     #[inline(always)]
     fn push(&mut self, token: Token, place: Place) {
-        let queue = &mut self.queues[usize::from(token.level() & 3)];
+        let queue = match Priority::from_level(token.level()) {
+            Priority::Normal => &mut self.normal,
+            other => {
+                self.others += 1;
+                self.other(other)
+            }
+        };
         match place {
             Place::Back => queue.push_back(token),
             Place::Front => queue.push_front(token),
@@ -72,22 +83,21 @@ impl Ready for Levels {
 
     #[inline(always)]
     fn pop(&mut self) -> Option<Token> {
-        let [max, high, normal, low] = &mut self.queues;
-        if let Some(token) = max.pop_front() {
-            return Some(token);
+        if self.others == 0 {
+            return self.normal.pop_front();
         }
-        if let Some(token) = high.pop_front() {
-            return Some(token);
-        }
-        if low.is_empty() {
-            return normal.pop_front();
-        }
-        self.round += 1;
-        if self.round >= ROUNDS || normal.is_empty() {
-            self.round = 0;
-            return low.pop_front();
-        }
-        normal.pop_front()
+        Some(self.pop_any())
+    }
+
+    #[inline(always)]
+    fn is_even(&self, running: Priority) -> bool {
+        self.others == 0 && running == Priority::Normal
+    }
+
+    #[inline(always)]
+    fn rotate(&mut self, token: Token) -> Token {
+        debug_assert!(self.is_even(Priority::from_level(token.level())));
+        self.normal.rotate(token)
     }
 
     fn steal_from(&mut self, _: CoreId) -> Stolen {
@@ -95,18 +105,65 @@ impl Ready for Levels {
     }
 
     fn count(&self) -> usize {
-        self.queues.iter().map(Queue::count).sum()
+        self.normal.count() + self.others
     }
 
     fn has_rivals(&self, others: usize) -> bool {
-        let occupied = self.queues.iter().filter(|queue| !queue.is_empty()).count();
-        let has_several = self.queues.iter().any(Queue::holds_several);
-        occupied + usize::from(has_several) + others > 1
+        let normal =
+            usize::from(!self.normal.is_empty()) + usize::from(self.normal.holds_several());
+        normal + self.others + others > 1
     }
 
     fn most_urgent(&self) -> Option<Priority> {
-        let is_there = |priority: &Priority| !self.queues[usize::from(priority.level())].is_empty();
-        Priority::ALL.into_iter().find(is_there)
+        let [max, high, normal, low] = [&self.max, &self.high, &self.normal, &self.low];
+        let queues = [max, high, normal, low].into_iter();
+        let mut levels = Priority::ALL.into_iter().zip(queues);
+        levels
+            .find(|(_, queue)| !queue.is_empty())
+            .map(|(priority, _)| priority)
+    }
+}
+
+impl Levels {
+    #[cold]
+    fn other(&mut self, priority: Priority) -> &mut Queue {
+        match priority {
+            Priority::Max => &mut self.max,
+            Priority::High => &mut self.high,
+            Priority::Normal => &mut self.normal,
+            Priority::Low => &mut self.low,
+        }
+    }
+
+    /// Takes the one whose turn it is, while there are others than normal ones.
+    #[cold]
+    #[inline(never)]
+    fn pop_any(&mut self) -> Token {
+        let urgent = self.max.pop_front().or_else(|| self.high.pop_front());
+        let other = urgent.or_else(|| self.low_one());
+        match other {
+            Some(token) => {
+                self.others -= 1;
+                token
+            }
+            None => self
+                .normal
+                .pop_front()
+                .expect("low waits only while there is a normal one"),
+        }
+    }
+
+    /// The low one whose turn it is: in the last of every eight rounds, or if there is nobody else.
+    fn low_one(&mut self) -> Option<Token> {
+        if self.low.is_empty() {
+            return None;
+        }
+        self.round += 1;
+        if self.round < ROUNDS && !self.normal.is_empty() {
+            return None;
+        }
+        self.round = 0;
+        self.low.pop_front()
     }
 }
 
@@ -115,17 +172,18 @@ mod tests {
     use super::*;
     use alloc::boxed::Box;
     use alloc::vec::Vec;
-    use girder_lockfree::process::here::{self, Here, with_desk};
+    use girder_lockfree::process::here::{self, Here};
     use girder_lockfree::process::{Table, spawn};
 
     fn core() {
         let table = Box::leak(Box::new(Table::new(64)));
-        here::simulate(Box::leak(Box::new(Here::new(table))));
+        Box::leak(Box::new(Here::new())).simulate(table);
     }
 
     fn born(priority: Priority) -> Token {
         spawn(async {}, priority.level()).expect("there is room");
-        with_desk(|desk| desk.newborn.pop_front()).expect("it was just born")
+        let newborn = here::collect(&mut Vec::new()).newborn.pop_front();
+        newborn.expect("it was just born")
     }
 
     /// Takes so many turns; whoever had one goes behind the others of its level.

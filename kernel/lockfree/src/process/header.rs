@@ -6,9 +6,13 @@
 //!
 //! [`Token`]: super::Token
 
+use super::here::Here;
+use super::pool::Class;
+use super::waker;
 use super::word::{Pid, StateWord};
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
+use core::fmt;
 use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::ptr::NonNull;
@@ -17,21 +21,36 @@ use core::sync::atomic::{
     Ordering::{Relaxed, SeqCst},
     compiler_fence,
 };
-use core::task::{Context, Poll};
+use core::task::{Context, Waker};
 
 /// What a process left behind when its poll came back, besides being done or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
+#[repr(u8)]
 pub enum Intent {
     /// To wait until it is woken.
     Wait = 0,
-    /// To let others run first.
+    /// To let others run first, and nothing else is to be looked at.
     Yield = 1,
+    /// To let others run first, after a look around: it may have nothing left to spend, or have left
+    /// something on the desk, or not all processes here are of one level.
+    YieldWithCare = 2,
+    /// Nothing any more: its future is done and dropped.
+    Done = 3,
+}
+
+/// What is forgotten whenever a process comes back of its own accord: one store.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(2))]
+struct Stint {
+    /// What the process wants when its poll comes back.
+    intent: Intent,
+    /// Ticks that found it running.
+    ticks: u8,
 }
 
 /// Who runs, as far as an interrupt is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
+#[repr(u8)]
 pub enum Kind {
     /// A core's loop: it always has a reason against preemption.
     Loop = 0,
@@ -48,15 +67,20 @@ pub enum Kind {
 /// that it wanted to, and whoever drops the last reason leaves then. Code and handler are on one
 /// core, so relaxed accesses and a compiler fence are all the order they need.
 #[repr(C)]
-#[derive(Debug)]
 pub struct Local {
     reasons: AtomicU32,
     pending: AtomicU32,
     /// Reductions left; below zero the next await yields.
-    pub(crate) reductions: Cell<i32>,
-    /// What the process wants when its poll comes back.
-    pub(crate) intent: Cell<u32>,
+    left: Cell<i32>,
+    stint: Cell<Stint>,
+    /// What it means when this process yields.
+    manner: Cell<Intent>,
     kind: Kind,
+    /// Index of the priority level; what it means is the scheduler's affair.
+    pub(crate) level: Cell<u8>,
+    /// The core that runs this code: whoever gives it a core says which. It is true while preemption
+    /// is off.
+    here: Cell<Option<&'static Here>>,
 }
 
 // SAFETY: the cells are touched by the code whose record this is and by the holder of its token,
@@ -71,29 +95,43 @@ pub(crate) struct Slot {
     pub(crate) header: crate::atomic::AtomicPtr<Header>,
 }
 
-/// The operations on a future whose type is forgotten.
+/// Polls a future whose type is forgotten.
+type PollFunction = unsafe fn(NonNull<Header>, &mut Context<'_>);
+
+/// The other operations on a future whose type is forgotten.
 pub(crate) struct Operations {
-    pub(crate) poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Poll<()>,
+    poll: PollFunction,
     pub(crate) drop: unsafe fn(NonNull<Header>),
     pub(crate) layout: Layout,
+    pub(crate) class: Option<Class>,
 }
 
 /// The header.
 #[repr(C)]
 pub(crate) struct Header {
     pub(crate) local: Local,
+    /// The next one in whatever queue this one is in.
     pub(crate) next: Cell<Option<NonNull<Header>>>,
     pub(crate) slot: &'static Slot,
-    pub(crate) pid: Pid,
-    pub(crate) operations: &'static Operations,
     /// The word of a process that simply runs from its last await on; nothing while it has a frame.
     pub(crate) plain: Cell<u64>,
+    /// Its number is the pid.
+    pub(crate) waker: ManuallyDrop<Waker>,
+    /// The one operation that is in a hurry.
+    pub(crate) poll: PollFunction,
+    pub(crate) operations: &'static Operations,
     /// Where it was broken off in mid-poll, if it was: the platform's pointer.
     pub(crate) frame: Cell<usize>,
-    /// Ticks that found it running since it last came back of its own accord.
-    pub(crate) ticks: Cell<u8>,
-    /// Index of its priority level; what it means is the scheduler's affair.
-    pub(crate) level: Cell<u8>,
+    pub(crate) usage: Usage,
+}
+
+/// What a process has used; the holder of its token counts.
+#[derive(Debug, Default)]
+pub(crate) struct Usage {
+    /// Reductions granted so far, those that are left included.
+    pub(crate) granted: Cell<u64>,
+    /// Nanoseconds on a core, if the cores keep time.
+    pub(crate) nanos: Cell<u64>,
 }
 
 const _: () = assert!(size_of::<Header>() <= 128, "the budget of an idle process");
@@ -106,10 +144,39 @@ pub(crate) struct Process<F> {
 }
 
 impl Header {
+    /// The header of a process that has just been given this slot.
+    #[inline(always)]
+    pub(crate) fn new(
+        slot: &'static Slot,
+        pid: Pid,
+        operations: &'static Operations,
+        level: u8,
+    ) -> Self {
+        let local = Local::new(Kind::Process);
+        local.level.set(level);
+        Self {
+            local,
+            next: Cell::new(None),
+            slot,
+            plain: Cell::new(StateWord::plain(pid)),
+            waker: waker::of(pid),
+            poll: operations.poll,
+            operations,
+            frame: Cell::new(0),
+            usage: Usage::default(),
+        }
+    }
+
+    /// Whose header it is.
+    #[inline(always)]
+    pub(crate) fn pid(&self) -> Pid {
+        waker::pid(&self.waker)
+    }
+
     /// Sets the frame, or none, and returns what was there.
     pub(crate) fn set_frame(&self, frame: usize) -> usize {
         let plain = if frame == 0 {
-            StateWord::plain(self.pid)
+            StateWord::plain(self.pid())
         } else {
             StateWord::NEVER
         };
@@ -118,22 +185,104 @@ impl Header {
     }
 }
 
+impl fmt::Debug for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Local")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Local {
-    /// Creates a record with one reason against preemption.
-    pub const fn switched_off(kind: Kind) -> Self {
+    /// Creates a record, of a process with no reason against preemption, of anything else with one.
+    pub const fn new(kind: Kind) -> Self {
         Self {
-            reasons: AtomicU32::new(1),
+            reasons: AtomicU32::new(!matches!(kind, Kind::Process) as u32),
             pending: AtomicU32::new(0),
-            reductions: Cell::new(0),
-            intent: Cell::new(Intent::Wait as u32),
+            left: Cell::new(0),
+            stint: Cell::new(Stint::FRESH),
+            manner: Cell::new(Intent::YieldWithCare),
             kind,
+            level: Cell::new(0),
+            here: Cell::new(None),
         }
     }
+
+    /// Offset of the core's address.
+    pub const HERE: usize = core::mem::offset_of!(Self, here);
 
     /// Whose record this is.
     #[inline(always)]
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// The core that runs the code whose record this is, if it may use its desk.
+    #[inline(always)]
+    pub fn here(&self) -> Option<&'static Here> {
+        self.here.get()
+    }
+
+    /// Says which core runs the code; the core itself says so, while the code does not run.
+    #[inline(always)]
+    pub fn set_here(&self, here: &'static Here) {
+        self.here.set(Some(here));
+    }
+
+    /// Says that the process wants others to run first. It pays nothing for that: a yield is what
+    /// having nothing left would come to.
+    #[inline(always)]
+    pub(crate) fn intend_to_yield(&self) {
+        self.set_intent(self.manner.get());
+    }
+
+    #[inline(always)]
+    fn set_intent(&self, intent: Intent) {
+        // SAFETY: the cell is this code's own, and no reference into it is made.
+        unsafe { (&raw mut (*self.stint.as_ptr()).intent).write(intent) }
+    }
+
+    /// What the process wants.
+    #[inline(always)]
+    pub(crate) fn intent(&self) -> Intent {
+        self.stint.get().intent
+    }
+
+    /// Forgets intent and ticks.
+    #[inline(always)]
+    pub(crate) fn begin_stint(&self) {
+        self.stint.set(Stint::FRESH);
+    }
+
+    /// Counts a tick and returns how many there were.
+    pub(crate) fn count_tick(&self) -> u8 {
+        let Stint { intent, ticks } = self.stint.get();
+        let ticks = ticks.saturating_add(1);
+        self.stint.set(Stint { intent, ticks });
+        ticks
+    }
+
+    /// Says what it means when this process yields: by itself, or for its core's loop.
+    #[inline(always)]
+    pub(crate) fn set_manner(&self, manner: Intent) {
+        self.manner.set(manner);
+    }
+
+    /// Pays; an await that finds nothing left yields.
+    pub(crate) fn spend(&self, reductions: u32) {
+        let left = self.left.get().saturating_sub_unsigned(reductions);
+        self.left.set(left);
+    }
+
+    /// Fills up to so many reductions, and returns how many that took.
+    pub(crate) fn fill(&self, reductions: i32) -> u64 {
+        let left = self.left.replace(reductions);
+        u64::try_from(i64::from(reductions) - i64::from(left)).unwrap_or(0)
+    }
+
+    /// Reductions left.
+    pub(crate) fn left(&self) -> i32 {
+        self.left.get()
     }
 
     /// True if an interrupt may take the core away.
@@ -150,23 +299,6 @@ impl Local {
     /// Forgets that note: the code leaves now.
     pub fn clear_pending(&self) {
         self.pending.store(0, Relaxed);
-    }
-
-    /// Lets interrupts in, as code that had the one reason of not running. True if one has wanted to.
-    #[inline(always)]
-    #[must_use]
-    pub fn begin(&self) -> bool {
-        compiler_fence(SeqCst);
-        self.reasons.store(0, Relaxed);
-        compiler_fence(SeqCst);
-        self.pending.load(Relaxed) != 0
-    }
-
-    /// Keeps interrupts out, as code that stops running and has no other reason.
-    #[inline(always)]
-    pub fn cease(&self) {
-        self.reasons.store(1, Relaxed);
-        compiler_fence(SeqCst);
     }
 
     /// Adds a reason against preemption.
@@ -190,11 +322,19 @@ impl Local {
     }
 }
 
+impl Stint {
+    const FRESH: Self = Self {
+        intent: Intent::Wait,
+        ticks: 0,
+    };
+}
+
 impl<F: Future<Output = ()>> Process<F> {
     const OPERATIONS: Operations = Operations {
         poll: Self::poll,
         drop: Self::drop_future,
         layout: Layout::new::<Self>(),
+        class: Class::of(Layout::new::<Self>()),
     };
 
     /// The operations on processes of this type.
@@ -208,31 +348,31 @@ impl<F: Future<Output = ()>> Process<F> {
     ///
     /// `place` is free memory of this type's layout.
     pub(crate) unsafe fn build(place: NonNull<Self>, header: Header, future: F) -> NonNull<Header> {
-        let process = Self {
-            header,
-            future: UnsafeCell::new(ManuallyDrop::new(future)),
-        };
-        // SAFETY: the caller's promise.
-        unsafe { place.write(process) };
+        let process = place.as_ptr();
+        // SAFETY: the caller's promise. Field by field, or the whole would be copied from the stack.
+        unsafe {
+            (&raw mut (*process).header).write(header);
+            (&raw mut (*process).future).write(UnsafeCell::new(ManuallyDrop::new(future)));
+        }
         place.cast()
     }
 
-    /// Polls the future, and drops it in place when it is done, still as the process itself.
+    /// Polls the future, and drops it in place when it is done, still as the process itself. What has
+    /// become of it is in the record.
     ///
     /// # Safety
     ///
     /// `header` is that of a process of this type whose future is alive, and the caller has its
     /// token and does not use the future otherwise.
-    unsafe fn poll(header: NonNull<Header>, context: &mut Context<'_>) -> Poll<()> {
-        let future = header.cast::<Self>().as_ptr();
+    unsafe fn poll(header: NonNull<Header>, context: &mut Context<'_>) {
+        let process = header.cast::<Self>().as_ptr();
         // SAFETY: the caller's promise; the future never moves, because the process does not.
         unsafe {
-            let future = (*future).future.get();
-            let outcome = Pin::new_unchecked(&mut **future).poll(context);
-            if outcome.is_ready() {
+            let future = (*process).future.get();
+            if Pin::new_unchecked(&mut **future).poll(context).is_ready() {
                 ManuallyDrop::drop(&mut *future);
+                (*process).header.local.set_intent(Intent::Done);
             }
-            outcome
         }
     }
 

@@ -1,132 +1,328 @@
-//! Where running code is: its core's desk, and its own record.
+//! A core, as far as the code that runs on it sees: its loop's record, its status word, its desk.
 //!
 //! A process calls `spawn` or wakes another without knowing what kind of scheduler runs it: it
 //! leaves what it did on the *desk* of its core, and the loop collects that after each resume. The
-//! platform says where the desk is: on the machine through registers, on a host through thread
-//! locals. A desk belongs to one core, and only with preemption off: a handler never touches it.
+//! desk never delays: its first entry makes the process give the core back, if no tick will.
+//!
+//! Running code finds its core through its own [`Local`] record, which whoever gave it the core has
+//! pointed here. The pointer holds as long as preemption is off: whoever uses a desk keeps it off, and
+//! calls nothing meanwhile that could use a desk again.
 
-use super::header::Intent;
-use super::platform;
-use super::pool::{Class, Pools};
+use super::header::{Header, Intent, Kind, Local, Slot};
+use super::platform::{self, PreemptionOff};
+use super::pool::{Class, Home, Pools};
 use super::queue::Queue;
 use super::table::Table;
+use super::token::Token;
+use super::word::Pid;
+use crate::doorbell::Doorbell;
 use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
-use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use core::task::Waker;
+use core::ptr::{NonNull, null_mut};
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 
-/// What the code that runs on a core has left for its loop.
-#[derive(Debug, Default)]
-pub struct Desk {
-    /// Newly made processes.
-    pub newborn: Queue,
-    /// Processes that something happened to.
-    pub woken: Queue,
-    /// Who wants to be woken when.
-    pub alarms: Vec<(u64, Waker)>,
-    pub(crate) free_slots: Vec<u32>,
+/// What running code has left for its core's loop.
+#[derive(Debug)]
+struct Desk {
+    newborn: Queue,
+    woken: Queue,
+    alarms: Vec<Alarm>,
     pools: Pools,
 }
 
-/// What a core has to itself, as far as processes see it.
-pub struct Here {
-    table: &'static Table,
-    desk: UnsafeCell<Desk>,
-    /// The desk may hold something: set by whoever uses it, cleared by the loop.
-    was_used: AtomicBool,
-    /// Somebody is using the desk.
-    is_open: Cell<bool>,
+/// Who wants to be woken when.
+pub type Alarm = (u64, Pid);
+
+/// Processes that the loop takes over.
+#[derive(Debug)]
+pub struct Arrivals {
+    /// Newly made ones.
+    pub newborn: Queue,
+    /// Those that something happened to.
+    pub woken: Queue,
 }
 
-// SAFETY: the cells are used by their own core alone, with preemption off, see `with_desk`.
+/// A core.
+#[repr(C)]
+pub struct Here {
+    /// The record of the core's loop; the assembly knows that it is first.
+    local: Local,
+    doorbell: Doorbell,
+    /// The desk holds something: set by whoever leaves it there, cleared by the loop.
+    is_laden: AtomicBool,
+    /// A tick will take the core from whoever runs; the loop says so.
+    is_ticking: AtomicBool,
+    /// The loop's own; what is there, it knows.
+    scheduler: AtomicPtr<()>,
+    table: Cell<Option<&'static Table>>,
+    desk: UnsafeCell<Desk>,
+}
+
+// SAFETY: the cells are used by their own core alone, with preemption off: see `with_desk`. `table`
+// is written before the core's first process.
 unsafe impl Sync for Here {}
 
+// SAFETY: nothing in it is of a thread's own.
+unsafe impl Send for Here {}
+
 impl Here {
-    /// Creates an empty desk over the machine's table.
-    pub fn new(table: &'static Table) -> Self {
+    /// Creates a core that schedules nothing yet.
+    #[cfg(not(loom))]
+    pub const fn new() -> Self {
+        Self::with(Doorbell::new())
+    }
+
+    /// Creates a core that schedules nothing yet.
+    #[cfg(loom)]
+    pub fn new() -> Self {
+        Self::with(Doorbell::new())
+    }
+
+    const fn with(doorbell: Doorbell) -> Self {
         Self {
-            table,
-            desk: UnsafeCell::new(Desk::default()),
-            was_used: AtomicBool::new(false),
-            is_open: Cell::new(false),
+            local: Local::new(Kind::Loop),
+            doorbell,
+            is_laden: AtomicBool::new(false),
+            is_ticking: AtomicBool::new(false),
+            scheduler: AtomicPtr::new(null_mut()),
+            table: Cell::new(None),
+            desk: UnsafeCell::new(Desk::new()),
         }
     }
-}
 
-impl Here {
-    /// True if the desk has been used since the loop last asked; only the core's loop asks.
+    /// Offset of the status word.
+    pub const DOORBELL: usize = core::mem::offset_of!(Self, doorbell);
+
+    /// Makes it a core that runs processes of this table, by this scheduler.
+    ///
+    /// # Safety
+    ///
+    /// Called once, by the core itself, before it spawns or runs anything.
+    pub unsafe fn install(&'static self, table: &'static Table, scheduler: *mut ()) {
+        self.table.set(Some(table));
+        self.scheduler.store(scheduler, Relaxed);
+        self.local.set_here(self);
+    }
+
+    /// The record of the core's loop.
     #[inline(always)]
-    pub fn was_used(&self) -> bool {
-        let was_used = self.was_used.load(Relaxed);
-        if was_used {
-            self.was_used.store(false, Relaxed);
+    pub fn local(&self) -> &Local {
+        &self.local
+    }
+
+    /// The core's status word.
+    #[inline(always)]
+    pub fn doorbell(&self) -> &Doorbell {
+        &self.doorbell
+    }
+
+    /// What `install` was given.
+    #[inline(always)]
+    pub fn scheduler(&self) -> *mut () {
+        self.scheduler.load(Relaxed)
+    }
+
+    /// True if there is something to collect.
+    #[inline(always)]
+    pub fn is_laden(&self) -> bool {
+        self.is_laden.load(Relaxed)
+    }
+
+    /// Notes that the desk holds something, for the loop and for the yield of whoever left it there.
+    #[inline(always)]
+    fn load(&self) {
+        self.is_laden.store(true, Relaxed);
+        platform::local().set_manner(Intent::YieldWithCare);
+    }
+
+    /// As `load`, for what must not wait until the process comes back of its own accord: if no tick
+    /// will take the core from it, it leaves as soon as preemption is on again. (In the loop this
+    /// is not looked at.)
+    #[inline(always)]
+    fn load_now(&self) {
+        self.load();
+        if !self.is_ticking.load(Relaxed) {
+            platform::local().note_pending();
         }
-        was_used
+    }
+
+    /// Says whether a tick will come.
+    pub fn set_ticking(&self, is_ticking: bool) {
+        self.is_ticking.store(is_ticking, Relaxed);
+    }
+
+    /// Makes this thread a simulated core with processes of this table.
+    #[cfg(not(target_os = "none"))]
+    pub fn simulate(&'static self, table: &'static Table) {
+        // SAFETY: the thread is the core, and runs nothing yet.
+        unsafe { self.install(table, null_mut()) }
+        platform::set_here(self);
     }
 }
 
-/// Runs `f` with this core's desk, and with preemption off. Calling this from `f` panics.
-#[inline(always)]
-pub fn with_desk<R>(f: impl FnOnce(&mut Desk) -> R) -> R {
-    let _stay = platform::PreemptionOff::new();
-    platform::here().was_used.store(true, Relaxed);
-    with_desk_unmarked(f)
-}
-
-/// As `with_desk`, for whoever leaves nothing that the loop has to look at.
-pub fn collect<R>(f: impl FnOnce(&mut Desk) -> R) -> R {
-    let _stay = platform::PreemptionOff::new();
-    with_desk_unmarked(f)
-}
-
-#[inline(always)]
-fn with_desk_unmarked<R>(f: impl FnOnce(&mut Desk) -> R) -> R {
-    let here = platform::here();
-    assert!(!here.is_open.replace(true), "a desk is used within its use");
-    // SAFETY: both callers keep preemption off, so this code stays on its core until `f` is done,
-    // handlers leave the desk alone, and `is_open` says that nobody further out is using it.
-    let result = f(unsafe { &mut *here.desk.get() });
-    here.is_open.set(false);
-    result
-}
-
-pub(crate) fn table() -> &'static Table {
-    platform::here().table
-}
-
-/// Memory for a process: a block that another one has left on this core, else a fresh one.
-pub(crate) fn allocate(layout: Layout) -> Option<NonNull<u8>> {
-    let Some(class) = Class::of(layout) else {
-        // SAFETY: a process has a header, so the size is not zero.
-        return NonNull::new(unsafe { alloc::alloc::alloc(layout) });
-    };
-    if let Some(block) = collect(|desk| desk.pools.take(class)) {
-        return Some(block);
+impl Default for Here {
+    fn default() -> Self {
+        Self::new()
     }
-    // SAFETY: as above.
-    NonNull::new(unsafe { alloc::alloc::alloc(class.layout()) })
 }
 
-/// Gives memory back: to this core's pool, if it is of a common size.
+impl Desk {
+    const fn new() -> Self {
+        Self {
+            newborn: Queue::new(),
+            woken: Queue::new(),
+            alarms: Vec::new(),
+            pools: Pools::new(),
+        }
+    }
+}
+
+/// Runs `f` with this core and its desk, and with preemption off. `f` calls nothing that could come
+/// here again.
+#[inline(always)]
+fn with_desk<R>(f: impl FnOnce(&'static Here, &mut Desk) -> R) -> R {
+    let stay = PreemptionOff::new();
+    let here = stay.here();
+    // SAFETY: with preemption off this code stays on its core until `f` is done, handlers leave the
+    // desk alone, and what the functions below do in `f` is push, pop and swap.
+    f(here, unsafe { &mut *here.desk.get() })
+}
+
+/// Leaves a process that something happened to.
+#[inline(always)]
+pub(crate) fn leave_woken(token: Token) {
+    with_desk(|here, desk| {
+        desk.woken.push_back(token);
+        here.load_now();
+    });
+}
+
+/// Leaves a newly made process.
+pub(crate) fn leave_newborn(token: Token) {
+    with_desk(|here, desk| {
+        desk.newborn.push_back(token);
+        here.load_now();
+    });
+}
+
+/// Makes a process in a home that another one has left on this core, and leaves it. Without such a home
+/// the future comes back.
+#[inline(always)]
+pub(crate) fn settle_in<F>(
+    future: F,
+    settle: impl FnOnce(Home, F) -> Token,
+    class: Option<Class>,
+) -> Result<Pid, F> {
+    with_desk(|here, desk| {
+        let Some(home) = class.and_then(|class| desk.pools.take(class)) else {
+            return Err(future);
+        };
+        let token = settle(home, future);
+        let pid = token.pid();
+        desk.newborn.push_back(token);
+        here.load_now();
+        Ok(pid)
+    })
+}
+
+/// Leaves a wish to be woken. False if there is no memory for it. The loop need not look before the
+/// process comes back: while that runs, waking it would change nothing.
+#[must_use]
+pub(crate) fn leave_alarm(alarm: Alarm) -> bool {
+    with_desk(|here, desk| {
+        let has_room = desk.alarms.try_reserve(1).is_ok();
+        if has_room {
+            desk.alarms.push(alarm);
+            here.load();
+        }
+        has_room
+    })
+}
+
+/// Takes over what running code has left; only a core's loop has a use for it. `alarms`, which is
+/// empty, is swapped for those that were left.
+pub fn collect(alarms: &mut Vec<Alarm>) -> Arrivals {
+    with_desk(|here, desk| {
+        here.is_laden.store(false, Relaxed);
+        if !desk.alarms.is_empty() {
+            core::mem::swap(&mut desk.alarms, alarms);
+        }
+        Arrivals {
+            newborn: core::mem::take(&mut desk.newborn),
+            woken: core::mem::take(&mut desk.woken),
+        }
+    })
+}
+
+/// A new home for a process of this layout.
+pub(crate) fn fresh_home(layout: Layout, class: Option<Class>) -> Option<Home> {
+    let layout = class.map_or(layout, Class::layout);
+    // SAFETY: a process has a header, so the size is not zero.
+    let place = NonNull::new(unsafe { alloc::alloc::alloc(layout) })?;
+    let slot = free_slot();
+    if slot.is_none() {
+        // SAFETY: just allocated with this layout, and not used.
+        unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) };
+    }
+    slot.map(|(index, slot)| Home { place, index, slot })
+}
+
+/// A slot without a block: of those that are left over, or new, or from a home of another size.
+fn free_slot() -> Option<(u32, &'static Slot)> {
+    let table = table();
+    if let Some(index) = with_desk(|_, desk| desk.pools.free_slot(table)) {
+        return Some((index, table.slot(index)?));
+    }
+    if let Some(fresh) = table.grow() {
+        let index = with_desk(|_, desk| desk.pools.add_slots(fresh, table))?;
+        return Some((index, table.slot(index)?));
+    }
+    let (home, class) = with_desk(|_, desk| desk.pools.take_any())?;
+    // SAFETY: `fresh_home` allocated it with this layout, and nobody lives there.
+    unsafe { alloc::alloc::dealloc(home.place.as_ptr(), class.layout()) };
+    Some((home.index, home.slot))
+}
+
+/// Takes back the home of a process that has ended, in a slot that is free again or has retired.
 ///
 /// # Safety
 ///
-/// From `allocate`, with the same layout, and unused.
-pub(crate) unsafe fn release(place: NonNull<u8>, layout: Layout) {
-    match Class::of(layout) {
-        // SAFETY: the block is of this class, because `allocate` made it so, and nobody uses it.
-        Some(class) => collect(|desk| unsafe { desk.pools.give(class, place) }),
+/// The header was made in a home, and nobody uses it any more.
+#[inline(always)]
+pub(crate) unsafe fn give_home(header: NonNull<Header>, is_retired: bool) {
+    // SAFETY: the caller's promise.
+    let class = unsafe { header.as_ref() }.operations.class;
+    let Some(class) = class.filter(|_| !is_retired) else {
         // SAFETY: the caller's promise.
-        None => unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) },
-    }
+        return unsafe { give_back(header, is_retired) };
+    };
+    // SAFETY: the caller's promise.
+    with_desk(|_, desk| unsafe { desk.pools.give(class, header) });
 }
 
-/// Says what the running process wants when its poll comes back.
-#[inline(always)]
-pub(crate) fn intend(intent: Intent) {
-    platform::local().intent.set(intent as u32);
+#[cold]
+#[inline(never)]
+unsafe fn give_back(header: NonNull<Header>, is_retired: bool) {
+    // SAFETY: the caller's promise.
+    let (index, operations) =
+        unsafe { (header.as_ref().pid().index(), header.as_ref().operations) };
+    if !is_retired {
+        let table = table();
+        with_desk(|_, desk| desk.pools.give_slot(index, table));
+    }
+    let layout = operations.class.map_or(operations.layout, Class::layout);
+    // SAFETY: `fresh_home` allocated it with this layout.
+    unsafe { alloc::alloc::dealloc(header.as_ptr().cast(), layout) }
+}
+
+/// The table of the machine that this core belongs to.
+pub(crate) fn table() -> &'static Table {
+    let stay = PreemptionOff::new();
+    stay.here()
+        .table
+        .get()
+        .expect("a core with a desk has a table")
 }
 
 /// The clock, in nanoseconds; it never goes back.
@@ -135,14 +331,14 @@ pub fn now() -> u64 {
     platform::now()
 }
 
-/// Makes this thread a simulated core's.
-#[cfg(not(target_os = "none"))]
-pub fn simulate(here: &'static Here) {
-    platform::set_here(here);
-}
-
 /// Sets this thread's simulated clock.
 #[cfg(not(target_os = "none"))]
 pub fn simulate_time(nanos: u64) {
     platform::set_now(nanos);
+}
+
+/// True, once, if the running process has to give its core back now.
+#[cfg(not(target_os = "none"))]
+pub fn simulate_leaving() -> bool {
+    platform::take_leaving()
 }

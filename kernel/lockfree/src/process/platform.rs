@@ -4,9 +4,9 @@
 //! thread locals that a simulator sets for each simulated core.
 
 #[cfg(not(target_os = "none"))]
-pub(crate) use host::{PreemptionOff, here, local, now, run_as};
+pub(crate) use host::{PreemptionOff, local, now, run_as, set_here, set_now, take_leaving};
 #[cfg(target_os = "none")]
-pub(crate) use machine::{PreemptionOff, here, local, now, run_as};
+pub(crate) use machine::{PreemptionOff, local, now, run_as};
 
 #[cfg(target_os = "none")]
 mod machine {
@@ -14,19 +14,12 @@ mod machine {
     use super::super::here::Here;
 
     unsafe extern "Rust" {
-        /// The running core's; the answer holds as long as preemption is off.
-        safe fn girder_here() -> &'static Here;
         /// The running code's own record.
         safe fn girder_local() -> &'static Local;
         /// The clock, in nanoseconds.
         safe fn girder_now() -> u64;
         /// Leaves to the loop, because an interrupt wanted to while preemption was off.
         safe fn girder_leave_now();
-    }
-
-    #[inline(always)]
-    pub(crate) fn here() -> &'static Here {
-        girder_here()
     }
 
     #[inline(always)]
@@ -55,6 +48,12 @@ mod machine {
             local.add_reason();
             Self(local)
         }
+
+        /// The core that the code stays on.
+        #[inline(always)]
+        pub(crate) fn here(&self) -> &'static Here {
+            self.0.here().expect("no scheduler runs on this core")
+        }
     }
 
     impl Drop for PreemptionOff {
@@ -76,13 +75,10 @@ mod host {
 
     std::thread_local! {
         static HERE: Cell<Option<&'static Here>> = const { Cell::new(None) };
-        static LOCAL: &'static Local = Box::leak(Box::new(Local::switched_off(Kind::Loop)));
+        static LOCAL: &'static Local = Box::leak(Box::new(Local::new(Kind::Loop)));
         static RUNNING: Cell<Option<*const Local>> = const { Cell::new(None) };
         static NOW: Cell<u64> = const { Cell::new(0) };
-    }
-
-    pub(crate) fn here() -> &'static Here {
-        HERE.get().expect("no core is simulated on this thread")
+        static IS_LEAVING: Cell<bool> = const { Cell::new(false) };
     }
 
     pub(crate) fn local() -> &'static Local {
@@ -92,13 +88,32 @@ mod host {
             .map_or_else(|| LOCAL.with(|local| *local), |local| unsafe { &*local })
     }
 
-    /// A host thread is not preempted.
-    pub(crate) struct PreemptionOff;
+    /// A host thread is not preempted, but a simulated process may have to leave.
+    pub(crate) struct PreemptionOff(&'static Local);
 
     impl PreemptionOff {
         pub(crate) fn new() -> Self {
-            Self
+            local().add_reason();
+            Self(local())
         }
+
+        pub(crate) fn here(&self) -> &'static Here {
+            HERE.get().expect("no core is simulated on this thread")
+        }
+    }
+
+    impl Drop for PreemptionOff {
+        fn drop(&mut self) {
+            if self.0.drop_reason() {
+                self.0.clear_pending();
+                IS_LEAVING.set(true);
+            }
+        }
+    }
+
+    /// True, once, if the running process has to give its core back.
+    pub(crate) fn take_leaving() -> bool {
+        IS_LEAVING.take()
     }
 
     pub(crate) fn now() -> u64 {
@@ -119,9 +134,8 @@ mod host {
     pub(crate) fn run_as<R>(local: &Local, f: impl FnOnce() -> R) -> R {
         let before = RUNNING.replace(Some(local));
         let result = f();
+        IS_LEAVING.set(false);
         RUNNING.set(before);
         result
     }
 }
-#[cfg(not(target_os = "none"))]
-pub(crate) use host::{set_here, set_now};

@@ -1,29 +1,54 @@
-//! Blocks that ended processes have left, for the next ones: a list for each common size.
+//! Homes that ended processes have left for the next ones: memory and slot together.
 //!
-//! A core's own, so no lock and no atomic. What is in a pool stays there: it holds at most what the
-//! core's processes once took at the same time.
+//! A home is a block of a common size whose header still knows its slot, so making a process takes
+//! one home off a list, and ending it puts one back. There is a list for each size, a core's own:
+//! no lock, no atomic. Slots without a block come fresh from the table, from large processes
+//! (whose memory goes back to the heap), or, when there are no others, from homes of other sizes.
 
+use super::header::{Header, Slot};
+use super::table::Table;
 use core::alloc::Layout;
+use core::ops::Range;
 use core::ptr::NonNull;
 
 /// Sizes are rounded up to a multiple of this.
 const STEP: usize = 64;
-/// Blocks of up to so many steps are pooled.
+/// Blocks of up to so many steps are kept.
 const CLASSES: usize = 16;
-/// What every pooled block is aligned to.
+/// What every kept block is aligned to.
 const ALIGN: usize = 16;
+
+/// Where a process can live.
+#[derive(Debug)]
+pub(crate) struct Home {
+    pub(crate) place: NonNull<u8>,
+    pub(crate) index: u32,
+    pub(crate) slot: &'static Slot,
+}
+
+/// The lists.
+#[derive(Debug)]
+pub(crate) struct Pools {
+    homes: [Option<NonNull<Header>>; CLASSES],
+    /// Slots that were never used.
+    fresh: Range<u32>,
+    /// Slots that large processes have left: the first one's index, which leads to the next.
+    orphans: Option<u32>,
+}
+
+// SAFETY: it owns its homes, and nothing in them is of a thread's own.
+unsafe impl Send for Pools {}
 
 /// A common size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Class(usize);
+pub(crate) struct Class(u8);
 
 impl Class {
-    /// The class of a layout, if it is a common one.
-    #[inline(always)]
+    /// The class of blocks for this layout, if such are kept.
     pub(crate) const fn of(layout: Layout) -> Option<Self> {
         let class = layout.size().saturating_sub(1) / STEP;
         if class < CLASSES && layout.align() <= ALIGN {
-            Some(Self(class))
+            Some(Self(class as u8))
         } else {
             None
         }
@@ -31,50 +56,83 @@ impl Class {
 
     /// What a block of this class is.
     pub(crate) const fn layout(self) -> Layout {
-        match Layout::from_size_align((self.0 + 1) * STEP, ALIGN) {
+        match Layout::from_size_align((self.0 as usize + 1) * STEP, ALIGN) {
             Ok(layout) => layout,
             Err(_) => unreachable!(),
         }
     }
 }
 
-/// A free block's first word.
-struct Free {
-    next: Option<NonNull<Free>>,
-}
-
-/// The lists.
-#[derive(Debug, Default)]
-pub(crate) struct Pools([Option<NonNull<Free>>; CLASSES]);
-
-// SAFETY: it owns its blocks, and nothing in them is of a thread's own.
-unsafe impl Send for Pools {}
-
 impl Pools {
-    /// Takes a block out.
-    #[inline(always)]
-    pub(crate) fn take(&mut self, class: Class) -> Option<NonNull<u8>> {
-        let block = self.0[class.0]?;
-        // SAFETY: blocks in the list are free, and `give` has written their first word.
-        self.0[class.0] = unsafe { block.as_ref().next };
-        Some(block.cast())
+    pub(crate) const fn new() -> Self {
+        Self {
+            homes: [None; CLASSES],
+            fresh: 0..0,
+            orphans: None,
+        }
     }
 
-    /// Puts a block in.
+    /// Takes a home of this class.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, class: Class) -> Option<Home> {
+        let list = self.homes.get_mut(usize::from(class.0))?;
+        let header = (*list)?;
+        // SAFETY: headers in the lists are as their last process left them, see `give`.
+        let (next, index, slot) = unsafe {
+            let header = header.as_ref();
+            (header.next.get(), header.pid().index(), header.slot)
+        };
+        *list = next;
+        Some(Home {
+            place: header.cast(),
+            index,
+            slot,
+        })
+    }
+
+    /// Puts a home in.
     ///
     /// # Safety
     ///
-    /// A block of this class that nobody uses.
+    /// The header of a process that has ended, in a block of this class; nobody uses either any
+    /// more, and the slot is free.
     #[inline(always)]
-    pub(crate) unsafe fn give(&mut self, class: Class, block: NonNull<u8>) {
-        let block = block.cast::<Free>();
-        // SAFETY: the caller's promise; a block has room for a word and its alignment.
-        unsafe {
-            block.write(Free {
-                next: self.0[class.0],
-            })
+    pub(crate) unsafe fn give(&mut self, class: Class, header: NonNull<Header>) {
+        let Some(list) = self.homes.get_mut(usize::from(class.0)) else {
+            unreachable!("there is a list for each class")
         };
-        self.0[class.0] = Some(block);
+        // SAFETY: the caller's promise.
+        unsafe { header.as_ref() }.next.set(*list);
+        *list = Some(header);
+    }
+
+    /// Takes a slot that has no block.
+    pub(crate) fn free_slot(&mut self, table: &Table) -> Option<u32> {
+        if let Some(index) = self.orphans {
+            self.orphans = table.orphan_after(index);
+            return Some(index);
+        }
+        self.fresh.next()
+    }
+
+    /// Keeps slots that were never used, and takes the first.
+    pub(crate) fn add_slots(&mut self, fresh: Range<u32>, table: &Table) -> Option<u32> {
+        // Somebody else on this core may have added some meanwhile: none is lost.
+        for index in core::mem::replace(&mut self.fresh, fresh) {
+            self.give_slot(index, table);
+        }
+        self.fresh.next()
+    }
+
+    /// Keeps a slot that has no block.
+    pub(crate) fn give_slot(&mut self, index: u32, table: &Table) {
+        table.set_orphan_after(index, self.orphans.replace(index));
+    }
+
+    /// Takes any home, and says of which class.
+    pub(crate) fn take_any(&mut self) -> Option<(Home, Class)> {
+        let class = Class(self.homes.iter().rposition(Option::is_some)? as u8);
+        Some((self.take(class)?, class))
     }
 }
 
@@ -82,39 +140,22 @@ impl Pools {
 mod tests {
     use super::*;
 
-    fn class(size: usize) -> Option<Class> {
-        Class::of(Layout::from_size_align(size, 8).expect("small"))
+    fn layout(size: usize, align: usize) -> Layout {
+        Layout::from_size_align(size, align).expect("small")
     }
 
     #[test]
-    fn a_class_holds_what_belongs_to_it() {
+    fn a_block_holds_what_it_is_for() {
         for size in 1..=STEP * CLASSES {
-            let layout = class(size).expect("common").layout();
-            assert!(layout.size() >= size && layout.size() < size + STEP);
+            let block = Class::of(layout(size, 8)).expect("common").layout();
+            assert!(block.size() >= size && block.size() < size + STEP);
         }
-        assert_eq!(class(STEP * CLASSES + 1), None);
-        assert_eq!(
-            Class::of(Layout::from_size_align(64, 32).expect("small")),
-            None
-        );
     }
 
     #[test]
-    fn blocks_come_back_the_last_one_first() {
-        let mut pools = Pools::default();
-        let [small, large] = [1, 500].map(|size| class(size).expect("common"));
-        let mut blocks = [[0_u128; 32]; 3];
-        let places = blocks
-            .each_mut()
-            .map(|block| NonNull::from(block).cast::<u8>());
-        for place in places {
-            // SAFETY: blocks of 512 bytes, aligned to 16, that nobody uses.
-            unsafe { pools.give(large, place) };
+    fn what_is_large_or_oddly_aligned_is_not_kept() {
+        for odd in [layout(STEP * CLASSES + 1, 8), layout(64, 32)] {
+            assert_eq!(Class::of(odd), None);
         }
-        assert_eq!(pools.take(small), None);
-        for place in places.into_iter().rev() {
-            assert_eq!(pools.take(large), Some(place));
-        }
-        assert_eq!(pools.take(large), None);
     }
 }

@@ -1,6 +1,7 @@
 //! A first-in-first-out queue of tokens, linked through the processes themselves.
 //!
-//! Only its owner touches it, so nothing here is atomic and it is never full.
+//! Only its owner touches it, so nothing here is atomic and it is never full. What the last one's link
+//! says means nothing: whoever is last is known by the queue.
 
 use super::header::Header;
 use super::token::Token;
@@ -24,14 +25,25 @@ impl Queue {
     /// How many tokens it holds: counted, for a report. Keeping the number would cost each push
     /// and each pop, and nobody who is in a hurry needs more than `holds_several`.
     pub fn count(&self) -> usize {
-        let mut next = self.ends.map(|(first, _)| first);
-        let mut count = 0;
-        while let Some(header) = next {
+        let Some((first, last)) = self.ends else {
+            return 0;
+        };
+        let (mut header, mut count) = (first, 1);
+        while header != last {
+            // SAFETY: as in `push_back`; all but the last have a successor.
+            header = unsafe { Self::next(header) };
             count += 1;
-            // SAFETY: as in `push_back`.
-            next = unsafe { header.as_ref().next.get() };
         }
         count
+    }
+
+    /// # Safety
+    ///
+    /// The header is in a queue, and not the last one.
+    #[inline(always)]
+    unsafe fn next(header: NonNull<Header>) -> NonNull<Header> {
+        // SAFETY: the caller's promise.
+        unsafe { header.as_ref().next.get().unwrap_unchecked() }
     }
 
     /// True when it holds two or more.
@@ -51,7 +63,6 @@ impl Queue {
         let header = token.into_header();
         // SAFETY: the queue owns the tokens of all headers in it, so it may use their links.
         unsafe {
-            header.as_ref().next.set(None);
             self.ends = Some(match self.ends {
                 None => (header, header),
                 Some((first, last)) => {
@@ -75,10 +86,29 @@ impl Queue {
     #[inline(always)]
     pub fn pop_front(&mut self) -> Option<Token> {
         let (first, last) = self.ends?;
-        // SAFETY: as in `push_back`.
-        let next = unsafe { first.as_ref().next.get() };
-        self.ends = next.map(|next| (next, last));
+        self.ends = if first == last {
+            None
+        } else {
+            // SAFETY: as in `push_back`; all but the last have a successor.
+            Some((unsafe { Self::next(first) }, last))
+        };
         Some(Token::new(first))
+    }
+
+    /// Puts a token behind all others and takes the first: the same one if there are no others.
+    #[inline(always)]
+    pub fn rotate(&mut self, token: Token) -> Token {
+        let Some((first, last)) = self.ends else {
+            return token;
+        };
+        let header = token.into_header();
+        // SAFETY: as in `push_back`. The first one has a successor, for one has just been put behind.
+        let second = unsafe {
+            last.as_ref().next.set(Some(header));
+            Self::next(first)
+        };
+        self.ends = Some((second, header));
+        Token::new(first)
     }
 
     /// Moves all tokens of `other` behind ours.

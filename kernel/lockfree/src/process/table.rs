@@ -3,16 +3,16 @@
 //! A slot never becomes anything else, so a stale pid can always be looked up: chunks of slots are
 //! added and never taken away. Free slots wait in the desk of the core that freed them.
 
-use super::header::{Header, Kind, Local, Process, Slot};
+use super::header::{Header, Operations, Process, Slot};
 use super::here;
+use super::pool::Home;
+use super::token::Token;
 use super::word::{Handover, Pid, StateWord, Vacant};
 use crate::atomic::{AtomicPtr, AtomicU32, Ordering};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::cell::Cell;
-use core::ptr::{NonNull, null_mut};
-
-use super::token::Token;
+use core::ops::Range;
+use core::ptr::{NonNull, null_mut, without_provenance_mut};
 
 /// Slots that are added at a time.
 const CHUNK: usize = 1024;
@@ -44,7 +44,7 @@ impl Table {
         }
     }
 
-    fn slot(&self, index: u32) -> Option<&'static Slot> {
+    pub(crate) fn slot(&self, index: u32) -> Option<&'static Slot> {
         let index = index as usize;
         // Acquire: the chunk's slots, which whoever added it has made.
         let chunk = self
@@ -56,19 +56,34 @@ impl Table {
         (!chunk.is_null()).then(|| unsafe { &*chunk.add(index % CHUNK) })
     }
 
-    /// Adds a chunk and returns the indices of its slots.
-    fn grow(&self) -> Option<core::ops::Range<u32>> {
-        let first = self.used.fetch_add(CHUNK as u32, Ordering::Relaxed);
-        if first >= self.limit {
-            self.used.fetch_sub(CHUNK as u32, Ordering::Relaxed);
-            return None;
+    /// The slot after this one in a list of slots that nobody occupies.
+    pub(crate) fn orphan_after(&self, index: u32) -> Option<u32> {
+        let next = self.slot(index)?.header.load(Ordering::Relaxed).addr();
+        u32::try_from(next).ok()?.checked_sub(1)
+    }
+
+    /// Puts a slot that nobody occupies before this one in a list: its header's place is free for it.
+    pub(crate) fn set_orphan_after(&self, index: u32, next: Option<u32>) {
+        if let Some(slot) = self.slot(index) {
+            let next = next.map_or(0, |next| next as usize + 1);
+            slot.header
+                .store(without_provenance_mut(next), Ordering::Relaxed);
         }
+    }
+
+    /// Adds a chunk and returns the indices of its slots.
+    pub(crate) fn grow(&self) -> Option<Range<u32>> {
         let mut slots = Vec::new();
         slots.try_reserve_exact(CHUNK).ok()?;
         slots.extend((0..CHUNK).map(|_| Slot {
             word: StateWord::new(),
             header: AtomicPtr::new(null_mut()),
         }));
+        let first = self.used.fetch_add(CHUNK as u32, Ordering::Relaxed);
+        if first >= self.limit {
+            self.used.fetch_sub(CHUNK as u32, Ordering::Relaxed);
+            return None;
+        }
         let slots = Box::leak(slots.into_boxed_slice());
         let place = &self.chunks[first as usize / CHUNK];
         // Release: the slots, for `slot`.
@@ -77,59 +92,51 @@ impl Table {
     }
 }
 
-/// Makes a process of a future: its token is the caller's.
+/// Makes a process of a future, and leaves it on the desk.
+#[inline(always)]
 pub(crate) fn create<F: Future<Output = ()> + 'static>(
     future: F,
     level: u8,
-) -> Result<Token, NoProcess> {
-    let place = here::allocate(Process::<F>::operations().layout).ok_or(NoProcess)?;
-    let Some(index) = free_slot() else {
-        // SAFETY: just allocated with this layout, and not used.
-        unsafe { here::release(place, Process::<F>::operations().layout) };
-        return Err(NoProcess);
-    };
-    let slot = here::table().slot(index).ok_or(NoProcess)?;
+) -> Result<Pid, NoProcess> {
+    let Operations { class, .. } = Process::<F>::operations();
+    match here::settle_in(future, |home, future| settle(home, future, level), *class) {
+        Ok(pid) => Ok(pid),
+        Err(future) => create_afresh(future, level),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn create_afresh<F: Future<Output = ()> + 'static>(future: F, level: u8) -> Result<Pid, NoProcess> {
+    let Operations { class, layout, .. } = Process::<F>::operations();
+    let home = here::fresh_home(*layout, *class).ok_or(NoProcess)?;
+    let token = settle(home, future, level);
+    let pid = token.pid();
+    here::leave_newborn(token);
+    Ok(pid)
+}
+
+/// Makes a process in a home for its class.
+#[inline(always)]
+fn settle<F: Future<Output = ()> + 'static>(home: Home, future: F, level: u8) -> Token {
+    let Home { place, index, slot } = home;
     let pid = slot.word.next_pid(index);
-    let header = Header {
-        local: Local::switched_off(Kind::Process),
-        next: Cell::new(None),
-        slot,
-        pid,
-        operations: Process::<F>::operations(),
-        plain: Cell::new(StateWord::plain(pid)),
-        frame: Cell::new(0),
-        ticks: Cell::new(0),
-        level: Cell::new(level),
-    };
-    // SAFETY: free memory of this layout.
+    let header = Header::new(slot, pid, Process::<F>::operations(), level);
+    // SAFETY: the home is the caller's now, and has room for this layout.
     let header = unsafe { Process::build(place.cast(), header, future) };
     slot.header.store(header.as_ptr(), Ordering::Relaxed);
     slot.word.occupy(pid);
-    Ok(Token::new(header))
-}
-
-fn free_slot() -> Option<u32> {
-    if let Some(index) = here::collect(|desk| desk.free_slots.pop()) {
-        return Some(index);
-    }
-    let mut fresh = here::table().grow()?;
-    let first = fresh.next();
-    here::collect(|desk| desk.free_slots.extend(fresh.rev()));
-    first
+    Token::new(header)
 }
 
 /// Ends a process: frees its slot and its memory.
+#[inline(always)]
 pub(crate) fn vacate(header: NonNull<Header>) {
     // SAFETY: the caller had the token, and gives it up.
-    let (slot, pid, layout) = unsafe {
-        let header = header.as_ref();
-        (header.slot, header.pid, header.operations.layout)
-    };
-    if slot.word.vacate(pid) == Vacant::Usable {
-        here::collect(|desk| desk.free_slots.push(pid.index()));
-    }
-    // SAFETY: made by `create` with this layout; nobody finds it any more.
-    unsafe { here::release(header.cast(), layout) }
+    let (slot, pid) = unsafe { (header.as_ref().slot, header.as_ref().pid()) };
+    let vacant = slot.word.vacate(pid);
+    // SAFETY: made by `create`; nobody finds it any more.
+    unsafe { here::give_home(header, vacant == Vacant::Retired) }
 }
 
 /// A transition by pid.
@@ -153,7 +160,7 @@ fn by_pid(
 /// Tells a process to look again; from anywhere, and nothing happens if it is gone.
 pub fn wake(pid: Pid) {
     if let (_, Some(token)) = by_pid(pid, StateWord::wake) {
-        here::with_desk(|desk| desk.woken.push_back(token));
+        here::leave_woken(token);
     }
 }
 
@@ -169,7 +176,7 @@ pub enum Request {
 fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Handover) -> Request {
     let (outcome, token) = by_pid(pid, transition);
     if let Some(token) = token {
-        here::with_desk(|desk| desk.woken.push_back(token));
+        here::leave_woken(token);
     }
     if is_alive(pid) && outcome != Handover::Nothing {
         Request::Taken

@@ -1,7 +1,7 @@
 //! Processes driven by hand: what a scheduler does, one step at a time.
 
 use super::*;
-use here::{Desk, Here, with_desk};
+use here::{Here, collect};
 use std::boxed::Box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -10,11 +10,16 @@ use std::vec::Vec;
 /// Makes this thread a core with a table of its own.
 fn core(limit: u32) {
     let table = Box::leak(Box::new(Table::new(limit)));
-    here::simulate(Box::leak(Box::new(Here::new(table))));
+    Box::leak(Box::new(Here::new())).simulate(table);
 }
 
 fn newborn() -> Token {
-    with_desk(|desk: &mut Desk| desk.newborn.pop_front()).expect("somebody was born")
+    let mut token = collect(&mut Vec::new())
+        .newborn
+        .pop_front()
+        .expect("somebody was born");
+    token.grant(100);
+    token
 }
 
 fn run(token: Token) -> Polled {
@@ -47,7 +52,7 @@ fn a_process_that_returns_is_done_and_its_slot_serves_again() {
 fn a_yield_comes_back_with_its_intent() {
     core(4);
     spawn(async { yield_now().await }, 0).unwrap();
-    let Polled::Pending(token, Intent::Yield) = run(newborn()) else {
+    let Polled::YieldedWithCare(token) = run(newborn()) else {
         panic!("no yield")
     };
     let Polled::Done(finished) = run(token) else {
@@ -65,13 +70,16 @@ fn a_foreign_future_parks_and_is_woken_by_its_waker() {
         let got = got.clone();
         spawn(async move { got.store(receiver.await.unwrap(), SeqCst) }, 0).unwrap()
     };
-    let Polled::Pending(token, Intent::Wait) = run(newborn()) else {
+    let Polled::Waiting(token) = run(newborn()) else {
         panic!("did not wait")
     };
     assert!(token.park().is_none());
     assert!(is_alive(pid));
     sender.send(7).unwrap();
-    let token = with_desk(|desk| desk.woken.pop_front()).expect("the send wakes");
+    let token = collect(&mut Vec::new())
+        .woken
+        .pop_front()
+        .expect("the send wakes");
     let Polled::Done(finished) = run(token) else {
         panic!("not done")
     };
@@ -102,7 +110,7 @@ fn a_future_is_dropped_once_however_its_process_ends() {
             0,
         )
         .unwrap();
-        let Polled::Pending(token, _) = run(newborn()) else {
+        let Polled::YieldedWithCare(token) = run(newborn()) else {
             panic!("no yield")
         };
         if is_killed {
@@ -131,7 +139,7 @@ fn a_future_that_threads_can_not_share_runs_in_a_process() {
         assert_eq!(*shared, 7);
     };
     spawn_with(make, 0).unwrap();
-    let Polled::Pending(token, _) = run(newborn()) else {
+    let Polled::YieldedWithCare(token) = run(newborn()) else {
         panic!("no yield")
     };
     let Polled::Done(finished) = run(token) else {
@@ -145,7 +153,7 @@ fn a_queue_keeps_order() {
     core(16);
     let pids: Vec<_> = (0..5).map(|_| spawn(async {}, 0).unwrap()).collect();
     let mut queue = Queue::new();
-    with_desk(|desk| queue.append(&mut desk.newborn));
+    queue.append(&mut collect(&mut Vec::new()).newborn);
     assert_eq!(queue.count(), 5);
     let last = queue.pop_front().unwrap();
     let first = queue.pop_front().unwrap();
@@ -170,20 +178,124 @@ fn a_lost_token_is_shouted_about() {
 }
 
 #[test]
-#[should_panic(expected = "a desk is used within its use")]
-fn a_desk_is_not_used_within_its_use() {
+fn a_rotation_takes_the_first_or_the_only_one() {
     core(4);
-    with_desk(|_| with_desk(|_| ()));
+    let pids = [(); 2].map(|()| spawn(async {}, 0).unwrap());
+    let mut queue = collect(&mut Vec::new()).newborn;
+    let only = queue.pop_front().unwrap();
+    let mut nobody = Queue::new();
+    let only = nobody.rotate(only);
+    assert_eq!(only.pid(), pids[0]);
+    let second = queue.rotate(only);
+    assert_eq!((second.pid(), queue.count()), (pids[1], 1));
+    let first = queue.rotate(second);
+    assert_eq!(first.pid(), pids[0]);
+    first.give_up().discontinue();
+    queue.pop_front().unwrap().give_up().discontinue();
 }
 
 #[test]
-#[should_panic(expected = "gone on with, not begun again")]
-fn a_poll_that_was_broken_off_is_not_begun_again() {
+fn what_is_spent_is_counted_and_refilled() {
     core(4);
-    spawn(async { yield_now().await }, 0).unwrap();
-    let Polled::Pending(mut token, _) = run(newborn()) else {
+    spawn(
+        async {
+            reduce(5);
+            yield_now().await;
+        },
+        0,
+    )
+    .unwrap();
+    let mut token = collect(&mut Vec::new()).newborn.pop_front().unwrap();
+    token.grant(3);
+    assert!(!token.is_spent());
+    let Polled::YieldedWithCare(mut token) = run(token) else {
         panic!("no yield")
     };
-    token.simulate_frame(true);
-    let _ = token.poll();
+    assert!(token.is_spent());
+    assert_eq!(token.reductions(), 5);
+    token.grant(3);
+    assert_eq!((token.is_spent(), token.reductions()), (false, 5));
+    token.give_up().discontinue();
+}
+
+#[test]
+fn a_yield_is_plain_unless_its_author_has_left_something() {
+    core(4);
+    spawn(
+        async {
+            yield_now().await;
+            spawn(async {}, 0).unwrap();
+            yield_now().await;
+        },
+        0,
+    )
+    .unwrap();
+    let mut token = newborn();
+    token.set_careful(false);
+    let Polled::Yielded(token) = run(token) else {
+        panic!("nothing to look at")
+    };
+    let Polled::YieldedWithCare(token) = run(token) else {
+        panic!("a child was overlooked")
+    };
+    token.give_up().discontinue();
+    newborn().give_up().discontinue();
+}
+
+#[test]
+fn without_a_tick_the_first_entry_on_the_desk_makes_its_author_leave() {
+    core(4);
+    let here: &'static Here = Box::leak(Box::new(Here::new()));
+    here.simulate(Box::leak(Box::new(Table::new(4))));
+    for is_ticking in [false, true] {
+        here.set_ticking(is_ticking);
+        let leaves = Arc::new(AtomicU32::new(0));
+        let count = leaves.clone();
+        let parent = async move {
+            for _ in 0..2 {
+                spawn(async {}, 0).unwrap();
+                count.fetch_add(u32::from(here::simulate_leaving()), SeqCst);
+                here.set_ticking(true); // as the loop does when it collects
+            }
+        };
+        spawn(parent, 0).unwrap();
+        let Polled::Done(finished) = run(newborn()) else {
+            panic!("not done")
+        };
+        finished.discontinue();
+        assert_eq!(leaves.load(SeqCst), u32::from(!is_ticking));
+        let mut children = collect(&mut Vec::new()).newborn;
+        while let Some(child) = children.pop_front() {
+            child.give_up().discontinue();
+        }
+    }
+}
+
+#[test]
+fn slots_are_not_lost_whatever_the_sizes_of_processes() {
+    core(3);
+    let mut rng = 7_u32;
+    for _ in 0..200 {
+        rng = rng.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let born: Vec<_> = (0..4)
+            .map(|n| match (rng >> (8 * n)) % 4 {
+                0 => spawn(async {}, 0),
+                1 => spawn(holding([0_u8; 300]), 0),
+                2 => spawn(holding([0_u8; 700]), 0),
+                _ => spawn(holding([0_u8; 5000]), 0),
+            })
+            .collect();
+        assert_eq!(born.iter().filter(|it| it.is_ok()).count(), 3, "{born:?}");
+        let mut newborn = collect(&mut Vec::new()).newborn;
+        while let Some(token) = newborn.pop_front() {
+            let Polled::Done(finished) = run(token) else {
+                panic!("not done")
+            };
+            finished.discontinue();
+        }
+    }
+}
+
+async fn holding<const N: usize>(bytes: [u8; N]) {
+    assert_eq!(std::hint::black_box(&bytes)[N - 1], 0);
 }

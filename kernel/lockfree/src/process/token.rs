@@ -6,8 +6,8 @@
 //! ```compile_fail,E0382
 //! # use girder_lockfree::Token;
 //! fn twice(token: Token) {
-//!     let _ = token.poll();
-//!     let _ = token.poll(); // used after it was handed away
+//!     let _ = token.start();
+//!     let _ = token.start(); // used after it was handed away
 //! }
 //! ```
 //!
@@ -22,14 +22,14 @@
 //! process would never run again; a debug build shouts at that.
 
 use super::header::{Header, Intent, Local};
+use super::here::Here;
 use super::platform;
 use super::table;
-use super::waker;
 use super::word::{Begin, Park, Pid};
 use core::mem::ManuallyDrop;
 use core::num::NonZero;
 use core::ptr::NonNull;
-use core::task::{Context, Poll};
+use core::task::Context;
 
 /// The right to run a process.
 #[must_use = "a process whose token is lost never runs again"]
@@ -43,11 +43,20 @@ unsafe impl Send for Token {}
 /// How a poll came back.
 #[derive(Debug)]
 pub enum Polled {
+    /// The process wants others to go first, and nothing else is to be looked at.
+    Yielded(Token),
+    /// It wants others to go first, and there may be more to look at.
+    YieldedWithCare(Token),
+    /// It waits until it is woken.
+    Waiting(Token),
     /// The future is done and dropped.
     Done(Finished),
-    /// It waits, or wants others to go first.
-    Pending(Token, Intent),
 }
+
+/// The right to poll a process now: it stands at an await, and nobody wants anything else of it.
+#[must_use = "a process whose token is lost never runs again"]
+#[derive(Debug)]
+pub struct Runnable(Token);
 
 /// A process without a future: only resources of ours are left, to be given back.
 #[must_use = "a process that has ended still holds its slot and its memory"]
@@ -58,7 +67,7 @@ pub struct Finished(Token);
 #[derive(Debug)]
 pub enum Start {
     /// Run it, from its last await on.
-    Run(Token),
+    Run(Runnable),
     /// Go on where an interrupt broke it off.
     GoOn(Token),
     /// Nothing: it is suspended, and its slot has the token.
@@ -92,13 +101,13 @@ impl Token {
 
     /// Whose token it is.
     pub fn pid(&self) -> Pid {
-        self.header().pid
+        self.header().pid()
     }
 
     /// The index of its priority level.
     #[inline(always)]
     pub fn level(&self) -> u8 {
-        self.header().level.get()
+        self.header().local.level.get()
     }
 
     /// True if it was broken off in mid-poll.
@@ -138,27 +147,44 @@ impl Token {
         Ok(frame)
     }
 
-    /// Says whether a simulated interrupt has broken into the poll: there a frame is the body itself.
+    /// Notes that a simulated interrupt has broken into the poll: there a frame is the body itself.
     #[cfg(not(target_os = "none"))]
-    pub fn simulate_frame(&mut self, is_broken_off: bool) {
-        self.header().set_frame(usize::from(is_broken_off));
+    pub fn simulate_frame(self) -> Self {
+        self.header().set_frame(1);
+        self
     }
 
-    /// True if nobody wants anything of the process and it stands at an await: then `start` would say
-    /// `Run`, and need not be asked.
+    /// Goes on where a simulated interrupt broke in.
+    #[cfg(not(target_os = "none"))]
+    pub fn simulate_going_on(self) -> Runnable {
+        self.header().set_frame(0);
+        Runnable(self)
+    }
+
+    /// Begins a turn, if nobody wants anything of the process and it stands at an await: almost always
+    /// that is so, and one look says it. Otherwise `start` meets what is wanted.
     #[inline(always)]
-    pub fn is_plain(&self) -> bool {
+    pub fn begin(self) -> Result<Runnable, Self> {
         let header = self.header();
-        header.slot.word.is(header.plain.get())
+        if header.slot.word.is(header.plain.get()) {
+            Ok(Runnable(self))
+        } else {
+            Err(self)
+        }
     }
 
     /// Begins a turn, and meets what others want of the process.
-    #[cold]
-    #[inline(never)]
     pub fn start(self) -> Start {
+        match self.begin() {
+            Ok(process) => Start::Run(process),
+            Err(token) => token.start_at_length(),
+        }
+    }
+
+    fn start_at_length(self) -> Start {
         match self.header().slot.word.begin(self.has_frame()) {
             Begin::Run if self.has_frame() => Start::GoOn(self),
-            Begin::Run => Start::Run(self),
+            Begin::Run => Start::Run(Runnable(self)),
             Begin::Hold => {
                 self.hand_over();
                 Start::Held
@@ -167,55 +193,67 @@ impl Token {
         }
     }
 
-    /// Gives the process what it may spend before it has to yield.
-    #[inline(always)]
-    pub fn grant(&mut self, reductions: i32) {
-        self.header().local.reductions.set(reductions);
+    /// Says whether the loop wants to look around when the process yields.
+    pub fn set_careful(&mut self, is_careful: bool) {
+        self.local().set_manner(if is_careful {
+            Intent::YieldWithCare
+        } else {
+            Intent::Yield
+        });
     }
 
-    /// Counts a tick, if it was one, that found the process still running; returns how many have
-    /// since it last came back of its own accord.
-    pub fn count_tick(&mut self, is_tick: bool) -> u8 {
-        let ticks = self.header().ticks.get().saturating_add(u8::from(is_tick));
-        self.header().ticks.set(ticks);
-        ticks
+    /// Fills what the process may spend before it has to yield.
+    #[inline(always)]
+    pub fn grant(&mut self, reductions: i32) {
+        let Header { local, usage, .. } = self.header();
+        usage
+            .granted
+            .set(usage.granted.get() + local.fill(reductions));
+    }
+
+    /// True if the process has nothing left to spend.
+    pub fn is_spent(&self) -> bool {
+        self.local().left() < 0
+    }
+
+    /// Reductions that the process has spent so far.
+    pub fn reductions(&self) -> u64 {
+        let Header { local, usage, .. } = self.header();
+        usage
+            .granted
+            .get()
+            .saturating_add_signed(-i64::from(local.left()))
+    }
+
+    /// Adds to the time that the process has had a core for.
+    #[inline(always)]
+    pub fn charge_time(&mut self, nanos: u64) {
+        let total = &self.header().usage.nanos;
+        total.set(total.get() + nanos);
+    }
+
+    /// Nanoseconds that the process has had a core for, if the cores keep time.
+    pub fn nanos(&self) -> u64 {
+        self.header().usage.nanos.get()
+    }
+
+    /// Counts a tick that found the process still running; returns how many have since it last
+    /// came back of its own accord.
+    pub fn count_tick(&mut self) -> u8 {
+        self.header().local.count_tick()
     }
 
     /// Forgets the ticks: the process has had its quantum.
-    pub fn begin_stint(&mut self) {
-        self.header().ticks.set(0);
-    }
-
-    /// Polls the process once, on the stack this is called on.
     #[inline(always)]
-    pub fn poll(self) -> Polled {
-        let header = self.header();
-        // A poll that was broken off has the future; nobody else may touch it.
-        assert!(
-            !self.has_frame(),
-            "a poll that was broken off is gone on with, not begun again"
-        );
-        header.local.intent.set(Intent::Wait as u32);
-        let waker = waker::of(header.pid);
-        let mut context = Context::from_waker(&waker);
-        // SAFETY: this is the token, and the future is alive: whatever ends it makes a `Finished`.
-        let outcome = platform::run_as(&header.local, || unsafe {
-            (header.operations.poll)(self.0, &mut context)
-        });
-        match outcome {
-            Poll::Ready(()) => Polled::Done(Finished(self)),
-            Poll::Pending if header.local.intent.get() == Intent::Yield as u32 => {
-                Polled::Pending(self, Intent::Yield)
-            }
-            Poll::Pending => Polled::Pending(self, Intent::Wait),
-        }
+    pub fn begin_stint(&mut self) {
+        self.header().local.begin_stint();
     }
 
     /// Leaves the process to wait, unless something woke it meanwhile: then the token comes back.
     #[inline(always)]
     pub fn park(self) -> Option<Token> {
         let header = self.header();
-        match header.slot.word.park(header.pid) {
+        match header.slot.word.park(header.pid()) {
             Park::Parked => {
                 self.hand_over();
                 None
@@ -241,6 +279,58 @@ impl Token {
     /// Gives the future up where it stands: its destructors never run, what it owns is lost.
     pub fn give_up(self) -> Finished {
         Finished(self)
+    }
+}
+
+impl Runnable {
+    /// Whose it is.
+    pub fn pid(&self) -> Pid {
+        self.0.pid()
+    }
+
+    /// The index of its priority level.
+    pub fn level(&self) -> u8 {
+        self.0.level()
+    }
+
+    /// The record of the process.
+    #[inline(always)]
+    pub fn local(&self) -> &Local {
+        self.0.local()
+    }
+
+    /// Not now: the token again.
+    pub fn put_off(self) -> Token {
+        self.0
+    }
+
+    /// Says which core runs it.
+    #[inline(always)]
+    pub fn give_core(&mut self, here: &'static Here) {
+        self.local().set_here(here);
+    }
+
+    /// Polls the process once, on the stack this is called on.
+    #[inline(always)]
+    pub fn poll(self) -> Polled {
+        let Self(token) = self;
+        let header = token.header();
+        let mut context = Context::from_waker(&header.waker);
+        // SAFETY: this is the token. The future is alive, for whatever ends it makes a `Finished`, and
+        // stands at an await: a `Runnable` is made only of a process without a frame.
+        platform::run_as(&header.local, || unsafe {
+            (header.poll)(token.0, &mut context);
+        });
+        let intent = header.local.intent();
+        if intent == Intent::Yield {
+            return Polled::Yielded(token);
+        }
+        core::hint::cold_path();
+        match intent {
+            Intent::Yield | Intent::YieldWithCare => Polled::YieldedWithCare(token),
+            Intent::Wait => Polled::Waiting(token),
+            Intent::Done => Polled::Done(Finished(token)),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use core::mem::ManuallyDrop;
 use core::ptr::without_provenance;
 use core::task::{RawWaker, RawWakerVTable, Waker};
 
+// A static, for a constant may have several addresses, and `owner` compares.
 static OPERATIONS: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop);
 
 /// Returns the waker of a process, for one poll.
@@ -15,6 +16,17 @@ pub(crate) fn of(pid: Pid) -> ManuallyDrop<Waker> {
     // SAFETY: the operations keep RawWaker's contract: they take any number, from any thread, and
     // own nothing.
     ManuallyDrop::new(unsafe { Waker::from_raw(raw(without_provenance(pid.get() as usize))) })
+}
+
+/// Whose waker it is, if it is a process's own.
+pub(crate) fn owner(waker: &Waker) -> Option<Pid> {
+    core::ptr::eq(waker.vtable(), &raw const OPERATIONS).then(|| pid(waker))
+}
+
+/// Whose waker it is; it is one of ours.
+#[inline(always)]
+pub(crate) fn pid(waker: &Waker) -> Pid {
+    Pid::from_number(waker.data().addr() as u64)
 }
 
 fn raw(data: *const ()) -> RawWaker {
