@@ -30,7 +30,7 @@ pub fn spawn<F: Future<Output = ()> + Send + 'static>(
     future: F,
     level: u8,
 ) -> Result<Pid, NoProcess> {
-    table::create(future, level)
+    create(future, level)
 }
 
 /// Makes a process of a future that `make` builds when the process first runs. Only `make` has to be
@@ -40,7 +40,15 @@ where
     F: Future<Output = ()> + 'static,
     M: FnOnce() -> F + Send + 'static,
 {
-    table::create(async move { make().await }, level)
+    create(async move { make().await }, level)
+}
+
+#[inline(always)]
+fn create<F: Future<Output = ()> + 'static>(future: F, level: u8) -> Result<Pid, NoProcess> {
+    match here::bear(future, level) {
+        Ok(pid) => Ok(pid),
+        Err(future) => here::bear_afresh(future, level).ok_or(NoProcess),
+    }
 }
 
 /// Asks for the running process to be woken when the clock has reached `at` nanoseconds. False if

@@ -50,7 +50,7 @@ mod tests {
         let table = Box::leak(Box::new(Table::new(1)));
         Box::leak(Box::new(Here::new())).simulate(table);
         let pid = spawn(async {}, 0).expect("there is room");
-        let mut newborn = collect(&mut Vec::new()).newborn;
+        let mut newborn = collect(&mut Vec::new()).newborn.queue;
         newborn
             .pop_front()
             .expect("just born")

@@ -26,7 +26,7 @@ use crate::causes::{Cause, Causes};
 use alloc::vec::Vec;
 use core::hint::cold_path;
 use girder_lockfree::Token;
-use girder_lockfree::process::here::{Alarm, Arrivals, Here, collect};
+use girder_lockfree::process::here::{Alarm, Arrivals, Here, Newborn, collect};
 use girder_lockfree::process::{Queue, Runnable, Start, wake};
 
 /// What a core does next.
@@ -103,6 +103,7 @@ impl<W: World> Core<W> {
         terms: Terms,
         here: &'static Here,
     ) -> Self {
+        here.set_reductions(terms.reductions);
         Self {
             ready,
             hardware,
@@ -138,7 +139,9 @@ impl<W: World> Core<W> {
     #[inline(always)]
     pub fn settle(&mut self, here: &'static Here, outcome: Outcome) -> Next {
         match outcome {
-            // The shortest way: all that is to be done is to let the next one run.
+            // The shortest way: all that is to be done is to let the next one run. Whoever yields
+            // like this has been found to be one of many that simply take turns, and nothing has
+            // come up since: see `consider`.
             Outcome::Yielded(mut token) => {
                 token.begin_stint();
                 self.rotate(here, token)
@@ -187,10 +190,9 @@ impl<W: World> Core<W> {
         if here.is_laden() || !self.ready.is_even(Priority::Normal) {
             return self.decide();
         }
-        let Some(mut token) = self.ready.pop() else {
+        let Some(token) = self.ready.pop() else {
             return self.decide();
         };
-        token.set_careful(self.terms.keeps_time);
         match token.begin() {
             Ok(process) => self.give(here, process),
             Err(token) => self.decide_after(token),
@@ -202,8 +204,9 @@ impl<W: World> Core<W> {
     fn settle_with_care(&mut self, token: Token) -> Next {
         let level = Priority::from_level(token.level());
         let is_plain = !self.here.is_laden() && !token.is_spent() && self.ready.is_even(level);
-        let token = self.begin_stint(token);
+        let mut token = self.begin_stint(token);
         if is_plain {
+            token.set_careful(self.terms.keeps_time);
             return self.rotate(self.here, token);
         }
         self.ready.push(token, Place::Back);
@@ -385,12 +388,9 @@ impl<W: World> Core<W> {
         }
     }
 
-    fn take_in_newborn(&mut self, newborn: &mut Queue) {
-        while let Some(mut token) = newborn.pop_front() {
-            self.statistics.arrivals += 1;
-            token.grant(self.terms.reductions);
-            self.ready.push(token, Place::Back);
-        }
+    fn take_in_newborn(&mut self, newborn: &mut Newborn) {
+        self.statistics.arrivals += newborn.count;
+        self.ready.push_all(&mut newborn.queue, newborn.levels);
     }
 
     fn set_tick(&mut self, at: Option<u64>) {

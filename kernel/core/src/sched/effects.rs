@@ -9,7 +9,7 @@ use super::levels::Priority;
 use crate::causes::Causes;
 use core::fmt;
 use girder_lockfree::Token;
-use girder_lockfree::process::{Finished, Polled, Runnable};
+use girder_lockfree::process::{Finished, Polled, Queue, Runnable};
 
 /// A core's place in the machine's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +39,8 @@ pub enum Stolen {
 pub trait Ready {
     /// Puts a process in.
     fn push(&mut self, token: Token, place: Place);
+    /// Puts processes in, behind all others, that have these levels: a bit for each.
+    fn push_all(&mut self, tokens: &mut Queue, levels: u8);
     /// Takes the one whose turn it is.
     fn pop(&mut self) -> Option<Token>;
     /// True if whoever runs at this level, and all that are in here, simply take turns.

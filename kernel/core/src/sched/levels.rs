@@ -81,6 +81,15 @@ impl Ready for Levels {
         }
     }
 
+    fn push_all(&mut self, tokens: &mut Queue, levels: u8) {
+        if levels == 1 << Priority::Normal.level() {
+            return self.normal.append(tokens);
+        }
+        while let Some(token) = tokens.pop_front() {
+            self.push(token, Place::Back);
+        }
+    }
+
     #[inline(always)]
     fn pop(&mut self) -> Option<Token> {
         if self.others == 0 {
@@ -182,7 +191,7 @@ mod tests {
 
     fn born(priority: Priority) -> Token {
         spawn(async {}, priority.level()).expect("there is room");
-        let newborn = here::collect(&mut Vec::new()).newborn.pop_front();
+        let newborn = here::collect(&mut Vec::new()).newborn.queue.pop_front();
         newborn.expect("it was just born")
     }
 

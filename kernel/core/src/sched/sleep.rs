@@ -96,7 +96,7 @@ mod tests {
             let poll = sleep.as_mut().poll(&mut Context::from_waker(&waker));
             assert_eq!(poll, Poll::Pending);
         }
-        let mut newborn = collect(&mut Vec::new()).newborn;
+        let mut newborn = collect(&mut Vec::new()).newborn.queue;
         let teller = newborn.pop_front().expect("somebody has to tell");
         assert!(newborn.is_empty(), "told twice");
         let Polled::Waiting(teller) = run(teller) else {

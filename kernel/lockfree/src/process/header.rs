@@ -103,7 +103,7 @@ pub(crate) struct Operations {
     poll: PollFunction,
     pub(crate) drop: unsafe fn(NonNull<Header>),
     pub(crate) layout: Layout,
-    pub(crate) class: Option<Class>,
+    pub(crate) class: Class,
 }
 
 /// The header.
@@ -126,7 +126,7 @@ pub(crate) struct Header {
 }
 
 /// What a process has used; the holder of its token counts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Usage {
     /// Reductions granted so far, those that are left included.
     pub(crate) granted: Cell<u64>,
@@ -151,9 +151,11 @@ impl Header {
         pid: Pid,
         operations: &'static Operations,
         level: u8,
+        reductions: i32,
     ) -> Self {
         let local = Local::new(Kind::Process);
         local.level.set(level);
+        local.left.set(reductions);
         Self {
             local,
             next: Cell::new(None),
@@ -163,7 +165,10 @@ impl Header {
             poll: operations.poll,
             operations,
             frame: Cell::new(0),
-            usage: Usage::default(),
+            usage: Usage {
+                granted: Cell::new(u64::from(reductions.unsigned_abs())),
+                nanos: Cell::new(0),
+            },
         }
     }
 

@@ -8,7 +8,7 @@
 //! pointed here. The pointer holds as long as preemption is off: whoever uses a desk keeps it off, and
 //! calls nothing meanwhile that could use a desk again.
 
-use super::header::{Header, Intent, Kind, Local, Slot};
+use super::header::{Header, Intent, Kind, Local, Operations, Process, Slot};
 use super::platform::{self, PreemptionOff};
 use super::pool::{Class, Home, Pools};
 use super::queue::Queue;
@@ -25,7 +25,7 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 /// What running code has left for its core's loop.
 #[derive(Debug)]
 struct Desk {
-    newborn: Queue,
+    newborn: Newborn,
     woken: Queue,
     alarms: Vec<Alarm>,
     pools: Pools,
@@ -34,11 +34,22 @@ struct Desk {
 /// Who wants to be woken when.
 pub type Alarm = (u64, Pid);
 
+/// Newly made processes.
+#[derive(Debug, Default)]
+pub struct Newborn {
+    /// They themselves.
+    pub queue: Queue,
+    /// How many there are.
+    pub count: u64,
+    /// The levels that they have: a bit for each.
+    pub levels: u8,
+}
+
 /// Processes that the loop takes over.
 #[derive(Debug)]
 pub struct Arrivals {
     /// Newly made ones.
-    pub newborn: Queue,
+    pub newborn: Newborn,
     /// Those that something happened to.
     pub woken: Queue,
 }
@@ -55,6 +66,8 @@ pub struct Here {
     is_ticking: AtomicBool,
     /// The loop's own; what is there, it knows.
     scheduler: AtomicPtr<()>,
+    /// What a new process may spend before it has to yield.
+    reductions: Cell<i32>,
     table: Cell<Option<&'static Table>>,
     desk: UnsafeCell<Desk>,
 }
@@ -86,6 +99,7 @@ impl Here {
             is_laden: AtomicBool::new(false),
             is_ticking: AtomicBool::new(false),
             scheduler: AtomicPtr::new(null_mut()),
+            reductions: Cell::new(0),
             table: Cell::new(None),
             desk: UnsafeCell::new(Desk::new()),
         }
@@ -103,6 +117,11 @@ impl Here {
         self.table.set(Some(table));
         self.scheduler.store(scheduler, Relaxed);
         self.local.set_here(self);
+    }
+
+    /// Says what a new process may spend before it has to yield; the core's loop says so.
+    pub fn set_reductions(&self, reductions: i32) {
+        self.reductions.set(reductions);
     }
 
     /// The record of the core's loop.
@@ -167,10 +186,23 @@ impl Default for Here {
     }
 }
 
+impl Newborn {
+    #[inline(always)]
+    fn add(&mut self, token: Token, level: u8) {
+        self.count += 1;
+        self.levels |= 1 << (level & 7);
+        self.queue.push_back(token);
+    }
+}
+
 impl Desk {
     const fn new() -> Self {
         Self {
-            newborn: Queue::new(),
+            newborn: Newborn {
+                queue: Queue::new(),
+                count: 0,
+                levels: 0,
+            },
             woken: Queue::new(),
             alarms: Vec::new(),
             pools: Pools::new(),
@@ -189,6 +221,16 @@ fn with_desk<R>(f: impl FnOnce(&'static Here, &mut Desk) -> R) -> R {
     f(here, unsafe { &mut *here.desk.get() })
 }
 
+/// As `with_desk`, for a core's loop, which nothing can take away from its core.
+#[inline(always)]
+fn with_desk_in_loop<R>(f: impl FnOnce(&'static Here, &mut Desk) -> R) -> R {
+    let local = platform::local();
+    assert!(local.kind() == Kind::Loop, "only a core's loop does this");
+    let here = platform::here_of(local);
+    // SAFETY: as in `with_desk`.
+    f(here, unsafe { &mut *here.desk.get() })
+}
+
 /// Leaves a process that something happened to.
 #[inline(always)]
 pub(crate) fn leave_woken(token: Token) {
@@ -198,32 +240,33 @@ pub(crate) fn leave_woken(token: Token) {
     });
 }
 
-/// Leaves a newly made process.
-pub(crate) fn leave_newborn(token: Token) {
-    with_desk(|here, desk| {
-        desk.newborn.push_back(token);
-        here.load_now();
-    });
-}
-
-/// Makes a process in a home that another one has left on this core, and leaves it. Without such a home
-/// the future comes back.
+/// Makes a process in a home that another one has left on this core, and leaves it. Without such a
+/// home the future comes back.
 #[inline(always)]
-pub(crate) fn settle_in<F>(
-    future: F,
-    settle: impl FnOnce(Home, F) -> Token,
-    class: Option<Class>,
-) -> Result<Pid, F> {
+pub(crate) fn bear<F: Future<Output = ()> + 'static>(future: F, level: u8) -> Result<Pid, F> {
     with_desk(|here, desk| {
-        let Some(home) = class.and_then(|class| desk.pools.take(class)) else {
+        let Some(home) = desk.pools.take(Process::<F>::operations().class) else {
             return Err(future);
         };
-        let token = settle(home, future);
-        let pid = token.pid();
-        desk.newborn.push_back(token);
+        let (pid, token) = home.settle(future, level, here.reductions.get());
+        desk.newborn.add(token, level);
         here.load_now();
         Ok(pid)
     })
+}
+
+/// The same in a new home.
+#[cold]
+#[inline(never)]
+pub(crate) fn bear_afresh<F: Future<Output = ()> + 'static>(future: F, level: u8) -> Option<Pid> {
+    let Operations { layout, class, .. } = Process::<F>::operations();
+    let home = fresh_home(*layout, *class)?;
+    Some(with_desk(|here, desk| {
+        let (pid, token) = home.settle(future, level, here.reductions.get());
+        desk.newborn.add(token, level);
+        here.load_now();
+        pid
+    }))
 }
 
 /// Leaves a wish to be woken. False if there is no memory for it. The loop need not look before the
@@ -243,7 +286,7 @@ pub(crate) fn leave_alarm(alarm: Alarm) -> bool {
 /// Takes over what running code has left; only a core's loop has a use for it. `alarms`, which is
 /// empty, is swapped for those that were left.
 pub fn collect(alarms: &mut Vec<Alarm>) -> Arrivals {
-    with_desk(|here, desk| {
+    with_desk_in_loop(|here, desk| {
         here.is_laden.store(false, Relaxed);
         if !desk.alarms.is_empty() {
             core::mem::swap(&mut desk.alarms, alarms);
@@ -256,8 +299,8 @@ pub fn collect(alarms: &mut Vec<Alarm>) -> Arrivals {
 }
 
 /// A new home for a process of this layout.
-pub(crate) fn fresh_home(layout: Layout, class: Option<Class>) -> Option<Home> {
-    let layout = class.map_or(layout, Class::layout);
+fn fresh_home(layout: Layout, class: Class) -> Option<Home> {
+    let layout = class.block(layout);
     // SAFETY: a process has a header, so the size is not zero.
     let place = NonNull::new(unsafe { alloc::alloc::alloc(layout) })?;
     let slot = free_slot();
@@ -293,12 +336,12 @@ fn free_slot() -> Option<(u32, &'static Slot)> {
 pub(crate) unsafe fn give_home(header: NonNull<Header>, is_retired: bool) {
     // SAFETY: the caller's promise.
     let class = unsafe { header.as_ref() }.operations.class;
-    let Some(class) = class.filter(|_| !is_retired) else {
-        // SAFETY: the caller's promise.
-        return unsafe { give_back(header, is_retired) };
-    };
     // SAFETY: the caller's promise.
-    with_desk(|_, desk| unsafe { desk.pools.give(class, header) });
+    let is_kept = || with_desk_in_loop(|_, desk| unsafe { desk.pools.give(class, header) });
+    if is_retired || !is_kept() {
+        // SAFETY: the caller's promise.
+        unsafe { give_back(header, is_retired) };
+    }
 }
 
 #[cold]
@@ -311,7 +354,7 @@ unsafe fn give_back(header: NonNull<Header>, is_retired: bool) {
         let table = table();
         with_desk(|_, desk| desk.pools.give_slot(index, table));
     }
-    let layout = operations.class.map_or(operations.layout, Class::layout);
+    let layout = operations.class.block(operations.layout);
     // SAFETY: `fresh_home` allocated it with this layout.
     unsafe { alloc::alloc::dealloc(header.as_ptr().cast(), layout) }
 }

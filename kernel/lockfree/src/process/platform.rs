@@ -4,9 +4,11 @@
 //! thread locals that a simulator sets for each simulated core.
 
 #[cfg(not(target_os = "none"))]
-pub(crate) use host::{PreemptionOff, local, now, run_as, set_here, set_now, take_leaving};
+pub(crate) use host::{
+    PreemptionOff, here_of, local, now, run_as, set_here, set_now, take_leaving,
+};
 #[cfg(target_os = "none")]
-pub(crate) use machine::{PreemptionOff, local, now, run_as};
+pub(crate) use machine::{PreemptionOff, here_of, local, now, run_as};
 
 #[cfg(target_os = "none")]
 mod machine {
@@ -52,8 +54,14 @@ mod machine {
         /// The core that the code stays on.
         #[inline(always)]
         pub(crate) fn here(&self) -> &'static Here {
-            self.0.here().expect("no scheduler runs on this core")
+            here_of(self.0)
         }
+    }
+
+    /// The core that code with this record is on, as long as it stays there.
+    #[inline(always)]
+    pub(crate) fn here_of(local: &Local) -> &'static Here {
+        local.here().expect("no scheduler runs on this core")
     }
 
     impl Drop for PreemptionOff {
@@ -98,8 +106,12 @@ mod host {
         }
 
         pub(crate) fn here(&self) -> &'static Here {
-            HERE.get().expect("no core is simulated on this thread")
+            here_of(self.0)
         }
+    }
+
+    pub(crate) fn here_of(_: &Local) -> &'static Here {
+        HERE.get().expect("no core is simulated on this thread")
     }
 
     impl Drop for PreemptionOff {

@@ -5,8 +5,11 @@
 //! no lock, no atomic. Slots without a block come fresh from the table, from large processes
 //! (whose memory goes back to the heap), or, when there are no others, from homes of other sizes.
 
-use super::header::{Header, Slot};
+use super::header::{Header, Process, Slot};
 use super::table::Table;
+use super::token::Token;
+use super::word::Pid;
+use crate::atomic::Ordering;
 use core::alloc::Layout;
 use core::ops::Range;
 use core::ptr::NonNull;
@@ -26,6 +29,26 @@ pub(crate) struct Home {
     pub(crate) slot: &'static Slot,
 }
 
+impl Home {
+    /// Makes a process here; the home is of its class.
+    #[inline(always)]
+    pub(crate) fn settle<F: Future<Output = ()> + 'static>(
+        self,
+        future: F,
+        level: u8,
+        reductions: i32,
+    ) -> (Pid, Token) {
+        let Self { place, index, slot } = self;
+        let pid = slot.word.next_pid(index);
+        let header = Header::new(slot, pid, Process::<F>::operations(), level, reductions);
+        // SAFETY: the home is free, and has room for this layout.
+        let header = unsafe { Process::build(place.cast(), header, future) };
+        slot.header.store(header.as_ptr(), Ordering::Relaxed);
+        slot.word.occupy(pid);
+        (pid, Token::new(header))
+    }
+}
+
 /// The lists.
 #[derive(Debug)]
 pub(crate) struct Pools {
@@ -39,22 +62,33 @@ pub(crate) struct Pools {
 // SAFETY: it owns its homes, and nothing in them is of a thread's own.
 unsafe impl Send for Pools {}
 
-/// A common size.
+/// What blocks a process lives in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Class(u8);
 
 impl Class {
-    /// The class of blocks for this layout, if such are kept.
-    pub(crate) const fn of(layout: Layout) -> Option<Self> {
+    /// Blocks of no common size: none are kept.
+    const ODD: Self = Self(CLASSES as u8);
+
+    /// The class of blocks for this layout.
+    pub(crate) const fn of(layout: Layout) -> Self {
         let class = layout.size().saturating_sub(1) / STEP;
         if class < CLASSES && layout.align() <= ALIGN {
-            Some(Self(class as u8))
+            Self(class as u8)
         } else {
-            None
+            Self::ODD
         }
     }
 
-    /// What a block of this class is.
+    /// What a block of this class is, for a process of this layout.
+    pub(crate) const fn block(self, layout: Layout) -> Layout {
+        if self.0 == Self::ODD.0 {
+            return layout;
+        }
+        self.layout()
+    }
+
+    /// What a block of this common size is.
     pub(crate) const fn layout(self) -> Layout {
         match Layout::from_size_align((self.0 as usize + 1) * STEP, ALIGN) {
             Ok(layout) => layout,
@@ -72,7 +106,7 @@ impl Pools {
         }
     }
 
-    /// Takes a home of this class.
+    /// Takes a home of this class, if there is one.
     #[inline(always)]
     pub(crate) fn take(&mut self, class: Class) -> Option<Home> {
         let list = self.homes.get_mut(usize::from(class.0))?;
@@ -90,20 +124,22 @@ impl Pools {
         })
     }
 
-    /// Puts a home in.
+    /// Puts a home in. False if such are not kept.
     ///
     /// # Safety
     ///
     /// The header of a process that has ended, in a block of this class; nobody uses either any
     /// more, and the slot is free.
     #[inline(always)]
-    pub(crate) unsafe fn give(&mut self, class: Class, header: NonNull<Header>) {
+    #[must_use]
+    pub(crate) unsafe fn give(&mut self, class: Class, header: NonNull<Header>) -> bool {
         let Some(list) = self.homes.get_mut(usize::from(class.0)) else {
-            unreachable!("there is a list for each class")
+            return false;
         };
         // SAFETY: the caller's promise.
         unsafe { header.as_ref() }.next.set(*list);
         *list = Some(header);
+        true
     }
 
     /// Takes a slot that has no block.
@@ -147,7 +183,7 @@ mod tests {
     #[test]
     fn a_block_holds_what_it_is_for() {
         for size in 1..=STEP * CLASSES {
-            let block = Class::of(layout(size, 8)).expect("common").layout();
+            let block = Class::of(layout(size, 8)).block(layout(size, 8));
             assert!(block.size() >= size && block.size() < size + STEP);
         }
     }
@@ -155,7 +191,7 @@ mod tests {
     #[test]
     fn what_is_large_or_oddly_aligned_is_not_kept() {
         for odd in [layout(STEP * CLASSES + 1, 8), layout(64, 32)] {
-            assert_eq!(Class::of(odd), None);
+            assert_eq!(Class::of(odd).block(odd), odd);
         }
     }
 }

@@ -3,9 +3,8 @@
 //! A slot never becomes anything else, so a stale pid can always be looked up: chunks of slots are
 //! added and never taken away. Free slots wait in the desk of the core that freed them.
 
-use super::header::{Header, Operations, Process, Slot};
+use super::header::{Header, Slot};
 use super::here;
-use super::pool::Home;
 use super::token::Token;
 use super::word::{Handover, Pid, StateWord, Vacant};
 use crate::atomic::{AtomicPtr, AtomicU32, Ordering};
@@ -90,43 +89,6 @@ impl Table {
         place.store(slots.as_mut_ptr().cast(), Ordering::Release);
         Some(first..self.limit.min(first + CHUNK as u32))
     }
-}
-
-/// Makes a process of a future, and leaves it on the desk.
-#[inline(always)]
-pub(crate) fn create<F: Future<Output = ()> + 'static>(
-    future: F,
-    level: u8,
-) -> Result<Pid, NoProcess> {
-    let Operations { class, .. } = Process::<F>::operations();
-    match here::settle_in(future, |home, future| settle(home, future, level), *class) {
-        Ok(pid) => Ok(pid),
-        Err(future) => create_afresh(future, level),
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn create_afresh<F: Future<Output = ()> + 'static>(future: F, level: u8) -> Result<Pid, NoProcess> {
-    let Operations { class, layout, .. } = Process::<F>::operations();
-    let home = here::fresh_home(*layout, *class).ok_or(NoProcess)?;
-    let token = settle(home, future, level);
-    let pid = token.pid();
-    here::leave_newborn(token);
-    Ok(pid)
-}
-
-/// Makes a process in a home for its class.
-#[inline(always)]
-fn settle<F: Future<Output = ()> + 'static>(home: Home, future: F, level: u8) -> Token {
-    let Home { place, index, slot } = home;
-    let pid = slot.word.next_pid(index);
-    let header = Header::new(slot, pid, Process::<F>::operations(), level);
-    // SAFETY: the home is the caller's now, and has room for this layout.
-    let header = unsafe { Process::build(place.cast(), header, future) };
-    slot.header.store(header.as_ptr(), Ordering::Relaxed);
-    slot.word.occupy(pid);
-    Token::new(header)
 }
 
 /// Ends a process: frees its slot and its memory.

@@ -16,6 +16,7 @@ fn core(limit: u32) {
 fn newborn() -> Token {
     let mut token = collect(&mut Vec::new())
         .newborn
+        .queue
         .pop_front()
         .expect("somebody was born");
     token.grant(100);
@@ -153,7 +154,7 @@ fn a_queue_keeps_order() {
     core(16);
     let pids: Vec<_> = (0..5).map(|_| spawn(async {}, 0).unwrap()).collect();
     let mut queue = Queue::new();
-    queue.append(&mut collect(&mut Vec::new()).newborn);
+    queue.append(&mut collect(&mut Vec::new()).newborn.queue);
     assert_eq!(queue.count(), 5);
     let last = queue.pop_front().unwrap();
     let first = queue.pop_front().unwrap();
@@ -181,7 +182,7 @@ fn a_lost_token_is_shouted_about() {
 fn a_rotation_takes_the_first_or_the_only_one() {
     core(4);
     let pids = [(); 2].map(|()| spawn(async {}, 0).unwrap());
-    let mut queue = collect(&mut Vec::new()).newborn;
+    let mut queue = collect(&mut Vec::new()).newborn.queue;
     let only = queue.pop_front().unwrap();
     let mut nobody = Queue::new();
     let only = nobody.rotate(only);
@@ -205,7 +206,7 @@ fn what_is_spent_is_counted_and_refilled() {
         0,
     )
     .unwrap();
-    let mut token = collect(&mut Vec::new()).newborn.pop_front().unwrap();
+    let mut token = collect(&mut Vec::new()).newborn.queue.pop_front().unwrap();
     token.grant(3);
     assert!(!token.is_spent());
     let Polled::YieldedWithCare(mut token) = run(token) else {
@@ -264,7 +265,7 @@ fn without_a_tick_the_first_entry_on_the_desk_makes_its_author_leave() {
         };
         finished.discontinue();
         assert_eq!(leaves.load(SeqCst), u32::from(!is_ticking));
-        let mut children = collect(&mut Vec::new()).newborn;
+        let mut children = collect(&mut Vec::new()).newborn.queue;
         while let Some(child) = children.pop_front() {
             child.give_up().discontinue();
         }
@@ -286,7 +287,7 @@ fn slots_are_not_lost_whatever_the_sizes_of_processes() {
             })
             .collect();
         assert_eq!(born.iter().filter(|it| it.is_ok()).count(), 3, "{born:?}");
-        let mut newborn = collect(&mut Vec::new()).newborn;
+        let mut newborn = collect(&mut Vec::new()).newborn.queue;
         while let Some(token) = newborn.pop_front() {
             let Polled::Done(finished) = run(token) else {
                 panic!("not done")
