@@ -12,7 +12,8 @@
 //!   expected --give_up-> left out     the boot core, when the time is over
 //! ```
 
-use crate::atomic::{AtomicU32, Ordering};
+use crate::atomic::AtomicU32;
+use crate::order::Site;
 
 const EXPECTED: u32 = 0;
 const PRESENT: u32 = 1;
@@ -68,16 +69,13 @@ impl Admission {
     /// What has been decided, if anything has; what the core did before it arrived or failed is
     /// visible then.
     pub fn verdict(&self) -> Option<Verdict> {
-        // Acquire: pairs with the Release in `settle`.
-        verdict_of(self.0.load(Ordering::Acquire))
+        verdict_of(self.0.load(Site::AdmissionVerdict.ordering()))
     }
 
     fn settle(&self, wanted: u32) -> Verdict {
-        // Release: the core's set-up or its reason, for `verdict` and a losing `give_up`.
-        // Acquire: the loser sees what the winner did first.
-        let outcome =
-            self.0
-                .compare_exchange(EXPECTED, wanted, Ordering::AcqRel, Ordering::Acquire);
+        let first = Site::AdmissionSettle.ordering();
+        let late = Site::AdmissionSettled.ordering();
+        let outcome = self.0.compare_exchange(EXPECTED, wanted, first, late);
         let decided = outcome.map_or_else(|winner| winner, |_| wanted);
         verdict_of(decided).unwrap_or(Verdict::LeftOut)
     }
@@ -124,50 +122,4 @@ mod tests {
 }
 
 #[cfg(all(test, loom))]
-mod stories {
-    use super::*;
-    use loom::sync::Arc;
-    use loom::thread;
-
-    /// A slow core and an impatient boot core: both come to the same verdict, and a present core's
-    /// set-up is visible to the boot core.
-    #[test]
-    fn both_sides_come_to_the_same_verdict() {
-        loom::model(|| {
-            let shared = Arc::new((Admission::new(), AtomicU32::new(0)));
-            let core = {
-                let shared = shared.clone();
-                thread::spawn(move || {
-                    shared.1.store(7, Ordering::Relaxed);
-                    shared.0.arrive()
-                })
-            };
-            let verdict = shared.0.verdict().unwrap_or_else(|| shared.0.give_up());
-            if verdict == Verdict::Present {
-                assert_eq!(shared.1.load(Ordering::Relaxed), 7);
-            }
-            assert_eq!(core.join().unwrap(), verdict);
-        });
-    }
-
-    /// A core that fails, and an impatient boot core: whoever hears of the failure sees the reason.
-    #[test]
-    fn a_failure_brings_its_reason() {
-        loom::model(|| {
-            let shared = Arc::new((Admission::new(), AtomicU32::new(0)));
-            let core = {
-                let shared = shared.clone();
-                thread::spawn(move || {
-                    shared.1.store(7, Ordering::Relaxed);
-                    shared.0.fail()
-                })
-            };
-            let verdict = shared.0.verdict().unwrap_or_else(|| shared.0.give_up());
-            assert_ne!(verdict, Verdict::Present);
-            if verdict == Verdict::Failed {
-                assert_eq!(shared.1.load(Ordering::Relaxed), 7);
-            }
-            assert_eq!(core.join().unwrap(), verdict);
-        });
-    }
-}
+pub(crate) mod stories;

@@ -25,7 +25,8 @@
 //! [`ring`](Doorbell::ring) releases, [`take`](Doorbell::take) acquires: what the bringer wrote
 //! before ringing is visible to the owner after taking. Nothing else travels through this word.
 
-use crate::atomic::{AtomicU32, Ordering};
+use crate::atomic::{AtomicU32, Relaxed};
+use crate::order::Site;
 
 /// The bit that says that the owner looks again only when it is signalled.
 const AWAY: u32 = 1 << 31;
@@ -64,8 +65,8 @@ impl Doorbell {
     /// Adds `causes`; any core and any interrupt handler may call it.
     pub fn ring(&self, causes: u32) -> Ring {
         debug_assert!(causes & AWAY == 0, "that bit is the owner's");
-        // Release: pairs with the Acquire in `take`.
-        let before = self.0.fetch_or(causes & Self::CAUSES, Ordering::Release);
+        let ordering = Site::DoorbellRing.ordering();
+        let before = self.0.fetch_or(causes & Self::CAUSES, ordering);
         if before == AWAY {
             Ring::MustSignal
         } else {
@@ -76,16 +77,15 @@ impl Doorbell {
     /// Takes all causes; the owner is there again. Only the owner calls it.
     pub fn take(&self) -> u32 {
         // A plain look first: the word is empty nearly always, and a load costs no exclusive line.
-        if self.0.load(Ordering::Relaxed) == 0 {
+        if self.0.load(Relaxed) == 0 {
             return 0;
         }
-        // Acquire: pairs with the Release in `ring`.
-        self.0.swap(0, Ordering::Acquire) & Self::CAUSES
+        self.0.swap(0, Site::DoorbellTake.ordering()) & Self::CAUSES
     }
 
     /// True when a cause waits; only a hint, for a handler that decides whether to leave.
     pub fn is_rung(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & Self::CAUSES != 0
+        self.0.load(Relaxed) & Self::CAUSES != 0
     }
 
     /// True when no cause waits, and the owner is there; the same hint, for one instruction less.
@@ -98,9 +98,7 @@ impl Doorbell {
     #[must_use]
     pub fn try_leave(&self) -> bool {
         // Relaxed: on success nothing was received, on failure `take` follows and acquires.
-        self.0
-            .compare_exchange(0, AWAY, Ordering::Relaxed, Ordering::Relaxed)
-            .is_ok()
+        self.0.compare_exchange(0, AWAY, Relaxed, Relaxed).is_ok()
     }
 }
 
@@ -146,49 +144,4 @@ mod tests {
 }
 
 #[cfg(all(test, loom))]
-mod stories {
-    use super::*;
-    use loom::sync::{Arc, Notify};
-    use loom::thread;
-    use std::vec::Vec;
-
-    /// Two bringers, one owner that leaves whenever it may: the owner sees both causes, each with
-    /// what its bringer wrote before, and is never left away with a cause in the word (loom
-    /// reports that as a deadlock).
-    #[test]
-    fn no_cause_and_no_wake_up_is_lost() {
-        loom::model(|| {
-            let bell = Arc::new(Doorbell::new());
-            let signal = Arc::new(Notify::new());
-            let payload = Arc::new([AtomicU32::new(0), AtomicU32::new(0)]);
-            let bringers: Vec<_> = (0..2)
-                .map(|n| {
-                    let (bell, signal, payload) = (bell.clone(), signal.clone(), payload.clone());
-                    thread::spawn(move || {
-                        payload[n].store(7, Ordering::Relaxed);
-                        if bell.ring(1 << n) == Ring::MustSignal {
-                            signal.notify();
-                        }
-                    })
-                })
-                .collect();
-            let mut seen = 0;
-            while seen != 0b11 {
-                let causes = bell.take();
-                for n in 0..2 {
-                    if causes & 1 << n != 0 {
-                        assert_eq!(payload[n].load(Ordering::Relaxed), 7);
-                        assert_eq!(seen & 1 << n, 0, "a cause arrived twice");
-                    }
-                }
-                seen |= causes;
-                if seen != 0b11 && bell.try_leave() {
-                    signal.wait();
-                }
-            }
-            for bringer in bringers {
-                bringer.join().unwrap();
-            }
-        });
-    }
-}
+pub(crate) mod stories;

@@ -2,7 +2,8 @@
 //!
 //! The portable kernel names no atomic type: whatever two cores may touch at the same time
 //! lives here, behind a safe type whose methods are the transitions. The stories stand beside
-//! the code and run with `RUSTFLAGS="--cfg loom" cargo test --release -p girder-lockfree`.
+//! the code and run with `RUSTFLAGS="--cfg loom" cargo test --release -p girder-lockfree`. Each
+//! ordering that is more than relaxed has a name (`order.rs`) and a story that fails without it.
 #![no_std]
 
 extern crate alloc;
@@ -11,6 +12,7 @@ extern crate std;
 
 mod admission;
 mod doorbell;
+mod order;
 pub mod process;
 mod reporter;
 
@@ -19,10 +21,11 @@ pub use doorbell::{Doorbell, Ring};
 pub use process::Token;
 pub use reporter::{Attempt, Reporter};
 
-/// Atomics, real or modelled.
+/// Atomics, real or modelled. Whatever is more than `Relaxed` has a name in `order`.
 mod atomic {
     #[cfg(not(loom))]
-    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
+    pub(crate) use core::sync::atomic::{Ordering, Ordering::Relaxed};
     #[cfg(loom)]
-    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 }

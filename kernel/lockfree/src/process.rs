@@ -13,7 +13,7 @@ mod queue;
 mod table;
 mod token;
 mod waker;
-mod word;
+pub(crate) mod word;
 
 pub use header::{Intent, Kind, Local};
 pub use queue::Queue;

@@ -11,7 +11,7 @@
 //! All is decided by one word. Only the claim is a race; after it the claimant alone writes. No
 //! ordering is needed: what the report says is the claimant's own, or read at its own risk.
 
-use crate::atomic::{AtomicU64, Ordering::Relaxed};
+use crate::atomic::{AtomicU64, Relaxed};
 
 /// The claimant's number lies below, in as many bits as an affinity has.
 const ATTEMPTS_SHIFT: u32 = 40;
@@ -106,8 +106,8 @@ mod tests {
 #[cfg(all(test, loom))]
 mod stories {
     use super::*;
-    use loom::sync::Arc;
     use loom::thread;
+    use std::sync::Arc;
 
     /// Two cores crash at once, and the one that reports crashes again: one whole report, and one
     /// short one by the same core.

@@ -33,8 +33,14 @@
 //! has written; the wake, resume or kill that takes the token acquires it. A wake that finds the
 //! process runnable releases what its author wrote, and `begin` or `park`, which meet the
 //! flag, acquire it: so a process that is told "look again" sees what it was told about.
+//!
+//! Nothing travels with the rest. `suspend` takes no token and tells nothing. `resume` and `kill`
+//! take one, but whoever asks for them has nothing to say to the process. `occupy` comes before the
+//! first parking, which releases what the maker wrote as well. The changes that are relaxed are
+//! read-modify-writes, which hand on what an earlier one has released.
 
-use crate::atomic::{AtomicU64, Ordering};
+use crate::atomic::{AtomicU64, Ordering, Relaxed};
+use crate::order::Site;
 
 /// Bits of a slot's index, and of the word below the generation.
 pub(crate) const INDEX_BITS: u32 = 28;
@@ -137,18 +143,19 @@ impl StateWord {
 
     /// The pid that the free slot's next process will have; for who took it from the free list.
     pub(crate) fn next_pid(&self, index: u32) -> Pid {
-        Pid::new(index, self.0.load(Ordering::Relaxed) >> INDEX_BITS)
+        Pid::new(index, self.0.load(Relaxed) >> INDEX_BITS)
     }
 
     /// 1: makes the free slot that process.
     pub(crate) fn occupy(&self, pid: Pid) {
         debug_assert_eq!(
-            self.0.load(Ordering::Relaxed),
+            self.0.load(Relaxed),
             pid.generation() | FREE,
             "occupied twice"
         );
-        // Release: the header that the slot points to, for whoever finds it by pid.
-        self.0.store(pid.generation() | RUNNABLE, Ordering::Release);
+        // Relaxed: whoever takes the process over by pid acquires what parked it, which comes after
+        // all that its maker wrote.
+        self.0.store(pid.generation() | RUNNABLE, Relaxed);
     }
 
     /// A word that no process ever has.
@@ -162,13 +169,13 @@ impl StateWord {
     /// True if the word is this one: for `plain`, a token holder may run without another step.
     #[inline(always)]
     pub(crate) fn is(&self, word: u64) -> bool {
-        self.0.load(Ordering::Relaxed) == word
+        self.0.load(Relaxed) == word
     }
 
     /// 3: begins a poll; the token's holder calls it. `keeps_woken` says that a poll that was
     /// broken off is being continued, so a wake since its beginning still counts.
     pub(crate) fn begin(&self, keeps_woken: bool) -> Begin {
-        self.update(|word| match word {
+        self.update(Site::Begin, |word| match word {
             _ if word & KILL != 0 => (word, Begin::Die),
             _ if word & SUSPEND != 0 => (word & !PHASE | HELD, Begin::Hold),
             _ if keeps_woken => (word, Begin::Run),
@@ -181,10 +188,8 @@ impl StateWord {
     pub(crate) fn park(&self, pid: Pid) -> Park {
         let plain = pid.generation() | RUNNABLE;
         let waiting = pid.generation() | WAITING;
-        // Release: what the process has written. Acquire is `park_slowly`'s.
-        let swapped = self
-            .0
-            .compare_exchange(plain, waiting, Ordering::Release, Ordering::Relaxed);
+        let ordering = Site::Park.ordering();
+        let swapped = self.0.compare_exchange(plain, waiting, ordering, Relaxed);
         if swapped.is_ok() {
             Park::Parked
         } else {
@@ -195,7 +200,7 @@ impl StateWord {
     #[cold]
     #[inline(never)]
     fn park_slowly(&self) -> Park {
-        self.update(|word| {
+        self.update(Site::ParkSlowly, |word| {
             if word & (KILL | WOKEN) != 0 {
                 return (word & !WOKEN, Park::Again);
             }
@@ -205,7 +210,7 @@ impl StateWord {
 
     /// 5: tells a process to look again.
     pub(crate) fn wake(&self, pid: Pid) -> Handover {
-        self.by_pid(pid, |word| match word & PHASE {
+        self.by_pid(pid, Site::Wake.ordering(), |word| match word & PHASE {
             // Written even if the flag is there already: this author's release has to be part of
             // what `begin` or `park` acquires.
             // A held process may have been suspended in mid-poll, so its wake counts as well.
@@ -218,7 +223,7 @@ impl StateWord {
 
     /// Keeps a process from running until it is resumed.
     pub(crate) fn suspend(&self, pid: Pid) -> Handover {
-        self.by_pid(pid, |word| match word & PHASE {
+        self.by_pid(pid, Relaxed, |word| match word & PHASE {
             FREE => None,
             _ if word & (SUSPEND | KILL) != 0 => None,
             RUNNABLE => Some((word | SUSPEND, Handover::Noted)),
@@ -228,7 +233,7 @@ impl StateWord {
 
     /// 6: lets a suspended process run again.
     pub(crate) fn resume(&self, pid: Pid) -> Handover {
-        self.by_pid(pid, |word| match word & PHASE {
+        self.by_pid(pid, Site::Resume.ordering(), |word| match word & PHASE {
             HELD => Some((word & !PHASE & !SUSPEND | RUNNABLE, Handover::Token)),
             FREE => None,
             _ if word & SUSPEND == 0 => None,
@@ -238,7 +243,7 @@ impl StateWord {
 
     /// Wants a process dead; being suspended does not keep it alive.
     pub(crate) fn kill(&self, pid: Pid) -> Handover {
-        self.by_pid(pid, |word| match word & PHASE {
+        self.by_pid(pid, Site::Kill.ordering(), |word| match word & PHASE {
             FREE => None,
             _ if word & KILL != 0 => None,
             RUNNABLE => Some((word & !SUSPEND | KILL, Handover::Noted)),
@@ -251,24 +256,28 @@ impl StateWord {
     pub(crate) fn vacate(&self, pid: Pid) -> Vacant {
         let generation = pid.generation() >> INDEX_BITS;
         if generation == LAST_GENERATION {
-            self.0.swap(pid.generation() | FREE, Ordering::Relaxed);
+            self.0.swap(pid.generation() | FREE, Relaxed);
             return Vacant::Retired;
         }
         // A swap where a store would do on hardware: the model takes stores and swaps of several
         // threads for unordered, and then finds races that cannot be.
-        self.0
-            .swap((generation + 1) << INDEX_BITS | FREE, Ordering::Relaxed);
+        self.0.swap((generation + 1) << INDEX_BITS | FREE, Relaxed);
         Vacant::Usable
     }
 
     /// True while `pid` names a process.
     pub(crate) fn is_alive(&self, pid: Pid) -> bool {
-        let word = self.0.load(Ordering::Relaxed);
+        let word = self.0.load(Relaxed);
         word & !FLAGS == pid.generation() && word & PHASE != FREE
     }
 
-    fn by_pid(&self, pid: Pid, step: impl Fn(u64) -> Option<(u64, Handover)>) -> Handover {
-        let mut word = self.0.load(Ordering::Relaxed);
+    fn by_pid(
+        &self,
+        pid: Pid,
+        ordering: Ordering,
+        step: impl Fn(u64) -> Option<(u64, Handover)>,
+    ) -> Handover {
+        let mut word = self.0.load(Relaxed);
         loop {
             if word & !FLAGS != pid.generation() {
                 return Handover::Nothing;
@@ -276,23 +285,20 @@ impl StateWord {
             let Some((next, outcome)) = step(word) else {
                 return Handover::Nothing;
             };
-            match self
-                .0
-                .compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed)
-            {
+            match self.0.compare_exchange_weak(word, next, ordering, Relaxed) {
                 Ok(_) => return outcome,
                 Err(now) => word = now,
             }
         }
     }
 
-    fn update<R>(&self, step: impl Fn(u64) -> (u64, R)) -> R {
-        let mut word = self.0.load(Ordering::Relaxed);
+    fn update<R>(&self, site: Site, step: impl Fn(u64) -> (u64, R)) -> R {
+        let mut word = self.0.load(Relaxed);
         loop {
             let (next, outcome) = step(word);
             match self
                 .0
-                .compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed)
+                .compare_exchange_weak(word, next, site.ordering(), Relaxed)
             {
                 Ok(_) => return outcome,
                 Err(now) => word = now,
@@ -305,4 +311,4 @@ impl StateWord {
 mod tests;
 
 #[cfg(all(test, loom))]
-mod stories;
+pub(crate) mod stories;

@@ -1,8 +1,10 @@
 //! What races for a process, on modelled atomics.
 
 use super::*;
-use loom::sync::{Arc, Notify};
+use loom::cell::UnsafeCell;
+use loom::sync::Notify;
 use loom::thread;
+use std::sync::Arc;
 use std::vec::Vec;
 
 struct Shared {
@@ -15,7 +17,7 @@ struct Shared {
 /// not been told everything. Whoever gets the token puts it into the queue. The process sees
 /// both, is never left parked, and never runs twice at a time.
 #[test]
-fn no_wake_is_lost_and_the_token_is_one() {
+pub(crate) fn no_wake_is_lost_and_the_token_is_one() {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(2);
     model.check(|| {
@@ -32,7 +34,7 @@ fn no_wake_is_lost_and_the_token_is_one() {
             .map(|n| {
                 let shared = shared.clone();
                 thread::spawn(move || {
-                    shared.told[n].store(1, Ordering::Relaxed);
+                    shared.told[n].store(1, Relaxed);
                     if shared.state.wake(pid) == Handover::Token {
                         shared.queue.notify();
                     }
@@ -43,12 +45,11 @@ fn no_wake_is_lost_and_the_token_is_one() {
         loop {
             turns += 1;
             assert!(turns < 8, "spins");
-            assert_eq!(shared.state.begin(false), Begin::Run);
-            if shared
-                .told
-                .iter()
-                .all(|told| told.load(Ordering::Relaxed) == 1)
-            {
+            // As a core does: one look says whether anybody wants anything.
+            if !shared.state.is(StateWord::plain(pid)) {
+                assert_eq!(shared.state.begin(false), Begin::Run);
+            }
+            if shared.told.iter().all(|told| told.load(Relaxed) == 1) {
                 break;
             }
             if shared.state.park(pid) == Park::Parked {
@@ -58,6 +59,135 @@ fn no_wake_is_lost_and_the_token_is_one() {
         for author in authors {
             author.join().unwrap();
         }
+    });
+}
+
+/// Something that one thread at a time may touch; the model finds two.
+struct Checked(UnsafeCell<u32>);
+
+// SAFETY: the model checks that the accesses are ordered.
+unsafe impl Sync for Checked {}
+
+impl Checked {
+    fn new() -> Self {
+        Self(UnsafeCell::new(0))
+    }
+
+    fn touch(&self) {
+        // SAFETY: the pointer is valid; that nobody else uses it is what the model checks.
+        self.0.with_mut(|it| unsafe { *it += 1 });
+    }
+}
+
+/// A process whose body only the holder of its token touches.
+struct Owned {
+    state: StateWord,
+    body: Checked,
+    told: Checked,
+}
+
+impl Owned {
+    fn new() -> (Arc<Self>, Pid) {
+        let state = StateWord::new();
+        let pid = state.next_pid(0);
+        state.occupy(pid);
+        let (body, told) = (Checked::new(), Checked::new());
+        (Arc::new(Self { state, body, told }), pid)
+    }
+}
+
+/// The process leaves its token to the slot by `leave`, while another core asks for it by `take`:
+/// whoever has the token after both touches the body.
+fn hand_over(
+    before: fn(&StateWord, Pid),
+    leave: fn(&StateWord, Pid) -> bool,
+    take: fn(&StateWord, Pid) -> Handover,
+) {
+    loom::model(move || {
+        let (owned, pid) = Owned::new();
+        before(&owned.state, pid);
+        let taker = {
+            let owned = owned.clone();
+            thread::spawn(move || {
+                let has_token = take(&owned.state, pid) == Handover::Token;
+                if has_token {
+                    owned.body.touch();
+                }
+                has_token
+            })
+        };
+        owned.body.touch();
+        let has_left = leave(&owned.state, pid);
+        if !has_left {
+            owned.body.touch();
+        }
+        let has_taken = taker.join().unwrap();
+        assert!(!has_taken || has_left, "two have the token");
+    });
+}
+
+fn parks(state: &StateWord, pid: Pid) -> bool {
+    state.park(pid) == Park::Parked
+}
+
+fn is_suspended(state: &StateWord, pid: Pid) {
+    assert_eq!(state.suspend(pid), Handover::Noted);
+}
+
+fn nothing_before(_: &StateWord, _: Pid) {}
+
+/// A process parks, and the core that wakes it goes on with all that it wrote.
+#[test]
+pub(crate) fn a_wake_takes_the_body_over() {
+    hand_over(nothing_before, parks, StateWord::wake);
+}
+
+/// A process parks, and the core that kills it drops all that it wrote.
+#[test]
+pub(crate) fn a_kill_takes_the_body_over() {
+    hand_over(nothing_before, parks, StateWord::kill);
+}
+
+/// A process that somebody has suspended parks the slow way, and is killed.
+#[test]
+pub(crate) fn a_kill_takes_over_who_parked_suspended() {
+    hand_over(is_suspended, parks, StateWord::kill);
+}
+
+/// A suspended process is left to its slot at the beginning of a turn, and resumed elsewhere.
+#[test]
+pub(crate) fn a_resume_takes_over_who_was_held() {
+    let begins = |state: &StateWord, _| state.begin(true) == Begin::Hold;
+    hand_over(is_suspended, begins, StateWord::resume);
+}
+
+/// A parked process is told something and woken by one core, suspended and resumed by another:
+/// whoever has the token then goes on with all that the process wrote and was told, though
+/// suspending has no ordering of its own.
+#[test]
+fn what_was_parked_and_told_passes_through_a_suspension() {
+    loom::model(|| {
+        let (owned, pid) = Owned::new();
+        owned.body.touch();
+        assert_eq!(owned.state.park(pid), Park::Parked);
+        let go_on = |owned: &Owned, handover| {
+            if handover == Handover::Token {
+                owned.body.touch();
+                owned.told.touch();
+            }
+            handover == Handover::Token
+        };
+        let author = {
+            let owned = owned.clone();
+            thread::spawn(move || {
+                owned.told.touch();
+                go_on(&owned, owned.state.wake(pid))
+            })
+        };
+        let _ = owned.state.suspend(pid);
+        let is_resumer_s = go_on(&owned, owned.state.resume(pid));
+        let is_author_s = author.join().unwrap();
+        assert_ne!(is_resumer_s, is_author_s, "not one token");
     });
 }
 

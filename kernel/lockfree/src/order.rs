@@ -1,0 +1,77 @@
+//! Every ordering that is more than relaxed, by name.
+//!
+//! An ordering that is missing fails on no machine that is stronger than Arm, and seldom on Arm. So
+//! each one has a name here, and is taken from here; on the machine that costs nothing. The models
+//! can take one of them away at a time: for each way to weaken a site there is a story that must
+//! fail then, in `order/red.rs`, and a site without one does not pass its tests. What no story can
+//! make fail is too strong, and is not here.
+//!
+//! What the models can't say: loom knows no spurious failure of a weak compare-and-swap, and takes
+//! plain stores of two threads for unordered. The stories share their words through `std`'s `Arc`,
+//! which loom does not see: its own adds steps that are nobody's business, some ten times the time.
+//!
+//! Read-modify-writes that are relaxed still pass on what an earlier one has released, so a chain
+//! such as *park, suspend, resume* needs orderings at its ends only.
+
+use crate::atomic::Ordering;
+
+macro_rules! sites {
+    ($($(#[$doc:meta])+ $site:ident: $ordering:ident,)+) => {
+        /// A place whose ordering is more than relaxed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Site { $($(#[$doc])+ $site,)+ }
+
+        impl Site {
+            #[cfg(all(test, loom))]
+            pub(crate) const ALL: &[Self] = &[$(Self::$site,)+];
+
+            const fn full(self) -> Ordering {
+                match self { $(Self::$site => Ordering::$ordering,)+ }
+            }
+        }
+    };
+}
+
+sites! {
+    /// A bringer's cause, with what the bringer wrote before; pairs with `DoorbellTake`.
+    DoorbellRing: Release,
+    /// The owner takes all causes.
+    DoorbellTake: Acquire,
+    /// A core's set-up, or why it failed; pairs with the two that follow.
+    AdmissionSettle: Release,
+    /// Whoever settles later sees what the first one did.
+    AdmissionSettled: Acquire,
+    /// Whoever asks sees it too.
+    AdmissionVerdict: Acquire,
+    /// A poll that parks leaves the process to the slot; pairs with `Wake`, `Resume` and `Kill`.
+    Park: Release,
+    /// The same when somebody wants something of the process: leaves it to the slot as well, or
+    /// meets a wake, and with it what its author wrote.
+    ParkSlowly: AcqRel,
+    /// A turn that leaves a suspended process to the slot, or meets a wake.
+    Begin: AcqRel,
+    /// What the author wrote, for the process that is to look again; or takes the process over.
+    Wake: AcqRel,
+    /// Takes a process over that was held.
+    Resume: Acquire,
+    /// Takes a process over that waits or is held.
+    Kill: Acquire,
+}
+
+impl Site {
+    /// The ordering of this site.
+    #[cfg(not(all(test, loom)))]
+    #[inline(always)]
+    pub(crate) const fn ordering(self) -> Ordering {
+        self.full()
+    }
+
+    /// The ordering of this site, or what a story has weakened it to.
+    #[cfg(all(test, loom))]
+    pub(crate) fn ordering(self) -> Ordering {
+        red::weakened(self).unwrap_or_else(|| self.full())
+    }
+}
+
+#[cfg(all(test, loom))]
+mod red;

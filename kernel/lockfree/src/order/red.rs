@@ -1,0 +1,103 @@
+//! One ordering too weak, and the story that must fail then.
+//!
+//! The list says which words the failure has, so that a story which fails for another reason is not
+//! taken for one that bites. A weakened site is a matter of the thread that runs the model; loom's
+//! own threads are all on it.
+
+use super::Site;
+use crate::atomic::Ordering;
+use crate::{admission, doorbell, process};
+use std::cell::Cell;
+
+std::thread_local! {
+    static WEAKENED: Cell<Option<(Site, Ordering)>> = const { Cell::new(None) };
+}
+
+/// What `site` has been weakened to, if it has.
+pub(super) fn weakened(site: Site) -> Option<Ordering> {
+    let (weak, ordering) = WEAKENED.get()?;
+    (weak == site).then_some(ordering)
+}
+
+/// Runs a story while a site has less than its ordering.
+fn tell(site: Site, ordering: Ordering, story: fn()) {
+    struct Restore;
+
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            WEAKENED.set(None);
+        }
+    }
+
+    WEAKENED.set(Some((site, ordering)));
+    let _restore = Restore;
+    story();
+}
+
+macro_rules! red {
+    ($($name:ident: $site:ident as $ordering:ident, $story:path => $words:literal;)+) => {
+        const RED: &[(Site, Ordering)] = &[$((Site::$site, Ordering::$ordering),)+];
+        $(
+            #[test]
+            #[should_panic(expected = $words)]
+            fn $name() {
+                tell(Site::$site, Ordering::$ordering, $story);
+            }
+        )+
+    };
+}
+
+red! {
+    a_ring_that_does_not_release: DoorbellRing as Relaxed,
+        doorbell::stories::no_cause_and_no_wake_up_is_lost => "a cause without its payload";
+    a_take_that_does_not_acquire: DoorbellTake as Relaxed,
+        doorbell::stories::no_cause_and_no_wake_up_is_lost => "a cause without its payload";
+    an_arrival_that_does_not_release: AdmissionSettle as Relaxed,
+        admission::stories::both_sides_come_to_the_same_verdict => "a core without its set-up";
+    a_loser_that_does_not_acquire: AdmissionSettled as Relaxed,
+        admission::stories::a_failure_brings_its_reason => "a failure without its reason";
+    a_verdict_that_does_not_acquire: AdmissionVerdict as Relaxed,
+        admission::stories::both_sides_come_to_the_same_verdict => "a core without its set-up";
+    a_park_that_does_not_release: Park as Relaxed,
+        process::word::stories::a_wake_takes_the_body_over => "Causality violation";
+    a_slow_park_that_does_not_release: ParkSlowly as Acquire,
+        process::word::stories::a_kill_takes_over_who_parked_suspended => "Causality violation";
+    a_slow_park_that_does_not_acquire: ParkSlowly as Release,
+        process::word::stories::no_wake_is_lost_and_the_token_is_one => "deadlock";
+    a_beginning_that_does_not_release: Begin as Acquire,
+        process::word::stories::a_resume_takes_over_who_was_held => "Causality violation";
+    a_beginning_that_does_not_acquire: Begin as Release,
+        process::word::stories::no_wake_is_lost_and_the_token_is_one => "deadlock";
+    a_wake_that_does_not_release: Wake as Acquire,
+        process::word::stories::no_wake_is_lost_and_the_token_is_one => "deadlock";
+    a_wake_that_does_not_acquire: Wake as Release,
+        process::word::stories::a_wake_takes_the_body_over => "Causality violation";
+    a_resume_that_does_not_acquire: Resume as Relaxed,
+        process::word::stories::a_resume_takes_over_who_was_held => "Causality violation";
+    a_kill_that_does_not_acquire: Kill as Relaxed,
+        process::word::stories::a_kill_takes_the_body_over => "Causality violation";
+}
+
+/// The orderings that lack one thing that `ordering` has.
+fn weaker(ordering: Ordering) -> &'static [Ordering] {
+    match ordering {
+        Ordering::Relaxed => &[],
+        Ordering::Acquire | Ordering::Release => &[Ordering::Relaxed],
+        Ordering::AcqRel => &[Ordering::Acquire, Ordering::Release],
+        other => panic!("{other:?} has no model here"),
+    }
+}
+
+#[test]
+fn every_site_has_a_story_for_each_way_to_weaken_it() {
+    for &site in Site::ALL {
+        let wanted = weaker(site.full());
+        assert!(!wanted.is_empty(), "{site:?} is relaxed and needs no name");
+        for &ordering in wanted {
+            assert!(
+                RED.contains(&(site, ordering)),
+                "no story goes red when {site:?} is {ordering:?}"
+            );
+        }
+    }
+}
