@@ -18,7 +18,7 @@ pub use effects::{
     CoreId, Hardware, Io, Lifecycle, Mem, Migration, Oracle, Outcome, Place, Ready, Stolen, World,
 };
 use girder_lockfree::process::Runnable;
-pub use levels::{Levels, Priority};
+pub use levels::{Levels, Priority, set_priority};
 pub use sleep::{Sleep, sleep_until};
 
 /// Takes one turn on whichever core this is: does what was decided, and decides what is next.

@@ -90,7 +90,7 @@ impl Doorbell {
 
     /// True when no cause waits, and the owner is there; the same hint, for one instruction less.
     pub fn is_quiet(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == 0
+        self.0.load(Relaxed) == 0
     }
 
     /// Declares the owner away, unless a cause waits; only the owner calls it, and after `true` it

@@ -17,7 +17,7 @@ pub(crate) mod word;
 
 pub use header::{Intent, Kind, Local};
 pub use queue::Queue;
-pub use table::{NoProcess, Request, Table, is_alive, kill, resume, suspend, wake};
+pub use table::{NoProcess, Request, Table, is_alive, kill, resume, set_level, suspend, wake};
 pub use token::{Finished, Polled, Runnable, Start, Token};
 pub use word::Pid;
 

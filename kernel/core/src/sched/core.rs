@@ -283,6 +283,10 @@ impl<W: World> Core<W> {
                 Some(Next::GoOn(token))
             }
             Start::Held => None,
+            Start::Moved(token) => {
+                self.ready.push(token, Place::Back);
+                None
+            }
             Start::Die(token) => Some(Next::End(token)),
         }
     }

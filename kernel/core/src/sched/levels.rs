@@ -7,7 +7,7 @@
 
 use super::effects::{CoreId, Place, Ready, Stolen};
 use girder_lockfree::Token;
-use girder_lockfree::process::Queue;
+use girder_lockfree::process::{Pid, Queue, Request, set_level};
 
 /// Low is taken once in so many rounds.
 pub(super) const ROUNDS: u32 = 8;
@@ -50,6 +50,11 @@ impl Priority {
         };
         rank(self) < rank(other)
     }
+}
+
+/// Gives a process another priority: at once if it waits, else when its turn comes.
+pub fn set_priority(pid: Pid, priority: Priority) -> Request {
+    set_level(pid, priority.level())
 }
 
 /// A core's own queues: nobody steals from them.

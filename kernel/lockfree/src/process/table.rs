@@ -114,7 +114,9 @@ fn by_pid(
         let header = slot.header.load(Ordering::Relaxed);
         // The transition proved that this generation lives and handed the token over; its Acquire
         // pairs with the Release by which the token was left.
-        Token::new(NonNull::new(header).expect("an occupied slot has a header"))
+        let mut token = Token::new(NonNull::new(header).expect("an occupied slot has a header"));
+        token.take_level();
+        token
     });
     (outcome, token)
 }
@@ -160,6 +162,11 @@ pub fn resume(pid: Pid) -> Request {
 /// Ends a process.
 pub fn kill(pid: Pid) -> Request {
     request(pid, StateWord::kill)
+}
+
+/// Puts a process into another priority level: at once if it waits, else at its next turn.
+pub fn set_level(pid: Pid, level: u8) -> Request {
+    request(pid, |word, pid| word.set_level(pid, level))
 }
 
 /// True while `pid` names a process.

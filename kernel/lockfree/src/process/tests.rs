@@ -300,3 +300,24 @@ fn slots_are_not_lost_whatever_the_sizes_of_processes() {
 async fn holding<const N: usize>(bytes: [u8; N]) {
     assert_eq!(std::hint::black_box(&bytes)[N - 1], 0);
 }
+
+#[test]
+fn a_process_that_waits_goes_to_its_new_level_when_it_is_woken() {
+    core(4);
+    let pid = spawn(std::future::pending(), 2).unwrap();
+    let Polled::Waiting(token) = run(newborn()) else {
+        panic!("did not wait")
+    };
+    assert!(token.park().is_none());
+    assert_eq!(set_level(pid, 1), Request::Taken);
+    wake(pid);
+    let token = collect(&mut Vec::new()).woken.pop_front().unwrap();
+    assert_eq!(token.level(), 1);
+    assert_eq!(set_level(pid, 0), Request::Taken);
+    let Start::Moved(token) = token.start() else {
+        panic!("not moved")
+    };
+    assert_eq!(token.level(), 0);
+    token.give_up().discontinue();
+    assert_eq!(set_level(pid, 0), Request::Ignored);
+}

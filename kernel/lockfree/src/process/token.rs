@@ -74,6 +74,8 @@ pub enum Start {
     Held,
     /// End it.
     Die(Token),
+    /// Nothing yet: it has another level now.
+    Moved(Token),
 }
 
 impl Token {
@@ -108,6 +110,14 @@ impl Token {
     #[inline(always)]
     pub fn level(&self) -> u8 {
         self.header().local.level.get()
+    }
+
+    /// Goes to the level that somebody wants it in, if somebody does.
+    #[inline(always)]
+    pub(crate) fn take_level(&mut self) {
+        if let Some(level) = self.header().slot.word.take_level() {
+            self.local().level.set(level);
+        }
     }
 
     /// True if it was broken off in mid-poll.
@@ -190,6 +200,10 @@ impl Token {
                 Start::Held
             }
             Begin::Die => Start::Die(self),
+            Begin::Move(level) => {
+                self.local().level.set(level);
+                Start::Moved(self)
+            }
         }
     }
 

@@ -23,9 +23,10 @@
 //! slot, until the one transition out of it hands it over. *Held* is a process that would run if it
 //! were not suspended; its token stays with the slot too.
 //!
-//! Three flags can be added by anyone while the process is runnable, and the holder of the token
+//! Four flags can be added by anyone while the process is runnable, and the holder of the token
 //! meets them at the next of its own transitions, never in a queue: `WOKEN` (a wake during its own
-//! poll, so the poll counts as out of date), `SUSPEND` and `KILL`.
+//! poll, so the poll counts as out of date), `SUSPEND`, `KILL`, and `MOVE` to another priority level,
+//! which the word names. A process that waits has them met by whoever takes it from its slot.
 //!
 //! # Orderings
 //!
@@ -57,6 +58,12 @@ const HELD: u64 = 3;
 const WOKEN: u64 = 1 << 3;
 const SUSPEND: u64 = 1 << 4;
 const KILL: u64 = 1 << 5;
+/// The level in the word is to be the process's.
+const MOVE: u64 = 1 << 6;
+const LEVEL_SHIFT: u32 = 8;
+/// The highest level that a word can name.
+const LAST_LEVEL: u8 = 7;
+const LEVEL: u64 = (LAST_LEVEL as u64) << LEVEL_SHIFT;
 
 /// Says who a process is, for ever: slot and generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,6 +120,8 @@ pub(crate) enum Begin {
     Hold,
     /// Let the process end.
     Die,
+    /// Put the process into this level's queue.
+    Move(u8),
 }
 
 /// What became of a wish to wait.
@@ -175,7 +184,8 @@ impl StateWord {
     /// 3: begins a poll; the token's holder calls it. `keeps_woken` says that a poll that was
     /// broken off is being continued, so a wake since its beginning still counts.
     pub(crate) fn begin(&self, keeps_woken: bool) -> Begin {
-        self.update(Site::Begin, |word| match word {
+        self.update(Site::Begin.ordering(), |word| match word {
+            _ if word & MOVE != 0 => (without_level(word), Begin::Move(level_of(word))),
             _ if word & KILL != 0 => (word, Begin::Die),
             _ if word & SUSPEND != 0 => (word & !PHASE | HELD, Begin::Hold),
             _ if keeps_woken => (word, Begin::Run),
@@ -200,7 +210,7 @@ impl StateWord {
     #[cold]
     #[inline(never)]
     fn park_slowly(&self) -> Park {
-        self.update(Site::ParkSlowly, |word| {
+        self.update(Site::ParkSlowly.ordering(), |word| {
             if word & (KILL | WOKEN) != 0 {
                 return (word & !WOKEN, Park::Again);
             }
@@ -239,6 +249,29 @@ impl StateWord {
             _ if word & SUSPEND == 0 => None,
             _ => Some((word & !SUSPEND, Handover::Nothing)),
         })
+    }
+
+    /// Wants a process in another priority level.
+    pub(crate) fn set_level(&self, pid: Pid, level: u8) -> Handover {
+        let wish = MOVE | u64::from(level.min(LAST_LEVEL)) << LEVEL_SHIFT;
+        self.by_pid(pid, Relaxed, |word| match word & PHASE {
+            FREE => None,
+            _ => Some((without_level(word) | wish, Handover::Noted)),
+        })
+    }
+
+    /// The level that somebody wants the process in, once; the token's holder asks.
+    #[inline(always)]
+    pub(crate) fn take_level(&self) -> Option<u8> {
+        if self.0.load(Relaxed) & MOVE == 0 {
+            return None;
+        }
+        Some(self.take_level_slowly())
+    }
+
+    #[cold]
+    fn take_level_slowly(&self) -> u8 {
+        self.update(Relaxed, |word| (without_level(word), level_of(word)))
     }
 
     /// Wants a process dead; being suspended does not keep it alive.
@@ -292,19 +325,24 @@ impl StateWord {
         }
     }
 
-    fn update<R>(&self, site: Site, step: impl Fn(u64) -> (u64, R)) -> R {
+    fn update<R>(&self, ordering: Ordering, step: impl Fn(u64) -> (u64, R)) -> R {
         let mut word = self.0.load(Relaxed);
         loop {
             let (next, outcome) = step(word);
-            match self
-                .0
-                .compare_exchange_weak(word, next, site.ordering(), Relaxed)
-            {
+            match self.0.compare_exchange_weak(word, next, ordering, Relaxed) {
                 Ok(_) => return outcome,
                 Err(now) => word = now,
             }
         }
     }
+}
+
+fn level_of(word: u64) -> u8 {
+    ((word & LEVEL) >> LEVEL_SHIFT) as u8
+}
+
+fn without_level(word: u64) -> u64 {
+    word & !(MOVE | LEVEL)
 }
 
 #[cfg(all(test, not(loom)))]

@@ -40,8 +40,17 @@ fn transitions(phase: u64) -> Vec<Transition> {
         |state, pid| {
             let _ = state.kill(pid);
         },
+        |state, pid| {
+            let _ = state.set_level(pid, 0);
+        },
+        |state, pid| {
+            let _ = state.set_level(pid, LAST_LEVEL);
+        },
     ];
     if phase == RUNNABLE {
+        all.push(|state, _| {
+            let _ = state.take_level();
+        });
         all.push(|state, _| {
             let _ = state.begin(false);
         });
@@ -103,8 +112,35 @@ fn a_kill_is_met_before_anything_else() {
         let state = with(word);
         let handover = state.kill(pid);
         assert!(word & KILL != 0 || handover != Handover::Nothing);
+        let _ = state.take_level();
         assert_eq!(state.begin(false), Begin::Die);
     }
+}
+
+#[test]
+fn a_level_is_met_once_whatever_else_is_wanted() {
+    let (_, pid) = occupied();
+    for word in all_words(pid) {
+        let state = with(word);
+        let _ = state.set_level(pid, 1);
+        let _ = state.set_level(pid, 3);
+        let phase = word & PHASE;
+        let before = without_level(word);
+        if phase == RUNNABLE {
+            assert_eq!(state.begin(false), Begin::Move(3));
+        } else {
+            assert_eq!(state.take_level(), Some(3));
+        }
+        assert_eq!(state.take_level(), None);
+        assert_eq!(state.0.load(Ordering::Relaxed), before);
+    }
+}
+
+#[test]
+fn a_level_beyond_the_last_is_the_last() {
+    let (state, pid) = occupied();
+    let _ = state.set_level(pid, u8::MAX);
+    assert_eq!(state.take_level(), Some(LAST_LEVEL));
 }
 
 #[test]
