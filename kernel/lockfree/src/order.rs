@@ -56,6 +56,12 @@ sites! {
     Resume: Acquire,
     /// Takes a process over that waits or is held.
     Kill: Acquire,
+    /// How a process ended; and the last use of the block, or the watcher's if that has left before.
+    WatchTell: AcqRel,
+    /// Whoever finds that it was told sees how.
+    WatchTold: Acquire,
+    /// The watcher's last use of the block, or the teller's if that has left before.
+    WatchLeave: AcqRel,
 }
 
 impl Site {

@@ -5,6 +5,8 @@
 //! which can be asked for things (wake, suspend, resume, kill) at any time and from anywhere,
 //! and which never comes to mean somebody else.
 
+mod exit;
+mod finished;
 mod header;
 pub mod here;
 mod platform;
@@ -13,12 +15,16 @@ mod queue;
 mod table;
 mod token;
 mod waker;
+pub(crate) mod watch;
 pub(crate) mod word;
 
+pub use exit::{ExitReason, Words};
+pub use finished::Finished;
 pub use header::{Intent, Kind, Local};
 pub use queue::Queue;
 pub use table::{NoProcess, Request, Table, is_alive, kill, resume, set_level, suspend, wake};
-pub use token::{Finished, Polled, Runnable, Start, Token};
+pub use token::{Polled, Runnable, Start, Token};
+pub use watch::Watch;
 pub use word::Pid;
 
 use core::pin::Pin;
@@ -30,7 +36,7 @@ pub fn spawn<F: Future<Output = ()> + Send + 'static>(
     future: F,
     level: u8,
 ) -> Result<Pid, NoProcess> {
-    create(future, level)
+    create(future, level, None)
 }
 
 /// Makes a process of a future that `make` builds when the process first runs. Only `make` has to be
@@ -40,14 +46,29 @@ where
     F: Future<Output = ()> + 'static,
     M: FnOnce() -> F + Send + 'static,
 {
-    create(async move { make().await }, level)
+    create(async move { make().await }, level, None)
+}
+
+/// As [`spawn_with`], for whoever wants to know how the process ends.
+pub fn spawn_watched<F, M>(make: M, level: u8) -> Result<(Pid, Watch), NoProcess>
+where
+    F: Future<Output = ()> + 'static,
+    M: FnOnce() -> F + Send + 'static,
+{
+    let (teller, watch) = watch::pair().ok_or(NoProcess)?;
+    let pid = create(async move { make().await }, level, Some(teller))?;
+    Ok((pid, watch))
 }
 
 #[inline(always)]
-fn create<F: Future<Output = ()> + 'static>(future: F, level: u8) -> Result<Pid, NoProcess> {
-    match here::bear(future, level) {
+fn create<F: Future<Output = ()> + 'static>(
+    future: F,
+    level: u8,
+    mut teller: Option<watch::Teller>,
+) -> Result<Pid, NoProcess> {
+    match here::bear(future, level, &mut teller) {
         Ok(pid) => Ok(pid),
-        Err(future) => here::bear_afresh(future, level).ok_or(NoProcess),
+        Err(future) => here::bear_afresh(future, level, teller).ok_or(NoProcess),
     }
 }
 

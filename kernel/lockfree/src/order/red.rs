@@ -76,6 +76,16 @@ red! {
         process::word::stories::a_resume_takes_over_who_was_held => "Causality violation";
     a_kill_that_does_not_acquire: Kill as Relaxed,
         process::word::stories::a_kill_takes_the_body_over => "Causality violation";
+    a_reason_that_is_not_released: WatchTell as Acquire,
+        process::watch::stories::whoever_waits_is_told => "Causality violation";
+    a_teller_that_frees_too_early: WatchTell as Release,
+        process::watch::stories::the_last_to_leave_frees => "Causality violation";
+    a_reason_that_is_not_acquired: WatchTold as Relaxed,
+        process::watch::stories::whoever_waits_is_told => "Causality violation";
+    a_watcher_that_leaves_too_late: WatchLeave as Acquire,
+        process::watch::stories::the_last_to_leave_frees => "Causality violation";
+    a_watcher_that_frees_too_early: WatchLeave as Release,
+        process::watch::stories::the_last_to_leave_frees => "Causality violation";
 }
 
 /// The orderings that lack one thing that `ordering` has.

@@ -9,6 +9,7 @@
 use super::here::Here;
 use super::pool::Class;
 use super::waker;
+use super::watch::Teller;
 use super::word::{Pid, StateWord};
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
@@ -78,6 +79,12 @@ pub struct Local {
     kind: Kind,
     /// Index of the priority level; what it means is the scheduler's affair.
     pub(crate) level: Cell<u8>,
+    /// Words for its end are being found: a panic in them is not worded any more.
+    is_ending: Cell<bool>,
+    /// Its future is being dropped, because it was killed.
+    pub(crate) is_dropping: Cell<bool>,
+    /// Ticks that found it running since it was met as one that has to die, and one more; 0 before.
+    pub(crate) overtime: Cell<u16>,
     /// The core that runs this code: whoever gives it a core says which. It is true while preemption
     /// is off.
     here: Cell<Option<&'static Here>>,
@@ -122,6 +129,8 @@ pub(crate) struct Header {
     pub(crate) operations: &'static Operations,
     /// Where it was broken off in mid-poll, if it was: the platform's pointer.
     pub(crate) frame: Cell<usize>,
+    /// Who is to be told of its end.
+    pub(crate) teller: Cell<Option<Teller>>,
     pub(crate) usage: Usage,
 }
 
@@ -152,6 +161,7 @@ impl Header {
         operations: &'static Operations,
         level: u8,
         reductions: i32,
+        teller: Option<Teller>,
     ) -> Self {
         let local = Local::new(Kind::Process);
         local.level.set(level);
@@ -165,6 +175,7 @@ impl Header {
             poll: operations.poll,
             operations,
             frame: Cell::new(0),
+            teller: Cell::new(teller),
             usage: Usage {
                 granted: Cell::new(u64::from(reductions.unsigned_abs())),
                 nanos: Cell::new(0),
@@ -209,12 +220,21 @@ impl Local {
             manner: Cell::new(Intent::YieldWithCare),
             kind,
             level: Cell::new(0),
+            is_ending: Cell::new(false),
+            is_dropping: Cell::new(false),
+            overtime: Cell::new(0),
             here: Cell::new(None),
         }
     }
 
     /// Offset of the core's address.
     pub const HERE: usize = core::mem::offset_of!(Self, here);
+
+    /// Notes that the process is at its end, and wants words for it. True the first time.
+    #[must_use]
+    pub fn begin_to_end(&self) -> bool {
+        !self.is_ending.replace(true)
+    }
 
     /// Whose record this is.
     #[inline(always)]
@@ -261,6 +281,10 @@ impl Local {
 
     /// Counts a tick and returns how many there were.
     pub(crate) fn count_tick(&self) -> u8 {
+        let overtime = self.overtime.get();
+        if overtime > 0 {
+            self.overtime.set(overtime.saturating_add(1));
+        }
         let Stint { intent, ticks } = self.stint.get();
         let ticks = ticks.saturating_add(1);
         self.stint.set(Stint { intent, ticks });

@@ -14,6 +14,7 @@ use super::pool::{Class, Home, Pools};
 use super::queue::Queue;
 use super::table::Table;
 use super::token::Token;
+use super::watch::Teller;
 use super::word::Pid;
 use crate::doorbell::Doorbell;
 use alloc::vec::Vec;
@@ -243,12 +244,16 @@ pub(crate) fn leave_woken(token: Token) {
 /// Makes a process in a home that another one has left on this core, and leaves it. Without such a
 /// home the future comes back.
 #[inline(always)]
-pub(crate) fn bear<F: Future<Output = ()> + 'static>(future: F, level: u8) -> Result<Pid, F> {
+pub(crate) fn bear<F: Future<Output = ()> + 'static>(
+    future: F,
+    level: u8,
+    teller: &mut Option<Teller>,
+) -> Result<Pid, F> {
     with_desk(|here, desk| {
         let Some(home) = desk.pools.take(Process::<F>::operations().class) else {
             return Err(future);
         };
-        let (pid, token) = home.settle(future, level, here.reductions.get());
+        let (pid, token) = home.settle(future, level, here.reductions.get(), teller.take());
         desk.newborn.add(token, level);
         here.load_now();
         Ok(pid)
@@ -258,11 +263,15 @@ pub(crate) fn bear<F: Future<Output = ()> + 'static>(future: F, level: u8) -> Re
 /// The same in a new home.
 #[cold]
 #[inline(never)]
-pub(crate) fn bear_afresh<F: Future<Output = ()> + 'static>(future: F, level: u8) -> Option<Pid> {
+pub(crate) fn bear_afresh<F: Future<Output = ()> + 'static>(
+    future: F,
+    level: u8,
+    teller: Option<Teller>,
+) -> Option<Pid> {
     let Operations { layout, class, .. } = Process::<F>::operations();
     let home = fresh_home(*layout, *class)?;
     Some(with_desk(|here, desk| {
-        let (pid, token) = home.settle(future, level, here.reductions.get());
+        let (pid, token) = home.settle(future, level, here.reductions.get(), teller);
         desk.newborn.add(token, level);
         here.load_now();
         pid

@@ -8,6 +8,7 @@
 use super::header::{Header, Process, Slot};
 use super::table::Table;
 use super::token::Token;
+use super::watch::Teller;
 use super::word::Pid;
 use crate::atomic::Ordering;
 use core::alloc::Layout;
@@ -37,10 +38,18 @@ impl Home {
         future: F,
         level: u8,
         reductions: i32,
+        teller: Option<Teller>,
     ) -> (Pid, Token) {
         let Self { place, index, slot } = self;
         let pid = slot.word.next_pid(index);
-        let header = Header::new(slot, pid, Process::<F>::operations(), level, reductions);
+        let header = Header::new(
+            slot,
+            pid,
+            Process::<F>::operations(),
+            level,
+            reductions,
+            teller,
+        );
         // SAFETY: the home is free, and has room for this layout.
         let header = unsafe { Process::build(place.cast(), header, future) };
         slot.header.store(header.as_ptr(), Ordering::Relaxed);

@@ -21,10 +21,10 @@
 //! A continuation has two ends, resumed or discontinued. Rust would drop a token silently, and the
 //! process would never run again; a debug build shouts at that.
 
+use super::finished::{Finished, Manner};
 use super::header::{Header, Intent, Local};
 use super::here::Here;
 use super::platform;
-use super::table;
 use super::word::{Begin, Park, Pid};
 use core::mem::ManuallyDrop;
 use core::num::NonZero;
@@ -57,11 +57,6 @@ pub enum Polled {
 #[must_use = "a process whose token is lost never runs again"]
 #[derive(Debug)]
 pub struct Runnable(Token);
-
-/// A process without a future: only resources of ours are left, to be given back.
-#[must_use = "a process that has ended still holds its slot and its memory"]
-#[derive(Debug)]
-pub struct Finished(Token);
 
 /// What the holder of a token may do.
 #[derive(Debug)]
@@ -96,7 +91,7 @@ impl Token {
     }
 
     #[inline(always)]
-    fn header(&self) -> &Header {
+    pub(crate) fn header(&self) -> &Header {
         // SAFETY: a token's header lives until `discontinue`, which consumes the token.
         unsafe { self.0.as_ref() }
     }
@@ -257,6 +252,19 @@ impl Token {
         self.header().local.count_tick()
     }
 
+    /// For one that has to die: counts from the first time that this is asked, and returns the ticks that
+    /// have found it running since.
+    pub fn overtime(&mut self) -> u16 {
+        let overtime = self.local().overtime.get().max(1);
+        self.local().overtime.set(overtime);
+        overtime - 1
+    }
+
+    /// True if its future is being dropped: it was killed at an await, and broken off in a destructor.
+    pub fn is_dropping(&self) -> bool {
+        self.local().is_dropping.get()
+    }
+
     /// Forgets the ticks: the process has had its quantum.
     #[inline(always)]
     pub fn begin_stint(&mut self) {
@@ -281,18 +289,20 @@ impl Token {
     pub fn drop_future(self) -> Finished {
         debug_assert!(!self.has_frame(), "dropped in mid-poll");
         let header = self.header();
+        header.local.is_dropping.set(true);
+        header.local.overtime.set(0);
         if !self.has_frame() {
             // SAFETY: this is the token, and the future is alive and stands at an await.
             platform::run_as(&header.local, || unsafe {
                 (header.operations.drop)(self.0)
             });
         }
-        Finished(self)
+        Finished::new(self, Manner::Killed)
     }
 
     /// Gives the future up where it stands: its destructors never run, what it owns is lost.
     pub fn give_up(self) -> Finished {
-        Finished(self)
+        Finished::new(self, Manner::Killed)
     }
 }
 
@@ -343,26 +353,8 @@ impl Runnable {
         match intent {
             Intent::Yield | Intent::YieldWithCare => Polled::YieldedWithCare(token),
             Intent::Wait => Polled::Waiting(token),
-            Intent::Done => Polled::Done(Finished(token)),
+            Intent::Done => Polled::Done(Finished::new(token, Manner::Returned)),
         }
-    }
-}
-
-impl Finished {
-    /// Whose it was.
-    pub fn pid(&self) -> Pid {
-        self.0.pid()
-    }
-
-    /// The frame of a poll that will not go on: the platform takes its stack back.
-    pub fn take_frame(&mut self) -> Option<NonZero<usize>> {
-        NonZero::new(self.0.header().set_frame(0))
-    }
-
-    /// Ends the process: its pid names nobody from now on, its slot and its memory go back.
-    #[inline(always)]
-    pub fn discontinue(self) {
-        table::vacate(self.0.into_header());
     }
 }
 

@@ -94,6 +94,13 @@ impl Pid {
     }
 }
 
+impl core::fmt::Display for Pid {
+    /// Slot and generation.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}.{}", self.index(), self.0 >> INDEX_BITS)
+    }
+}
+
 /// The word.
 #[derive(Debug)]
 pub(crate) struct StateWord(AtomicU64);

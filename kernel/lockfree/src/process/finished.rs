@@ -1,0 +1,85 @@
+//! The end of a process: nobody polls it any more, and what it had of the kernel's goes back.
+//!
+//! Its future has come to its end, or was dropped, or was given up where it stood. What is left is the
+//! same in each case: a slot, a block of memory, perhaps the frame of a poll that nobody goes on with, and
+//! somebody who wants to be told.
+
+use super::exit::ExitReason;
+use super::header::Local;
+use super::table;
+use super::token::Token;
+use super::watch;
+use super::word::Pid;
+use core::num::NonZero;
+use core::ptr::NonNull;
+
+/// A process without a future: only resources of ours are left, to be given back.
+#[must_use = "a process that has ended still holds its slot and its memory"]
+#[derive(Debug)]
+pub struct Finished {
+    token: Token,
+    manner: Manner,
+}
+
+/// How it came to that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    Returned,
+    Killed,
+    /// In mid-poll; whoever watches finds the reason written.
+    Crashed,
+}
+
+impl Finished {
+    #[inline(always)]
+    pub(crate) fn new(token: Token, manner: Manner) -> Self {
+        Self { token, manner }
+    }
+
+    /// As [`Token::broken_off`], for a process that has come to its end where it stands: nobody goes on
+    /// with it. The reason comes back if nobody watches.
+    ///
+    /// # Safety
+    ///
+    /// `local` is the record of the process that was running on this core, and its poll is never gone
+    /// on with, whatever stack it stands on.
+    pub unsafe fn crashed(local: NonNull<Local>, reason: ExitReason) -> (Self, Option<ExitReason>) {
+        let token = Token::new(local.cast());
+        let teller = &token.header().teller;
+        let untold = match teller.take() {
+            Some(mut found) => {
+                found.write(reason);
+                teller.set(Some(found));
+                None
+            }
+            None => Some(reason),
+        };
+        (Self::new(token, Manner::Crashed), untold)
+    }
+
+    /// Whose it was.
+    pub fn pid(&self) -> Pid {
+        self.token.pid()
+    }
+
+    /// The frame of a poll that will not go on: the platform takes its stack back.
+    pub fn take_frame(&mut self) -> Option<NonZero<usize>> {
+        NonZero::new(self.token.header().set_frame(0))
+    }
+
+    /// Ends the process: its pid names nobody from now on, its slot and its memory go back, and who
+    /// watches is told.
+    #[inline(always)]
+    pub fn discontinue(self) {
+        let teller = self.token.header().teller.take();
+        table::vacate(self.token.into_header());
+        let Some(teller) = teller else { return };
+        let reason = match self.manner {
+            Manner::Returned => Some(ExitReason::Returned),
+            Manner::Killed => Some(ExitReason::Killed),
+            Manner::Crashed => None,
+        };
+        // SAFETY: `crashed` has written a reason into the teller that it found.
+        unsafe { watch::tell(teller, reason) }
+    }
+}
