@@ -13,12 +13,11 @@ pub(crate) fn complain(config: &Config<'_>, machine: &'static Machine, console: 
     if let Mode::Run(_) = config.mode {
         log::warn!("boot arguments: this image holds no programs");
     }
-    complain_of_scheduling(config);
+    complain_of_deployment(config);
     complain_of_console(config, machine, console);
 }
 
-/// What will hold once processes are scheduled.
-fn complain_of_scheduling(config: &Config<'_>) {
+fn complain_of_deployment(config: &Config<'_>) {
     if let Some(deployment @ (Deployment::Shared | Deployment::Message)) = config.deployment {
         let word = match deployment {
             Deployment::Single => "single",
@@ -26,15 +25,6 @@ fn complain_of_scheduling(config: &Config<'_>) {
             Deployment::Message => "message",
         };
         log::warn!("boot arguments: girder.deploy={word} is not there yet, using single");
-    }
-    let budgets = [
-        ("girder.quantum_us", config.quantum_us),
-        ("girder.reductions", config.reductions),
-    ];
-    for (name, value) in budgets {
-        if let Some(value) = value {
-            log::warn!("boot arguments: {name}={value} has no effect: nothing is scheduled yet");
-        }
     }
 }
 

@@ -7,7 +7,9 @@
 //! full, are `girder_core::console`; here they meet the device, the lock and the crash report.
 
 use core::fmt::{self, Write};
+use core::future::poll_fn;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use core::task::{Poll, Waker};
 use girder_aarch64::lock::Lock;
 use girder_aarch64::pl011::{self, Pl011};
 use girder_core::console::{Buffered, Device, Received, Wait, Wanted};
@@ -81,9 +83,30 @@ pub(crate) fn enable_interrupts() {
     CONSOLE.lock().enable_interrupts();
 }
 
-/// Moves what can be moved, in both directions; the loop's answer to the device's interrupt.
+/// The process that waits for input.
+static READER: Lock<Option<Waker>> = Lock::new(None);
+
+/// Moves what can be moved, in both directions, and wakes who waits for input: the loop's answer to the
+/// device's interrupt.
 pub(crate) fn serve() {
-    CONSOLE.lock().serve();
+    let has_input = {
+        let mut console = CONSOLE.lock();
+        console.serve();
+        console.has_input()
+    };
+    if has_input && let Some(reader) = READER.lock().take() {
+        reader.wake();
+    }
+}
+
+/// Waits for a byte of input; one process at a time.
+pub(crate) async fn next_byte() -> u8 {
+    poll_fn(|context| {
+        // First this, then the look: what arrives in between wakes.
+        *READER.lock() = Some(context.waker().clone());
+        read().map_or(Poll::Pending, Poll::Ready)
+    })
+    .await
 }
 
 /// Takes a byte of input.

@@ -5,11 +5,12 @@
 //! bounded time. A core that can't be started, or doesn't arrive, is named and left out; if it
 //! arrives too late after all, its admission word sends it to sleep for ever.
 
+use crate::attend::secondary_core;
 use crate::memory::{Memory, MemoryError};
-use crate::world::secondary_core;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+use core::sync::atomic::Ordering::Relaxed;
 use girder_aarch64::core_block::{CoreBlock, Start};
 use girder_aarch64::cpu::{self, Affinity};
 use girder_aarch64::interrupts::ControllerError;
@@ -101,10 +102,23 @@ impl Core {
     }
 }
 
-/// Gives a core a cause to look at, and wakes it if it sleeps.
+/// Gives a core a cause to look at, and wakes it if it sleeps. One that schedules is signalled in any
+/// case: while a process runs there, it does not look by itself, and saying so in its word before each
+/// process would cost every turn an atomic step.
 pub fn ring(core: &CoreBlock, cause: Cause) {
-    if core.doorbell().ring(cause.bit()) == Ring::MustSignal {
+    let ring = core.doorbell().ring(cause.bit());
+    if ring == Ring::MustSignal || core.is_scheduling() {
         interrupts::signal(core.affinity());
+    }
+}
+
+/// Asks a core to show that its loop still turns, and waits until it has.
+pub fn ping(core: &CoreBlock) {
+    let answered = || core.counters().pings.load(Relaxed);
+    let before = answered();
+    ring(core, Cause::Ping);
+    while answered() == before {
+        cpu::wait_for_event();
     }
 }
 

@@ -1,7 +1,7 @@
 //! The end of the kernel, told clearly: what happened, where, and which image it was.
 //!
-//! A panic or fault of code on a lent stack with preemption on ends that code alone and never gets
-//! here. What does get here is the kernel's own. The first core to crash stops the others and
+//! A panic or fault of a process with preemption on ends that process alone and never gets here. What
+//! does get here is the kernel's own. The first core to crash stops the others and
 //! reports; one that crashes meanwhile parks. If the reporter itself crashes again, it tries for
 //! less each time: a line or two, then only the end that was asked for, then nothing. So the report
 //! always ends, whatever is broken.
@@ -15,7 +15,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use girder_aarch64::backtrace::Backtrace;
 use girder_aarch64::cpu::{self, Affinity};
 use girder_aarch64::exception::{Fault, Frame};
-use girder_aarch64::{lend, power};
+use girder_aarch64::{death, power};
 use girder_core::check::ExitStatus;
 use girder_core::check::protocol::Line;
 use girder_core::config::OnPanic;
@@ -41,7 +41,7 @@ pub(crate) fn on_fault(fault: &Fault, frame: &Frame) -> ! {
 
 #[panic_handler]
 fn on_panic(info: &PanicInfo<'_>) -> ! {
-    lend::end_with_panic(format_args!("{}", PanicText(info)));
+    death::end_with_panic(format_args!("{}", PanicText(info)));
     let frame = Frame::here();
     let backtrace = Backtrace::here();
     report(format_args!("{}", PanicText(info)), &frame, backtrace)

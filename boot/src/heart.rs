@@ -4,12 +4,12 @@
 //! `girder_core::sched`; how a process is run is in `girder_aarch64::process`.
 
 use crate::memory::MEMORY;
-use crate::{console, memory};
+use crate::{attend, console, memory};
 use alloc::boxed::Box;
 use core::fmt::{self, Write};
 use core::ptr::NonNull;
-use girder_aarch64::core_block::{CoreBlock, count};
-use girder_aarch64::process;
+use girder_aarch64::core_block::CoreBlock;
+use girder_aarch64::process::{self, Taken};
 use girder_aarch64::{cpu, interrupts, timer};
 use girder_core::causes::{Cause, Causes};
 use girder_core::config::{Config, QUANTUM_US, REDUCTIONS};
@@ -19,9 +19,10 @@ use girder_core::sched::{
 };
 use girder_lockfree::Token;
 use girder_lockfree::process::here::Here;
-use girder_lockfree::process::{Runnable, Table};
+use girder_lockfree::process::{Polled, Runnable, Table};
 
-/// Stacks that a core keeps for whoever comes after a process that took one along.
+/// Stacks that a core begins with, for whoever comes after a process that took one along. It gets more
+/// when they are used up.
 const SPARES: usize = 8;
 /// Processes at a time.
 const PROCESSES: u32 = 1 << 20;
@@ -65,22 +66,37 @@ pub(crate) fn start(block: &'static CoreBlock, config: &Config<'_>, first: impl 
     let core = NonNull::from(Box::leak(Box::new(core))).cast();
     // SAFETY: on this core, before anything is spawned; `visit` takes it for what it is.
     unsafe { process::install(core, table) };
-    process::on_broken_off(|token| {
-        run::<Single>(Single::visit(|core| {
-            core.settle_at_length(Outcome::Preempted(token))
-        }))
-    });
+    process::on_taken(go_on_without);
     for _ in 0..SPARES {
-        let stack = MEMORY.lock().as_mut().map(memory::Memory::stack);
-        match stack {
-            // SAFETY: this is the core's loop, which has not begun to turn.
-            Some(Ok(stack)) => unsafe { process::add_spare(stack) },
-            _ => log::warn!("no memory for a spare stack"),
-        }
+        add_spare();
     }
     first();
     cpu::unmask_interrupts();
     run::<Single>(Single::visit(Core::decide))
+}
+
+/// A new loop, on another stack or at the top of the same one, after a process was taken from the core.
+fn go_on_without(taken: Taken) -> ! {
+    // SAFETY: this is the core's loop, between two visits.
+    if !unsafe { process::has_spare() } {
+        add_spare();
+    }
+    let outcome = match taken {
+        Taken::BrokenOff(token) => Outcome::Preempted(token),
+        Taken::Dead(finished) => Outcome::Done(finished),
+    };
+    run::<Single>(Single::visit(|core| core.settle_at_length(outcome)))
+}
+
+/// Gets the running core one more stack. Without one, preemption waits until a stack comes back, and
+/// each time is counted.
+fn add_spare() {
+    let stack = MEMORY.lock().as_mut().map(memory::Memory::stack);
+    match stack {
+        // SAFETY: both callers are the core's loop, and visit no scheduler now.
+        Some(Ok(stack)) => unsafe { process::add_spare(stack) },
+        _ => log::warn!("no memory for a spare stack"),
+    }
 }
 
 /// Processes run on the stack that the loop stands on.
@@ -91,7 +107,15 @@ impl Lifecycle for OnThisStack {
     fn resume(process: Runnable) -> Next {
         // SAFETY: `turn` calls this between two visits, on the core's loop.
         let (polled, here) = unsafe { process::resume(process) };
-        let outcome = polled.map_or_else(Outcome::PutOff, Outcome::from);
+        let outcome = match polled {
+            Ok(Polled::Done(finished)) => {
+                // Others must not calculate by what it has left behind.
+                cpu::reset_float_control();
+                Outcome::Done(finished)
+            }
+            Ok(polled) => Outcome::from(polled),
+            Err(token) => Outcome::PutOff(token),
+        };
         visit_at(here, |core| core.settle(here, outcome))
     }
 
@@ -106,6 +130,7 @@ impl Lifecycle for OnThisStack {
     fn end(token: Token) -> Next {
         // SAFETY: as in `resume`.
         let (finished, here) = unsafe { process::end(token) };
+        cpu::reset_float_control();
         visit_at(here, |core| core.settle_at_length(Outcome::Done(finished)))
     }
 }
@@ -144,24 +169,11 @@ impl Hardware for ThisCore {
     }
 
     fn serve(&mut self, causes: Causes) {
-        for cause in causes {
-            match cause {
-                Cause::Stop => cpu::park(),
-                Cause::Timer => count(&self.block.counters().deadlines),
-                Cause::Console => console::serve(),
-                Cause::Ping => {
-                    count(&self.block.counters().pings);
-                    cpu::send_event();
-                }
-                Cause::Wake => {}
-            }
-        }
-        interrupts::complete(causes.word());
+        attend::serve(self.block, causes);
     }
 
     fn wait(&mut self) {
-        count(&self.block.counters().waits);
-        cpu::wait_for_interrupt_unless(|| !self.block.doorbell().try_leave());
+        attend::wait(self.block);
     }
 
     fn this_core(&self) -> CoreId {

@@ -1,13 +1,14 @@
 //! Boot: from the machine's first instruction to a loop on every core.
 //!
 //! `entry` gets from the boot loader to Rust with translation on; `start` brings the machine up in
-//! stages; `world` is the loop that each core then runs for ever. Link this package, and the image
+//! stages; `heart` is the loop that the boot core then runs for ever, `attend` the others'. Link this package, and the image
 //! has an entry point, a panic handler and an allocator.
 #![cfg(target_os = "none")]
 #![no_std]
 
 extern crate alloc;
 
+mod attend;
 mod bench;
 mod complain;
 mod console;
@@ -16,18 +17,21 @@ mod crash;
 mod devices;
 mod early;
 mod entry;
+mod first;
 mod heap;
 mod heart;
 mod image;
+mod instruments;
 mod logger;
 mod memory;
-mod operator;
 mod pool;
 mod provoke;
+mod shell;
 mod start;
-pub mod world;
+mod suite;
 
-pub use operator::test_seed;
+pub use instruments::{Resources, resources};
+pub use suite::test_seed;
 
 use girder_aarch64::power;
 use girder_core::check::ExitStatus;

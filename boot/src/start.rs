@@ -8,9 +8,7 @@ use crate::devices::{controller, devices};
 use crate::early::Early;
 use crate::entry::Tree;
 use crate::memory::{MEMORY, Memory};
-use crate::operator::Operator;
-use crate::world::Loop;
-use crate::{bench, console, cores, crash, heap, heart, image, logger, power_down};
+use crate::{console, cores, crash, first, heap, heart, image, logger, power_down};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use console::println;
@@ -20,7 +18,6 @@ use girder_aarch64::cpu::{self, Affinity};
 use girder_aarch64::interrupts::{self, InterruptId, Route};
 use girder_aarch64::mmu::Regime;
 use girder_aarch64::page_table::Tables;
-use girder_aarch64::stack::Stack;
 use girder_aarch64::{exception, power, timer};
 use girder_core::causes::Cause;
 use girder_core::check::ExitStatus;
@@ -82,7 +79,7 @@ struct Boot {
 
 /// Called once translation is on, with the boot tables and the tree's address.
 pub(crate) fn boot_core(entry: u64, tables: Tables, tree: Option<Tree>) -> ! {
-    // SAFETY: this core's own for now, and the boot stack is not lent.
+    // SAFETY: this core's own for now, and no process runs.
     unsafe { FIRST_BLOCK.install() };
     exception::install();
     exception::on_crash(crash::on_fault);
@@ -142,7 +139,7 @@ impl Boot {
         let Some(block) = boot.and_then(cores::Core::block) else {
             fail(Stage::Cores, "the boot core has no block")
         };
-        // SAFETY: this core's own block, on the boot stack, which is not lent.
+        // SAFETY: this core's own block, and no process runs.
         unsafe { block.install() };
         self.end_phase("layout");
         enter(Stage::Interrupts);
@@ -212,15 +209,11 @@ impl Boot {
 
     /// Goes over to stacks with guards, the loop's and the exceptions', and into the loop.
     fn leave_boot_stack(self, block: &'static CoreBlock) -> ! {
-        let stacks = with_memory(|memory| [(); 3].map(|()| memory.stack()));
-        let [loop_stack, exception_stack, test_stack] =
+        let stacks = with_memory(|memory| [(); 2].map(|()| memory.stack()));
+        let [loop_stack, exception_stack] =
             stacks.map(|stack| stack.unwrap_or_else(|error| fail(Stage::Cores, error)));
         exception::use_stack(exception_stack);
-        let rest = Box::new(Rest {
-            boot: self,
-            block,
-            test_stack,
-        });
+        let rest = Box::new(Rest { boot: self, block });
         loop_stack.enter_for_ever(run_loop, Box::into_raw(rest) as u64)
     }
 
@@ -266,29 +259,23 @@ impl Boot {
 struct Rest {
     boot: Boot,
     block: &'static CoreBlock,
-    test_stack: Stack,
 }
 
 extern "C" fn run_loop(rest: u64) -> ! {
     // SAFETY: `leave_boot_stack` made the pointer from a box and gave it away.
     let rest = *unsafe { Box::from_raw(rest as *mut Rest) };
-    let Rest {
-        mut boot,
-        block,
-        test_stack,
-    } = rest;
+    let Rest { mut boot, block } = rest;
     console::enable_interrupts();
     boot.end_phase("loop");
     boot.say_hello(block);
-    let (config, frequency) = (boot.config, boot.frequency);
-    let mut operator = Operator::new(config, image::tests(), frequency, test_stack);
-    match config.mode {
-        Mode::Test(filter) => operator.run_tests_and_power_off(filter),
-        Mode::Run(_) => power_down(ExitStatus::NothingToRun),
-        Mode::Bench(choice) => heart::start(block, config, || bench::start(choice)),
-        Mode::Shell => operator.prompt(),
+    let config = boot.config;
+    if let Mode::Run(_) = config.mode {
+        power_down(ExitStatus::NothingToRun);
     }
-    Loop::new(block, Some(operator)).run()
+    heart::start(block, config, || {
+        first::spawn_all(config)
+            .unwrap_or_else(|error| fail(Stage::Cores, format_args!("{error:?}")))
+    })
 }
 
 fn with_memory<R>(f: impl FnOnce(&mut Memory) -> R) -> R {

@@ -9,7 +9,7 @@ use crate::cpu::Affinity;
 use crate::interrupts::ControllerError;
 use crate::mmu::Regime;
 use crate::preemption::PreemptionOff;
-use crate::process::Spares;
+use crate::spares::Spares;
 use crate::stack::Stack;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -57,6 +57,8 @@ pub struct Counters {
     pub no_stack: AtomicU64,
     /// Times running code was interrupted in favour of the loop.
     pub preemptions: AtomicU64,
+    /// Processes that died in mid-poll.
+    pub deaths: AtomicU64,
 }
 
 /// One core's block. Its first fields are known to the assembly by their offsets.
@@ -64,13 +66,14 @@ pub struct Counters {
 pub struct CoreBlock {
     /// First, so that the loop's record, which is first in it, has the block's own address.
     pub(crate) here: Here,
-    pub(crate) loop_stack_pointer: AtomicU64,
     pub(crate) nested_scratch: AtomicU64,
     pub(crate) nested_stack_pointer: AtomicU64,
     pub(crate) nested_depth: AtomicU64,
     pub(crate) emergency_top: AtomicU64,
     /// The stacks that the core keeps for whoever comes after a process that took one along.
     pub(crate) spares: Spares,
+    /// The top of the stack that the loop stands on, or the process that it has resumed.
+    stack_top: AtomicU64,
     start: Start,
     index: u32,
     affinity: Affinity,
@@ -86,12 +89,12 @@ impl CoreBlock {
     pub const fn new(index: u32, affinity: Affinity, start: Start) -> Self {
         Self {
             here: Here::new(),
-            loop_stack_pointer: AtomicU64::new(0),
             nested_scratch: AtomicU64::new(0),
             nested_stack_pointer: AtomicU64::new(0),
             nested_depth: AtomicU64::new(0),
             emergency_top: AtomicU64::new(0),
             spares: Spares::new(),
+            stack_top: AtomicU64::new(0),
             start,
             index,
             affinity,
@@ -106,6 +109,7 @@ impl CoreBlock {
                 no_stack: AtomicU64::new(0),
                 pings: AtomicU64::new(0),
                 preemptions: AtomicU64::new(0),
+                deaths: AtomicU64::new(0),
             },
             emergency: EmergencyStack(UnsafeCell::new([0; EMERGENCY_STACK])),
         }
@@ -115,7 +119,7 @@ impl CoreBlock {
     ///
     /// # Safety
     ///
-    /// Each core installs its own block only, and runs on no lent stack.
+    /// Each core installs its own block only, before it runs a process.
     pub unsafe fn install(&'static self) {
         self.prepare();
         self.part
@@ -159,6 +163,22 @@ impl CoreBlock {
         unsafe { core::arch::asm!("mrs {}, tpidr_el1", out(reg) block, options(nomem, nostack)) }
         // SAFETY: `install` put a block there that lives for ever, before any Rust code asks.
         unsafe { &*block }
+    }
+
+    /// The top of the stack that this core's loop stands on, or the process that it has resumed; only
+    /// the core itself asks, where it can't be left.
+    pub(crate) fn stack_top(&self) -> u64 {
+        self.stack_top.load(Relaxed)
+    }
+
+    /// Notes that the core's loop goes over to the stack with this top.
+    pub(crate) fn stand_on(&self, stack_top: u64) {
+        self.stack_top.store(stack_top, Relaxed);
+    }
+
+    /// True if this core runs processes: while one runs, it looks at its word only when it is signalled.
+    pub fn is_scheduling(&self) -> bool {
+        !self.here.scheduler().is_null()
     }
 
     /// This core's place in the machine's tables.

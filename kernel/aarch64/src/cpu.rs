@@ -89,6 +89,13 @@ pub fn mask_interrupts() {
     unsafe { core::arch::asm!("msr daifset, #0b0011", options(nostack)) }
 }
 
+/// Sets floating point back to default rounding without traps.
+#[inline(always)]
+pub fn reset_float_control() {
+    // SAFETY: it is what all compiled code assumes.
+    unsafe { core::arch::asm!("msr fpcr, xzr", options(nomem, nostack)) }
+}
+
 /// Waits for an interrupt unless `refuse` says no, and takes it; interrupts are masked between the
 /// question and the wait, so what arrives in between ends the wait at once (Arm ARM, "Wait for Interrupt": a
 /// masked pending interrupt is a wake-up event of WFI).

@@ -1,12 +1,12 @@
 //! Exceptions: what the vectors save, and which way each kind goes on.
 //!
 //! An interrupt only takes notes ([`crate::interrupts`]). A fault belongs to whoever was running:
-//! code on a lent stack with preemption on ends alone ([`crate::lend`]); anything else (the loop, a
-//! handler, code that holds a kernel lock) is the kernel's own fault, and the crash handler gets it.
+//! a process with preemption on dies alone ([`crate::death`]); anything else (the loop, a handler,
+//! code that holds a kernel lock) is the kernel's own fault, and the crash handler gets it.
 
 use crate::core_block::{CoreBlock, count};
 use crate::syndrome::Syndrome;
-use crate::{interrupts, lend, preemption, probe, stack};
+use crate::{death, interrupts, preemption, probe, process, stack};
 use aarch64_cpu::registers::{
     CurrentEL, DAIF, ESR_EL1, FAR_EL1, Readable, SPSel, VBAR_EL1, Writeable,
 };
@@ -73,6 +73,18 @@ impl Frame {
                 options(nostack, preserves_flags));
         }
         frame
+    }
+
+    /// Makes it return to the beginning of a function instead, on another stack, with nothing left of what
+    /// the interrupted code had set for its arithmetic.
+    pub(crate) fn start(&mut self, function: u64, stack_pointer: u64) {
+        const FRAME_POINTER: usize = 29;
+        const LINK: usize = 30;
+        self.program_counter = function;
+        self.stack_pointer = stack_pointer;
+        self.general[FRAME_POINTER] = 0;
+        self.general[LINK] = 0;
+        self.float_control = 0;
     }
 
     /// The frame pointer of the interrupted code.
@@ -203,9 +215,9 @@ extern "C" fn girder_synchronous(frame: &mut Frame) {
     }
     let fault = Fault::read(frame, Kind::Synchronous);
     if fault.syndrome.supervisor_call() == Some(preemption::LEAVE_CALL) {
-        return lend::leave_interrupted(frame);
+        return process::leave_interrupted(frame);
     }
-    if !lend::end_with_fault(frame, &fault) {
+    if !death::end_with_fault(frame, &fault) {
         crash(&fault, frame)
     }
 }
@@ -218,7 +230,7 @@ extern "C" fn girder_interrupt(frame: &mut Frame) {
     let causes = interrupts::acknowledge(core);
     // Whether this core must be signalled is no question: it is awake, in its own handler.
     let _ = core.doorbell().ring(causes);
-    lend::leave_interrupted(frame);
+    process::leave_interrupted(frame);
 }
 
 /// Called by the vectors: the memory system reports a failure whose author is long gone.

@@ -16,6 +16,8 @@ pub mod core_block;
 #[cfg(target_os = "none")]
 pub mod cpu;
 #[cfg(target_os = "none")]
+pub mod death;
+#[cfg(target_os = "none")]
 pub mod exception;
 #[cfg(any(test, target_os = "none"))]
 mod gic_set_up;
@@ -23,8 +25,6 @@ mod gic_set_up;
 pub mod gic_v3;
 #[cfg(target_os = "none")]
 pub mod interrupts;
-#[cfg(target_os = "none")]
-pub mod lend;
 #[cfg(target_os = "none")]
 pub mod lock;
 #[cfg(target_os = "none")]
@@ -40,6 +40,8 @@ pub mod probe;
 pub mod process;
 #[cfg(target_os = "none")]
 mod registers;
+#[cfg(target_os = "none")]
+mod spares;
 #[cfg(target_os = "none")]
 pub mod stack;
 #[cfg(target_os = "none")]

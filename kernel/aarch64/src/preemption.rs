@@ -1,8 +1,8 @@
 //! Whether the running code may be interrupted in favour of the loop.
 //!
 //! The count of reasons against it belongs to whatever runs, not to the core: it stands in a small
-//! record ([`Local`]) that TPIDR_EL0 points to and that travels with a process or a lent stack (spec,
-//! second law). The loop has a record of its own whose count never falls to zero.
+//! record ([`Local`]) that TPIDR_EL0 points to and that travels with a process (spec, second law).
+//! The loop has a record of its own whose count never falls to zero.
 
 use aarch64_cpu::registers::{Readable, TPIDR_EL0};
 use core::arch::asm;
@@ -16,8 +16,8 @@ pub(crate) const LEAVE_CALL: u16 = 1;
 #[inline(always)]
 pub(crate) fn current() -> &'static Local {
     let record = TPIDR_EL0.get() as *const Local;
-    // SAFETY: TPIDR_EL0 is set before any Rust code that asks, to a record in a core's block, in a
-    // process's header or at the top of the lent stack that this code runs on; all outlive the call.
+    // SAFETY: TPIDR_EL0 is set before any Rust code that asks, to a record in a core's block or in the
+    // header of the process that runs; both outlive the call.
     unsafe { &*record }
 }
 

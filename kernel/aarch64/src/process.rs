@@ -5,33 +5,28 @@
 //!
 //! If an interrupt breaks in while preemption is on, everything it stands on goes along: the handler
 //! saves all registers at the top of that stack, where room is kept, takes a spare stack from the
-//! core's few, and returns into a new loop on it. The process is now a token with a frame. To go
+//! core's, and returns into a new loop on it. The process is now a token with a frame. To go
 //! on, a core leaves its present stack (with nothing on it worth keeping: a turn holds nothing
 //! over a resume) among its spares, and returns into the frame; the poll then returns, sooner or
 //! later, into the loop's frames at the bottom of that stack, which are this core's loop from then on.
 //!
 //! So at any time a core has one stack in use, and each process that was broken off has one. A core
 //! without a spare can't preempt: the interrupt is noted, counted, and takes effect at the next
-//! occasion.
+//! occasion. How a process dies on the way is told in `death`.
 
 use crate::core_block::{CoreBlock, count};
 use crate::exception::Frame;
 use crate::preemption;
-use crate::stack::{self, FRAME_ROOM, Stack};
+use crate::spares::Top;
+use crate::stack::{self, Stack};
 use aarch64_cpu::registers::{TPIDR_EL0, Writeable};
 use core::arch::asm;
 use core::mem::offset_of;
 use core::num::NonZero;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use girder_lockfree::process::here::Here;
 use girder_lockfree::process::{Finished, Kind, Local, Polled, Runnable, Table};
 use girder_lockfree::{Doorbell, Token};
-
-/// Spare stacks that a core keeps.
-const SPARES: usize = 16;
-
-const _: () = assert!(size_of::<Frame>() as u64 <= FRAME_ROOM && FRAME_ROOM.is_multiple_of(16));
 
 core::arch::global_asm!(
     include_str!("asm/process.s"),
@@ -44,37 +39,11 @@ core::arch::global_asm!(
 unsafe extern "C" {
     /// Returns into `frame` as the process with `local`, unless a cause waits: then it comes back.
     fn girder_go_on(frame: *const Frame, local: *const ());
-}
-
-/// A core's spare stacks: their tops. Only the core itself uses them: its loop, which is not left
-/// meanwhile, and its handlers, which leave processes only.
-pub(crate) struct Spares {
-    tops: [AtomicU64; SPARES],
-    used: AtomicUsize,
-}
-
-impl Spares {
-    pub(crate) const fn new() -> Self {
-        Self {
-            tops: [const { AtomicU64::new(0) }; SPARES],
-            used: AtomicUsize::new(0),
-        }
-    }
-
-    fn push(&self, top: u64) {
-        let used = self.used.load(Relaxed);
-        // One that finds no room is lost to this core: it holds as many as it will ever need.
-        if let Some(place) = self.tops.get(used) {
-            place.store(top, Relaxed);
-            self.used.store(used + 1, Relaxed);
-        }
-    }
-
-    fn pop(&self) -> Option<u64> {
-        let used = self.used.load(Relaxed).checked_sub(1)?;
-        self.used.store(used, Relaxed);
-        Some(self.tops[used].load(Relaxed))
-    }
+    fn girder_begin_loop(
+        stack_pointer: u64,
+        function: extern "C" fn(NonNull<Local>) -> !,
+        local: *const (),
+    ) -> !;
 }
 
 /// Gives the running core's loop a spare stack.
@@ -86,26 +55,64 @@ pub unsafe fn add_spare(stack: Stack) {
     CoreBlock::current().spares.push(stack.top());
 }
 
+/// True if the running core has a spare stack.
+///
+/// # Safety
+///
+/// As for `add_spare`.
+pub unsafe fn has_spare() -> bool {
+    !CoreBlock::current().spares.is_empty()
+}
+
+/// How a process was taken from its core.
+#[derive(Debug)]
+pub enum Taken {
+    /// An interrupt broke it off.
+    BrokenOff(Token),
+    /// It died in mid-poll.
+    Dead(Finished),
+}
+
 /// The loop of a core that a process was just taken from: settles it, then takes turns for ever.
-pub type NewLoop = fn(Token) -> !;
+pub type NewLoop = fn(Taken) -> !;
 
 static NEW_LOOP: spin::Once<NewLoop> = spin::Once::new();
 
-/// Says how a core goes on after a process was broken off.
-pub fn on_broken_off(new_loop: NewLoop) {
+/// Says how a core goes on after a process was taken from it.
+pub fn on_taken(new_loop: NewLoop) {
     NEW_LOOP.call_once(|| new_loop);
+}
+
+pub(crate) fn new_loop(taken: Taken) -> ! {
+    let new_loop = NEW_LOOP.get().expect("processes run, so a loop is there");
+    new_loop(taken)
+}
+
+/// Leaves the running process for a new loop, `function(local)` at the top of the same stack.
+///
+/// # Safety
+///
+/// `local` is the process's record, its preemption is off, and nothing on its stack is used again.
+pub(crate) unsafe fn begin_loop(
+    function: extern "C" fn(NonNull<Local>) -> !,
+    local: &'static Local,
+) -> ! {
+    let top = CoreBlock::current().stack_top();
+    // SAFETY: the caller's promise; the core's loop stood on this stack when it resumed the process.
+    unsafe { girder_begin_loop(Top::below(top), function, (&raw const *local).cast()) }
 }
 
 /// Makes the running core one that runs processes of this table, and returns it as they see it.
 ///
 /// # Safety
 ///
-/// Called once, by the core itself, before it spawns or runs anything; `scheduler` is what whoever
+/// Called once, by the core itself, on a stack of the window, before it spawns or runs anything; `scheduler` is what whoever
 /// uses the address takes it for, and lives for ever.
 pub unsafe fn install(scheduler: NonNull<()>, table: &'static Table) {
     let here = this_core();
     // SAFETY: the caller's promise.
     unsafe { here.install(table, scheduler.as_ptr()) };
+    CoreBlock::current().stand_on(stack::top_of(current_stack_pointer()));
 }
 
 /// The running core, as its processes see it. For its loop: nobody else stays on the core.
@@ -194,7 +201,8 @@ fn restart(frame: &mut Frame) {
     }
 }
 
-/// Lets a process drop its future, preemptibly, as itself.
+/// Lets a process drop its future, preemptibly, as itself; one that was broken off in mid-poll is given
+/// up where it stands.
 ///
 /// # Safety
 ///
@@ -203,9 +211,8 @@ pub unsafe fn end(token: Token) -> (Finished, &'static Here) {
     if token.has_frame() {
         let mut finished = token.give_up();
         if let Some(frame) = finished.take_frame() {
-            CoreBlock::current()
-                .spares
-                .push(stack::top_of(frame.get() as u64));
+            let top = stack::top_of(frame.get() as u64);
+            CoreBlock::current().spares.push(top);
         }
         return (finished, this_core());
     }
@@ -234,60 +241,56 @@ pub unsafe fn go_on(token: Token) -> Token {
     let Ok(frame) = token.go_on() else {
         unreachable!("the caller has seen a frame")
     };
-    let own_top = stack::top_of(current_stack_pointer());
-    let spares = &CoreBlock::current().spares;
-    spares.push(own_top);
+    let core = CoreBlock::current();
+    let own_top = core.stack_top();
+    core.spares.push(own_top);
+    core.stand_on(stack::top_of(frame.get() as u64));
     // SAFETY: the frame was saved by `leave_interrupted` and belongs to this process, whose token has
     // just been given up for it. The present stack is a spare now; nothing takes it before the
     // change of stacks, because handlers leave processes only.
     unsafe { girder_go_on(frame.get() as *const Frame, local.cast()) }
     // It came back: a cause waits. The process is what it was.
-    let taken_back = spares.pop();
+    let taken_back = core.spares.pop();
+    core.stand_on(own_top);
     debug_assert_eq!(taken_back, Some(own_top));
     let local = NonNull::new(local.cast_mut()).expect("a record has an address");
     // SAFETY: the same process with the same frame, which nobody has gone on with.
     unsafe { Token::broken_off(local, frame) }
 }
 
-fn current_stack_pointer() -> u64 {
+pub(crate) fn current_stack_pointer() -> u64 {
     let pointer: u64;
     // SAFETY: reads a register.
     unsafe { core::arch::asm!("mov {}, sp", out(reg) pointer, options(nomem, nostack)) }
     pointer
 }
 
-/// Called by the handlers: makes `frame` return into a new loop, if it is a process's with
-/// preemption on. True if whatever runs is a process.
-pub(crate) fn leave_interrupted(frame: &mut Frame) -> bool {
+/// Called by the handlers: makes `frame` return into a new loop, if it is a process's with preemption
+/// on, and notes the wish otherwise.
+pub(crate) fn leave_interrupted(frame: &mut Frame) {
     let local = preemption::current();
-    if local.kind() != Kind::Process {
-        return false;
-    }
     let core = CoreBlock::current();
-    if !local.is_preemptible() || NEW_LOOP.get().is_none() {
-        local.note_pending();
-        return true;
+    if local.kind() != Kind::Process || !local.is_preemptible() || NEW_LOOP.get().is_none() {
+        return local.note_pending();
     }
     let Some(spare) = core.spares.pop() else {
         count(&core.counters().no_stack);
-        local.note_pending();
-        return true;
+        return local.note_pending();
     };
     count(&core.counters().preemptions);
     local.clear_pending();
     restart(frame);
-    let room = (stack::top_of(frame.stack_pointer) - FRAME_ROOM) as *mut Frame;
+    let top = Top::of(core.stack_top());
     // SAFETY: the room at the top of each stack is kept free for this, and one process stands on it.
-    unsafe { room.write(frame.clone()) };
+    let saved = unsafe { &raw mut (*top).frame };
+    // SAFETY: as above.
+    unsafe { saved.write(frame.clone()) };
+    core.stand_on(spare);
     TPIDR_EL0.set(&raw const *core.here.local() as u64);
-    frame.general[0] = &raw const *local as u64;
-    frame.general[1] = room as u64;
-    frame.general[29] = 0;
-    frame.general[30] = 0;
-    frame.stack_pointer = spare - FRAME_ROOM;
-    frame.program_counter = begin_new_loop as *const () as u64;
+    frame.start(begin_new_loop as *const () as u64, Top::below(spare));
     frame.state = LOOP_STATE;
-    true
+    frame.general[0] = &raw const *local as u64;
+    frame.general[1] = saved as u64;
 }
 
 /// SPSR of the loop: level 1 with SPSel = 0, nothing masked.
@@ -297,8 +300,7 @@ pub(crate) const LOOP_STATE: u64 = 0b0100;
 extern "C" fn begin_new_loop(local: NonNull<Local>, frame: NonZero<usize>) -> ! {
     // SAFETY: `leave_interrupted` has just broken this process off with this frame, once.
     let token = unsafe { Token::broken_off(local, frame) };
-    let new_loop = NEW_LOOP.get().expect("the handler has seen one");
-    new_loop(token)
+    new_loop(Taken::BrokenOff(token))
 }
 
 /// The platform's part of `girder_lockfree::process`.

@@ -16,8 +16,6 @@ const SLOT: u64 = 64 * 1024;
 pub const STACK_SIZE: u64 = 32 * 1024;
 /// The end of the lowest guard.
 pub(crate) const FIRST_GUARD_TOP: u64 = WINDOW + SLOT - STACK_SIZE;
-/// Bytes at the top of a stack that are kept for the registers of whoever is interrupted on it.
-pub const FRAME_ROOM: u64 = 1024;
 /// Slots in the window: 64 GiB of addresses.
 const SLOTS: u64 = 1 << 20;
 

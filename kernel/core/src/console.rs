@@ -129,6 +129,11 @@ impl<D: Device> Buffered<D> {
         byte
     }
 
+    /// True if a byte of input waits here.
+    pub fn has_input(&self) -> bool {
+        !self.input.is_empty()
+    }
+
     /// How many received bytes were damaged, and how often some were lost.
     pub fn damaged(&self) -> u64 {
         self.damaged

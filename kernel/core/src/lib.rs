@@ -15,6 +15,5 @@ pub mod rng;
 pub mod sched;
 pub mod shell;
 pub mod timeline;
-pub mod turn;
 pub mod units;
 pub mod words;

@@ -17,6 +17,7 @@ pub use self::core::{Core, Next, Statistics, Terms};
 pub use effects::{
     CoreId, Hardware, Io, Lifecycle, Mem, Migration, Oracle, Outcome, Place, Ready, Stolen, World,
 };
+pub use girder_lockfree::process::ExitReason;
 use girder_lockfree::process::Runnable;
 pub use levels::{Levels, Priority, set_priority};
 pub use sleep::{Sleep, sleep_until};

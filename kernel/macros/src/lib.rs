@@ -10,11 +10,12 @@ use proc_macro::TokenStream;
 
 /// Registers an in-kernel test.
 ///
-/// The function takes nothing and returns nothing; it passes by returning. Options:
+/// The function takes nothing and returns nothing; it may be `async`, for it runs as a process; it
+/// passes by returning. Options:
 ///
 /// - `ignored = "reason"`: not run, and the report says why.
 /// - `expect = "panic"`, `"fault"` or `"timeout"`: has to end that way, the last one by being
-///   abandoned at its time limit.
+///   killed at its time limit.
 /// - `panic_message = "part"`: has to panic with a message that contains this.
 /// - `limit_ms = 500`: its own time limit.
 /// - `cores = 2`: ignored on machines with fewer cores up.

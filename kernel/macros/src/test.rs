@@ -31,12 +31,6 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> Result<TokenStr
 /// Refuses what a test can't be, at the word that is wrong.
 fn check(signature: &Signature) -> Result<()> {
     let refuse = |tokens: &dyn quote::ToTokens, why| Err(Error::new_spanned(tokens, why));
-    if let Some(word) = &signature.asyncness {
-        return refuse(
-            word,
-            "a test is not async: there are no processes yet to await in",
-        );
-    }
     if let syn::Safety::Unsafe(word) = &signature.safety {
         return refuse(
             word,
@@ -73,15 +67,22 @@ fn entry(options: &Options, signature: &Signature) -> Result<TokenStream> {
         .map(|limit| quote!(limit_ms: ::core::option::Option::Some(#limit),));
     let cores = options.cores.as_ref().map(|cores| quote!(cores: #cores,));
     let expect = options.expect()?;
+    let (new, body) = match signature.asyncness {
+        None => (quote!(new), quote!(#name)),
+        Some(_) => (
+            quote!(asynchronous),
+            quote!(|| ::girder::check::boxed(#name())),
+        ),
+    };
     Ok(quote! {
         ::girder::check::Test {
             #ignored
             #limit
             #cores
             expect: #expect,
-            ..::girder::check::Test::new(
+            ..::girder::check::Test::#new(
                 ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
-                #name,
+                #body,
             )
         }
     })
@@ -132,6 +133,16 @@ mod tests {
         };
         let item = "#[inline(never)] pub(crate) fn works() { body() }";
         assert_eq!(expanded("", item), expected.to_string());
+    }
+
+    #[test]
+    fn a_test_that_awaits_is_made_by_a_function_of_its_own() {
+        let whole = expanded("", "async fn waits() {}");
+        let body = "waits)) , || :: girder :: check :: boxed (waits ()) ,";
+        assert!(
+            whole.contains("Test :: asynchronous (") && whole.contains(body),
+            "{whole}"
+        );
     }
 
     #[test]
@@ -200,10 +211,6 @@ mod tests {
     #[test]
     fn functions_that_are_no_tests_are_compile_errors() {
         for (item, why) in [
-            (
-                "async fn f() {}",
-                "a test is not async: there are no processes yet to await in",
-            ),
             (
                 "unsafe fn f() {}",
                 "a test is not unsafe: the harness can't keep its promises",

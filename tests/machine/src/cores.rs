@@ -1,6 +1,6 @@
 //! Every core that the banner counts is really there and turns its loop.
 
-use girder_boot::{cores, world};
+use girder_boot::cores;
 
 #[girder::test]
 fn every_core_stands_in_the_table_once() {
@@ -15,18 +15,18 @@ fn every_core_stands_in_the_table_once() {
 #[girder::test]
 fn every_core_answers_a_ping() {
     for core in cores::up() {
-        world::ping(core);
+        cores::ping(core);
     }
 }
 
 /// Falling asleep or awake, a core never misses a ping: one that is lost hangs this test.
-#[girder::test(cores = 2)]
+#[girder::test(cores = 2, limit_ms = 50_000)]
 fn no_ping_is_lost() {
     const PINGS: usize = 20_000;
     let others = || cores::up().skip(1);
     for round in 0..PINGS.div_ceil(others().count()) {
         for core in others() {
-            world::ping(core);
+            cores::ping(core);
             // Now and then, let the core fall asleep before the next one.
             if round % 16 == 0 {
                 (0..1_000).for_each(|_| core::hint::spin_loop());

@@ -1,46 +1,48 @@
 //! Interrupts break in anywhere and leave no trace in the code they interrupt.
 
+use crate::support::{HIGH, Rival, interrupts, preemptions};
 use core::arch::asm;
-use core::sync::atomic::Ordering::Relaxed;
 use girder_aarch64::core_block::CoreBlock;
 use girder_aarch64::lock::Lock;
 use girder_aarch64::preemption::PreemptionOff;
-use girder_aarch64::timer;
-
-/// Ticks from now to an interrupt: long enough to be in the loop that waits for it, mostly.
-fn soon() -> u64 {
-    const PER_SECOND: u64 = 10_000;
-    timer::now() + timer::frequency() / PER_SECOND
-}
-
-fn preemptions() -> u64 {
-    CoreBlock::with_current(|core| core.counters().preemptions.load(Relaxed))
-}
-
-fn interrupts() -> u64 {
-    CoreBlock::with_current(|core| core.counters().interrupts.load(Relaxed))
-}
+use girder_core::sched::sleep_until;
+use girder_lockfree::process::here::now;
+use girder_lockfree::process::{kill, spawn, yield_now};
 
 #[girder::test]
-fn an_interrupt_breaks_into_a_spinning_test() {
-    for _ in 0..100 {
-        let before = preemptions();
-        timer::set_deadline(soon());
-        while preemptions() == before {
+async fn a_tick_breaks_into_a_spinning_process() {
+    let rival = Rival::begin().await;
+    for _ in 0..20 {
+        let (preempted, spins) = (preemptions(), rival.spins());
+        while rival.spins() == spins {
             core::hint::spin_loop();
+        }
+        assert!(preemptions() > preempted);
+    }
+}
+
+/// Takes what keeps preemption off, and counts interrupts up to then. None has been noted meanwhile: it
+/// would wait to be served, and no other would come.
+fn before_any_interrupt<T>(take: impl Fn() -> T) -> (T, u64) {
+    loop {
+        let count = interrupts();
+        let taken = take();
+        if interrupts() == count {
+            return (taken, count);
         }
     }
 }
 
 #[girder::test]
-fn preemption_waits_while_it_is_off() {
-    let (preempted, interrupted) = (preemptions(), interrupts());
-    let off = PreemptionOff::new();
-    timer::set_deadline(soon());
+async fn preemption_waits_while_it_is_off() {
+    let rival = Rival::begin().await;
+    let (off, interrupted) = before_any_interrupt(PreemptionOff::new);
+    let (preempted, spins) = (preemptions(), rival.spins());
     while interrupts() == interrupted {
         core::hint::spin_loop();
     }
     assert_eq!(preemptions(), preempted, "preempted although it was off");
+    assert_eq!(rival.spins(), spins, "somebody else had the core");
     drop(off);
     assert!(
         preemptions() > preempted,
@@ -49,11 +51,11 @@ fn preemption_waits_while_it_is_off() {
 }
 
 #[girder::test]
-fn a_held_lock_keeps_preemption_off() {
+async fn a_held_lock_keeps_preemption_off() {
+    let _rival = Rival::begin().await;
     let lock = Lock::new(7);
-    let guard = lock.lock();
-    let (preempted, interrupted) = (preemptions(), interrupts());
-    timer::set_deadline(soon());
+    let (guard, interrupted) = before_any_interrupt(|| lock.lock());
+    let preempted = preemptions();
     while interrupts() == interrupted {
         core::hint::spin_loop();
     }
@@ -63,21 +65,44 @@ fn a_held_lock_keeps_preemption_off() {
     assert_eq!(*lock.lock(), 7);
 }
 
+/// Wakes every few microseconds, and leaves nothing in the vector registers as it was. On a machine so
+/// slow that nobody else gets the core meanwhile, it wakes less often.
+async fn interrupt_often() {
+    let mut period_nanos = 10_000;
+    loop {
+        let before = preemptions();
+        sleep_until(now() + period_nanos).await;
+        hold_pattern(&raw const ZERO, 1, now());
+        if preemptions() == before {
+            period_nanos *= 2;
+        }
+    }
+}
+
+static ZERO: u64 = 0;
+
 /// All general registers that inline assembly can have, and all vector registers, hold a pattern
-/// over an interrupt. The flags are carried along: they are set before and tested after.
-#[girder::test]
-fn registers_survive_an_interrupt() {
+/// while the process is preempted, and others fill them with their own. The flags are carried along:
+/// they are set before and tested after.
+#[girder::test(limit_ms = 50_000)]
+async fn registers_survive_ten_thousand_preemptions() {
+    const ROUNDS: u64 = 10_000;
+    let other = spawn(interrupt_often(), HIGH).expect("there is room");
+    yield_now().await;
     let counter = CoreBlock::with_current(|core| &raw const core.counters().preemptions);
+    let first = preemptions();
     // The loops that the interrupt found waiting; a slow emulator may be late for some.
     let mut waited = 0;
-    for round in 0..200_u64 {
-        let seed = round.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut round = 0;
+    while preemptions() - first < ROUNDS {
+        round += 1;
+        let seed = u64::wrapping_mul(round, 0x9e37_79b9_7f4a_7c15);
         let before = preemptions();
-        timer::set_deadline(soon());
         waited += u64::from(preemptions() == before);
         let damage = hold_pattern(counter.cast(), before, seed);
         assert_eq!(damage, 0, "round {round}: {damage:#x} registers changed");
     }
+    kill(other);
     assert!(waited > 0, "no interrupt came while the pattern was held");
 }
 

@@ -1,14 +1,17 @@
 //! Tests that run on the machine itself: what no host can show.
 //!
-//! Each runs on a lent stack of its own and may panic, fault or hang without harm to the others.
+//! Each runs as a process of its own and may panic, fault or hang without harm to the others.
 #![cfg(target_os = "none")]
 #![no_std]
 
 extern crate alloc;
 
+mod containment;
 mod cores;
+mod fairness;
 mod faults;
 mod harness;
 mod interruption;
 mod memory;
+mod support;
 mod time;

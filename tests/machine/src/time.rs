@@ -1,8 +1,8 @@
-//! The clock only goes forward, and deadlines are never early.
+//! The clock only goes forward, and nobody is woken early.
 
-use core::sync::atomic::Ordering::Relaxed;
-use girder_aarch64::core_block::CoreBlock;
 use girder_aarch64::timer;
+use girder_core::sched::sleep_until;
+use girder_lockfree::process::here::now;
 
 #[girder::test]
 fn the_counter_never_goes_back() {
@@ -14,37 +14,21 @@ fn the_counter_never_goes_back() {
     }
 }
 
-fn deadlines() -> u64 {
-    CoreBlock::with_current(|core| core.counters().deadlines.load(Relaxed))
-}
-
 #[girder::test]
-fn a_deadline_is_never_early() {
-    for ticks in [1_000, 10_000, 30_000] {
-        let before = deadlines();
-        let deadline = timer::now() + ticks;
-        timer::set_deadline(deadline);
-        loop {
-            // In this order: an interrupt between the two is none before its time.
-            let has_fired = deadlines() != before;
-            let now = timer::now();
-            assert!(
-                !has_fired || now >= deadline,
-                "{} ticks early",
-                deadline - now
-            );
-            if has_fired {
-                break;
-            }
-        }
+async fn a_sleeper_is_never_woken_early() {
+    for nanos in [20_000, 200_000, 1_000_000] {
+        let at = now() + nanos;
+        sleep_until(at).await;
+        let early = at.saturating_sub(now());
+        assert_eq!(early, 0, "{early} ns early");
     }
 }
 
+/// By the time that the timer is set, the deadline is over.
 #[girder::test]
-fn a_deadline_in_the_past_fires_at_once() {
-    let before = deadlines();
-    timer::set_deadline(timer::now().saturating_sub(1));
-    while deadlines() == before {
-        core::hint::spin_loop();
+async fn a_deadline_in_the_past_fires_at_once() {
+    for _ in 0..100 {
+        sleep_until(now() + 1).await;
     }
+    sleep_until(now().saturating_sub(1)).await;
 }

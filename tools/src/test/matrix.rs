@@ -73,6 +73,14 @@ const TYPED: &[Step] = &[
     ask("mem", &["1"]),
     ask("help crash", &["panic, fault, overflow, nested"]),
     ask("crash gently", &["does not take 'gently'"]),
+    ask(
+        "crash process",
+        &["died: panicked at boot/src/provoke.rs", "goes on"],
+    ),
+    ask(
+        "crash shell",
+        &["the shell panicked at boot/src/provoke.rs", "another one"],
+    ),
     ask("frobnicate now", &["unknown command", "frobnicate"]),
     ask("", &[]),
     ask("test", &["test result: ok. "]),
@@ -281,20 +289,11 @@ fn special_rows() -> Vec<Row> {
             ..plain_row("garbage-bootargs")
         },
         Row {
-            bootargs: "girder.deploy=message girder.quantum_us=500 girder.reductions=9 \
-                       console=pl011@9010000",
+            bootargs: "girder.deploy=message console=pl011@9010000",
             expects: &[
                 Expect::Line {
                     what: "a deployment that is not there warns",
                     texts: &["girder.deploy=message", "using single"],
-                },
-                Expect::Line {
-                    what: "a quantum without a scheduler warns",
-                    texts: &["girder.quantum_us=500 has no effect"],
-                },
-                Expect::Line {
-                    what: "reductions without a scheduler warn",
-                    texts: &["girder.reductions=9 has no effect"],
                 },
                 Expect::Line {
                     what: "a console that is not there warns",
@@ -302,6 +301,10 @@ fn special_rows() -> Vec<Row> {
                 },
             ],
             ..plain_row("vain-bootargs")
+        },
+        Row {
+            bootargs: "girder.quantum_us=3000 girder.reductions=1",
+            ..plain_row("other-turns")
         },
         Row {
             bootargs: "girder.log=debug",

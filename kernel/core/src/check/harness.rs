@@ -1,7 +1,7 @@
 //! Runs tests, as far as that can be said without a machine.
 //!
-//! A state machine with two acts: [`Harness::next`] names the test to run, the caller runs it on a
-//! stack and against a clock of its own, and [`Harness::ended`] takes how it ended. Between them
+//! A state machine with two acts: [`Harness::next`] names the test to run, the caller ([`super::run`])
+//! runs it against the clock, and [`Harness::ended`] takes how it ended. Between them
 //! the harness holds nothing that the test could break.
 //!
 //! Seed 0 keeps the order of names; any other shuffles each round. Numbers that a test draws come

@@ -12,6 +12,10 @@ pub enum Ending<'a> {
     Panicked(&'a str),
     /// The processor faulted, in these words.
     Faulted(&'a str),
+    /// Another process killed it.
+    Killed,
+    /// There was no room for its process.
+    NotRun,
     /// It was abandoned after this time.
     TimedOut {
         /// The limit that was reached.
@@ -49,6 +53,8 @@ impl fmt::Display for Misfit<'_> {
             Ending::Returned => f.write_str("failed: returned"),
             Ending::Panicked(message) => write!(f, "panicked: {message}"),
             Ending::Faulted(words) => write!(f, "faulted: {words}"),
+            Ending::Killed => f.write_str("killed by another process"),
+            Ending::NotRun => f.write_str("not run: no room for its process"),
             Ending::TimedOut { limit_ms } => write!(f, "hung: still running after {limit_ms} ms"),
         }?;
         match self.expected {
@@ -89,6 +95,12 @@ mod tests {
             (Expect::Success, Ending::Panicked("no"), "panicked: no"),
             (Expect::Success, Ending::Faulted("abort"), "faulted: abort"),
             (Expect::Success, HUNG, "hung: still running after 50 ms"),
+            (Expect::Success, Ending::Killed, "killed by another process"),
+            (
+                Expect::Success,
+                Ending::NotRun,
+                "not run: no room for its process",
+            ),
             (
                 Expect::Panic(None),
                 Ending::Returned,

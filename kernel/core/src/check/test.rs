@@ -1,5 +1,8 @@
 //! A test as it lies in the image.
 
+use alloc::boxed::Box;
+use core::pin::Pin;
+
 /// An in-kernel test: what `#[girder::test]` registers.
 ///
 /// Entries of one linker section are read as a slice, so the type has one size, is built in
@@ -11,7 +14,7 @@ pub struct Test {
     /// Full path with its module; holds no white space.
     pub name: &'static str,
     /// The test itself.
-    pub run: fn(),
+    pub body: Body,
     /// Why it is not run, if it is not.
     pub ignored: Option<&'static str>,
     /// How it has to end.
@@ -20,6 +23,28 @@ pub struct Test {
     pub limit_ms: Option<u32>,
     /// How many cores have to be up; it is ignored where they are not.
     pub cores: u32,
+}
+
+/// What a test does.
+#[derive(Clone, Copy, Debug)]
+pub enum Body {
+    /// It runs from beginning to end.
+    Function(fn()),
+    /// It awaits.
+    Process(fn() -> Future),
+}
+
+/// A test's future; it need not be one that threads can share, for it never leaves its process.
+pub type Future = Pin<Box<dyn core::future::Future<Output = ()>>>;
+
+impl Body {
+    /// The test as a process runs it.
+    pub async fn run(self) {
+        match self {
+            Self::Function(run) => run(),
+            Self::Process(make) => make().await,
+        }
+    }
 }
 
 /// How a test has to end.
@@ -39,9 +64,18 @@ pub enum Expect {
 impl Test {
     /// Makes a test that has to return, on one core, within the plan's time limit.
     pub const fn new(name: &'static str, run: fn()) -> Self {
+        Self::with_body(name, Body::Function(run))
+    }
+
+    /// As `new`, for a test that awaits.
+    pub const fn asynchronous(name: &'static str, make: fn() -> Future) -> Self {
+        Self::with_body(name, Body::Process(make))
+    }
+
+    const fn with_body(name: &'static str, body: Body) -> Self {
         Self {
             name,
-            run,
+            body,
             ignored: None,
             expect: Expect::Success,
             limit_ms: None,

@@ -16,11 +16,11 @@ pub enum Action {
     PowerOff,
     /// Start it again.
     Reboot,
-    /// Crash the kernel.
+    /// Crash the kernel, or less.
     Crash(CrashKind),
 }
 
-/// Ways to crash the kernel on purpose, each reported by another path.
+/// Ways to crash on purpose, each reported by another path. All but the last two end the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrashKind {
     /// A panic.
@@ -33,14 +33,20 @@ pub enum CrashKind {
     Nested,
     /// A panic with the console's lock held, and a fault while it is being reported.
     Report,
+    /// A panic in a process of its own.
+    Process,
+    /// A panic in the shell.
+    Shell,
 }
 
-const CRASH_KINDS: [(&str, CrashKind); 5] = [
+const CRASH_KINDS: [(&str, CrashKind); 7] = [
     ("panic", CrashKind::Panic),
     ("fault", CrashKind::Fault),
     ("overflow", CrashKind::Overflow),
     ("nested", CrashKind::Nested),
     ("report", CrashKind::Report),
+    ("process", CrashKind::Process),
+    ("shell", CrashKind::Shell),
 ];
 
 /// What commands ask of the machine.
@@ -94,7 +100,8 @@ const TABLE: [Entry; 7] = [
         Command::Crash,
         "crash",
         "[KIND]",
-        "crash the kernel to see its report; KIND is panic, fault, overflow, nested or report",
+        "crash the kernel to see its report; KIND is panic, fault, overflow, nested or report; \
+         or lose only a process or the shell",
     ),
     entry(
         Command::Help,

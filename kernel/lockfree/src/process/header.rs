@@ -55,10 +55,8 @@ struct Stint {
 pub enum Kind {
     /// A core's loop: it always has a reason against preemption.
     Loop = 0,
-    /// A function on a lent stack.
-    Lent = 1,
     /// A process.
-    Process = 2,
+    Process = 1,
 }
 
 /// What running code finds about itself, through one register on the machine: why it can't be

@@ -1,0 +1,44 @@
+//! The prompt: a process that awaits keys and does what the lines say.
+//!
+//! It is one of the system's own, so it is served before whatever else runs, a process that never
+//! awaits included. While tests run it awaits their end; what is typed meanwhile waits in the console.
+
+use crate::instruments::Instruments;
+use crate::suite::run_tests;
+use crate::{console, provoke};
+use girder_aarch64::power;
+use girder_core::config::Config;
+use girder_core::shell::{self, Action, LineEditor};
+
+/// Answers the console for ever.
+pub(crate) async fn serve(config: &'static Config<'static>) {
+    let mut editor = LineEditor::new(shell::NAMES);
+    editor.show_prompt(&mut console::Output::new());
+    loop {
+        let byte = console::next_byte().await;
+        let action = match editor.feed(byte, &mut console::Output::new()) {
+            Some(line) => shell::execute(line, &Instruments, &mut console::Output::new()),
+            None => continue,
+        };
+        act(action, config).await;
+        editor.show_prompt(&mut console::Output::new());
+    }
+}
+
+async fn act(action: Action, config: &'static Config<'static>) {
+    match action {
+        Action::Nothing => {}
+        Action::StartTests(filter) => {
+            run_tests(config, filter).await;
+        }
+        Action::PowerOff => {
+            console::flush();
+            power::off()
+        }
+        Action::Reboot => {
+            console::flush();
+            power::reset()
+        }
+        Action::Crash(kind) => provoke::crash(kind).await,
+    }
+}

@@ -1,0 +1,29 @@
+//! The in-kernel tests: a run of those that a filter selects, reported on the console.
+
+use crate::{console, cores, image, power_down};
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use girder_core::check::protocol::Tally;
+use girder_core::check::{self, ExitStatus, Filter, Harness, Plan};
+use girder_core::config::Config;
+
+/// The seed of the running test.
+static SEED: AtomicU64 = AtomicU64::new(0);
+
+/// Returns the seed for whatever the running test draws; the same seed, filter or not.
+pub fn test_seed() -> u64 {
+    SEED.load(Relaxed)
+}
+
+/// Runs the tests that `filter` selects, each as a process.
+pub(crate) async fn run_tests(config: &Config<'_>, filter: Filter) -> Tally {
+    let plan = Plan::new(config, filter, cores::up().count() as u32);
+    let mut harness = Harness::new(image::tests(), plan);
+    let out = &mut console::Output::new();
+    check::run(&mut harness, out, |seed| SEED.store(seed, Relaxed)).await
+}
+
+/// Runs them, then powers the machine off.
+pub(crate) async fn run_tests_and_power_off(config: &'static Config<'static>, filter: &str) {
+    let tally = run_tests(config, Filter::new(filter)).await;
+    power_down(ExitStatus::from(tally))
+}

@@ -1,0 +1,85 @@
+//! The tops of stacks, where the kernel keeps what belongs to whoever stands on them, and the list of those
+//! that nobody stands on.
+
+use crate::exception::{Fault, Frame};
+use crate::stack::Stack;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use girder_lockfree::process::Words;
+
+/// What the top of each stack has room for.
+#[repr(C, align(16))]
+pub(crate) struct Top {
+    /// The registers of the process that was broken off on it.
+    pub(crate) frame: Frame,
+    /// What the process that stands on it says at its end.
+    pub(crate) words: Words,
+    /// Why it can't go on.
+    pub(crate) fault: Option<Fault>,
+    /// Of a spare stack: the top of the next one, or 0.
+    next: u64,
+}
+
+const TOP_SIZE: u64 = size_of::<Top>() as u64;
+
+impl Top {
+    /// The room at the top of the stack that ends at `top`.
+    pub(crate) fn of(top: u64) -> *mut Self {
+        (top - TOP_SIZE) as *mut Self
+    }
+
+    /// Where code on that stack begins.
+    pub(crate) fn below(top: u64) -> u64 {
+        top - TOP_SIZE
+    }
+}
+
+unsafe extern "C" {
+    fn girder_switch_stack(
+        stack_pointer: u64,
+        function: extern "C" fn(u64) -> !,
+        argument: u64,
+    ) -> !;
+}
+
+impl Stack {
+    /// Leaves the present stack for ever and goes on in `function(argument)` on this one.
+    pub fn enter_for_ever(self, function: extern "C" fn(u64) -> !, argument: u64) -> ! {
+        // SAFETY: this value owns the stack, and it is never given back.
+        unsafe { girder_switch_stack(Top::below(self.top()), function, argument) }
+    }
+}
+
+/// A core's spare stacks, each linked to the next by its own top. Only the core itself uses them: its
+/// loop, which is not left meanwhile, and its handlers, which leave processes only.
+pub(crate) struct Spares {
+    /// The top of the first, or 0.
+    first: AtomicU64,
+}
+
+impl Spares {
+    pub(crate) const fn new() -> Self {
+        Self {
+            first: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.load(Relaxed) == 0
+    }
+
+    pub(crate) fn push(&self, top: u64) {
+        // SAFETY: nobody stands on a spare stack, so its top is ours.
+        unsafe { (*Top::of(top)).next = self.first.load(Relaxed) };
+        self.first.store(top, Relaxed);
+    }
+
+    pub(crate) fn pop(&self) -> Option<u64> {
+        let top = self.first.load(Relaxed);
+        if top == 0 {
+            return None;
+        }
+        // SAFETY: a spare stack; `push` has written the link.
+        self.first.store(unsafe { (*Top::of(top)).next }, Relaxed);
+        Some(top)
+    }
+}

@@ -1,0 +1,108 @@
+use super::*;
+use crate::check::{Expect, Filter, Plan, Test};
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+use girder_lockfree::Token;
+use girder_lockfree::process::here::{Here, collect, simulate_time};
+use girder_lockfree::process::{Polled, Start, Table, spawn_with, wake};
+use std::sync::{Arc, Mutex};
+
+const LIMIT_MS: u32 = 50;
+
+/// Runs everybody in turns; when nobody can run, the clock goes on to the next alarm.
+fn run_out() {
+    let (mut ready, mut alarms) = (VecDeque::<Token>::new(), Vec::new());
+    loop {
+        let mut left = Vec::new();
+        let mut arrivals = collect(&mut left);
+        alarms.append(&mut left);
+        ready.extend(core::iter::from_fn(|| arrivals.newborn.queue.pop_front()));
+        ready.extend(core::iter::from_fn(|| arrivals.woken.pop_front()));
+        let Some(token) = ready.pop_front() else {
+            alarms.sort_unstable();
+            if alarms.is_empty() {
+                return;
+            }
+            let (at, pid) = alarms.remove(0);
+            simulate_time(at.max(now()));
+            wake(pid);
+            continue;
+        };
+        match token.start() {
+            Start::Die(token) => token.drop_future().discontinue(),
+            Start::Run(process) => match process.poll() {
+                Polled::Done(finished) => finished.discontinue(),
+                Polled::Waiting(token) => ready.extend(token.park()),
+                Polled::Yielded(mut token) | Polled::YieldedWithCare(mut token) => {
+                    token.begin_stint();
+                    ready.push_back(token);
+                }
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// What a run of these tests says, on a machine with room for so many processes.
+fn report_of(tests: &'static [Test], processes: u32) -> String {
+    let table = Box::leak(Box::new(Table::new(processes)));
+    Box::leak(Box::new(Here::new())).simulate(table);
+    simulate_time(0);
+    let plan = Plan {
+        filter: Filter::new(""),
+        rounds: 1,
+        seed: 0,
+        default_limit_ms: LIMIT_MS,
+        cores: 1,
+    };
+    let report = Arc::new(Mutex::new(String::new()));
+    let out = report.clone();
+    let suite = move || async move {
+        let mut text = String::new();
+        run(&mut Harness::new(tests, plan), &mut text, |_| ()).await;
+        *out.lock().unwrap() = text;
+    };
+    spawn_with(suite, Priority::Max.level()).expect("room for the suite");
+    run_out();
+    report.lock().unwrap().clone()
+}
+
+fn forever() -> crate::check::Future {
+    Box::pin(core::future::pending())
+}
+
+fn for_half_of_its_time() -> crate::check::Future {
+    let half = u64::from(LIMIT_MS) * NANOS_PER_MILLI / 2;
+    Box::pin(async move { sleep_until(now() + half).await })
+}
+
+static TESTS: [Test; 3] = [
+    Test::asynchronous("a_waits_for_ever", forever),
+    Test::asynchronous("b_sleeps", for_half_of_its_time),
+    Test {
+        expect: Expect::Timeout,
+        ..Test::asynchronous("c_has_to_hang", forever)
+    },
+];
+
+#[test]
+fn each_test_is_a_process_and_whoever_is_late_is_killed() {
+    let report = report_of(&TESTS, 8);
+    for line in [
+        "test a_waits_for_ever ... FAILED",
+        "  cause: hung: still running after 50 ms",
+        "test b_sleeps ... ok",
+        "test c_has_to_hang ... ok",
+        "test result: FAILED. 2 passed; 1 failed; 0 ignored",
+    ] {
+        assert!(report.lines().any(|said| said == line), "{line}: {report}");
+    }
+}
+
+#[test]
+fn a_test_without_room_for_its_process_has_failed() {
+    let report = report_of(&TESTS[1..2], 1);
+    assert!(report.contains("not run: no room"), "{report}");
+}

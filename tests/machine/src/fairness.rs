@@ -1,0 +1,121 @@
+//! One core, shared: who waits for it gets it, and in what order. Counts and orders, no times.
+
+use crate::support::{HIGH, NORMAL, undisturbed};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use girder_aarch64::lock::Lock;
+use girder_core::sched::{ExitReason, Priority, sleep_until};
+use girder_lockfree::process::here::now;
+use girder_lockfree::process::{kill, spawn, spawn_watched, yield_now};
+
+/// Four that never await, and one that wants the core every millisecond: it is woken for each of its
+/// periods, and all four go on, again and again. However slow the machine, it comes to its end.
+#[girder::test(limit_ms = 50_000)]
+async fn four_spinners_and_a_periodic_one_share_a_core() {
+    const PERIODS: u64 = 50;
+    const PERIOD_NANOS: u64 = 1_000_000;
+    const ADVANCES: u32 = 5;
+    let counters = [(); 4].map(|()| Arc::new(AtomicU64::new(0)));
+    let spinners = counters.each_ref().map(|counter| {
+        let counter = counter.clone();
+        let spinner = async move {
+            loop {
+                counter.fetch_add(1, Relaxed);
+            }
+        };
+        spawn(spinner, NORMAL).expect("there is room")
+    });
+    let (_, periodic) = spawn_watched(
+        move || async move {
+            let start = now();
+            let mut seen = [0; 4];
+            let mut advances = [0; 4];
+            let mut period = 0;
+            while period < PERIODS || advances.iter().any(|&count| count < ADVANCES) {
+                period += 1;
+                let at = start + period * PERIOD_NANOS;
+                sleep_until(at).await;
+                assert!(now() >= at, "woken early");
+                for (spinner, counter) in counters.iter().enumerate() {
+                    let count = counter.load(Relaxed);
+                    advances[spinner] += u32::from(count > seen[spinner]);
+                    seen[spinner] = count;
+                }
+            }
+        },
+        HIGH,
+    )
+    .expect("there is room");
+    assert_eq!(periodic.await, ExitReason::Returned);
+    for spinner in spinners {
+        kill(spinner);
+    }
+}
+
+/// Notes whose turn it is, for so many turns.
+async fn take_turns(name: char, turns: usize, order: Arc<Lock<Vec<char>>>) {
+    for _ in 0..turns {
+        let is_noted = {
+            let mut order = order.lock();
+            let has_room = order.len() < order.capacity();
+            if has_room {
+                order.push(name);
+            }
+            has_room
+        };
+        if !is_noted {
+            return;
+        }
+        yield_now().await;
+    }
+}
+
+/// Lets processes of these names and priorities take so many turns each, as long as there is room.
+async fn order_of(processes: &[(char, Priority)], turns: usize, room: usize) -> Vec<char> {
+    let order = Arc::new(Lock::new(Vec::with_capacity(room)));
+    let mut watches = Vec::new();
+    for &(name, priority) in processes {
+        let order = order.clone();
+        let make = move || take_turns(name, turns, order);
+        let (_, watch) = spawn_watched(make, priority.level()).expect("there is room");
+        watches.push(watch);
+    }
+    for watch in watches {
+        assert_eq!(watch.await, ExitReason::Returned);
+    }
+    order.lock().clone()
+}
+
+#[girder::test]
+async fn a_low_one_among_normal_ones_runs_once_in_eight() {
+    const PROCESSES: [(char, Priority); 4] = [
+        ('a', Priority::Normal),
+        ('b', Priority::Normal),
+        ('l', Priority::Low),
+        ('c', Priority::Normal),
+    ];
+    const ROUNDS: usize = 10;
+    let order = undisturbed(|| order_of(&PROCESSES, usize::MAX, 8 * ROUNDS)).await;
+    for (round, turns) in order.chunks(8).enumerate() {
+        let low = turns.iter().filter(|&&name| name == 'l').count();
+        assert_eq!(low, 1, "round {round} of {order:?}");
+    }
+    let normal: Vec<_> = order.iter().filter(|&&name| name != 'l').collect();
+    for three in normal.windows(3) {
+        let mut names = [*three[0], *three[1], *three[2]];
+        names.sort_unstable();
+        assert_eq!(names, ['a', 'b', 'c'], "not in turns: {order:?}");
+    }
+}
+
+#[girder::test]
+async fn the_more_urgent_go_first() {
+    const PROCESSES: [(char, Priority); 3] = [
+        ('n', Priority::Normal),
+        ('h', Priority::High),
+        ('m', Priority::Max),
+    ];
+    let order = undisturbed(|| order_of(&PROCESSES, 3, 100)).await;
+    assert_eq!(order, ['m', 'm', 'm', 'h', 'h', 'h', 'n', 'n', 'n']);
+}
