@@ -12,6 +12,7 @@ mod fairness;
 mod faults;
 mod harness;
 mod interruption;
+mod killing;
 mod memory;
 mod support;
 mod time;

@@ -3,7 +3,7 @@
 //! ```text
 //! decide:  take the status word; serve what is not ours; ring alarms that are due
 //!          collect the desk
-//!          pop until one may run: held ones are skipped, dying ones get their last turn
+//!          pop until one may run: held ones are skipped, dying ones get their last turns
 //! settle:  yielded or out of budget -> behind the others
 //!          waiting                  -> its slot has the token, unless it was woken meanwhile
 //!          preempted                -> before the others, or behind them once its quantum is over
@@ -93,6 +93,10 @@ pub struct Core<W: World> {
 
 /// Ticks in a quantum.
 const TICKS: u8 = 2;
+/// What a killed process has to reach its next await, before it is given up where it stands.
+const QUANTA_TO_AWAIT: u16 = 2;
+/// What its destructors may take.
+const QUANTA_TO_DROP: u16 = 1_000;
 
 impl<W: World> Core<W> {
     /// Creates a core with nothing to do, and the desk that its processes find.
@@ -287,8 +291,31 @@ impl<W: World> Core<W> {
                 self.ready.push(token, Place::Back);
                 None
             }
-            Start::Die(token) => Some(Next::End(token)),
+            Start::Die(token) => Some(self.let_die(token)),
         }
+    }
+
+    /// One that has to die and stands at an await drops what it owns. In mid-poll it may go on to its next
+    /// await first, or to the end of its destructors, but not for ever, and under ticks even if nobody
+    /// else wants the core.
+    #[cold]
+    #[inline(never)]
+    fn let_die(&mut self, mut token: Token) -> Next {
+        let quanta = if token.is_dropping() {
+            QUANTA_TO_DROP
+        } else {
+            QUANTA_TO_AWAIT
+        };
+        if !token.has_frame() || token.overtime() >= quanta * u16::from(TICKS) {
+            return Next::End(token);
+        }
+        if self.tick.is_none() {
+            let at = self.hardware.now() + self.tick_length();
+            self.set_tick(Some(at));
+            self.arm();
+        }
+        self.statistics.switches += 1;
+        Next::GoOn(token)
     }
 
     /// Sleeps, with the timer set to whatever comes first.
