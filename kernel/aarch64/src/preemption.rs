@@ -21,6 +21,24 @@ pub(crate) fn current() -> &'static Local {
     unsafe { &*record }
 }
 
+/// Adds a reason, once there is stack enough for what the kernel does without preemption. A process that
+/// has come to the end of its stack overflows here, where that is still its own affair: with the
+/// reason it would be the kernel's, and any recursion that allocates could crash it.
+#[inline(always)]
+pub(crate) fn add_reason(local: &Local) {
+    if local.is_preemptible() {
+        // SAFETY: reads a word further down the stack, or of the guard below it, which faults.
+        unsafe {
+            asm!("sub {place}, sp, #{ROOM}", "ldr xzr, [{place}]",
+                place = out(reg) _, ROOM = const ROOM, options(nostack, readonly, preserves_flags))
+        }
+    }
+    local.add_reason();
+}
+
+/// Bytes of stack that the kernel may need while preemption is off.
+const ROOM: u64 = 4096;
+
 /// Drops a reason, and leaves if an interrupt has wanted to.
 #[inline(always)]
 pub(crate) fn drop_reason(local: &Local) {
@@ -50,7 +68,7 @@ impl PreemptionOff {
         reason = "taking it is an act, not a value"
     )]
     pub fn new() -> Self {
-        current().add_reason();
+        add_reason(current());
         Self {
             not_send: PhantomData,
         }

@@ -313,6 +313,11 @@ mod hooks {
     }
 
     #[unsafe(no_mangle)]
+    fn girder_stay(local: &Local) {
+        preemption::add_reason(local);
+    }
+
+    #[unsafe(no_mangle)]
     fn girder_now() -> u64 {
         crate::timer::nanos()
     }

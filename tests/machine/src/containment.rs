@@ -58,6 +58,46 @@ async fn an_overflow_is_told_apart_from_other_faults() {
     );
 }
 
+/// Each level asks the kernel for memory and for a process, at another depth each time: an overflow may
+/// well come up with preemption off, if nobody sees to it that it comes before.
+#[girder::test]
+async fn an_overflow_on_the_way_into_the_kernel_is_the_processs_own() {
+    const DEPTHS: u64 = 64;
+
+    /// Some steps down, of a size that shifts all that follows.
+    fn from(depth: u64) -> u64 {
+        if depth == 0 {
+            sink(0)
+        } else {
+            black_box(from(depth - 1)) + 1
+        }
+    }
+
+    fn sink(depth: u64) -> u64 {
+        let here = black_box([depth; 32]);
+        // Nothing is kept: what a dead process owned would be lost.
+        drop(black_box(Box::new(depth)));
+        drop(spawn_watched(|| async {}, NORMAL));
+        black_box(girder_boot::resources());
+        if black_box(true) {
+            sink(depth + 1) + here[0]
+        } else {
+            0
+        }
+    }
+
+    for depth in 0..DEPTHS {
+        let reason = end_of(async move {
+            black_box(from(depth));
+        })
+        .await;
+        assert!(
+            matches!(reason, ExitReason::Overflowed(_)),
+            "{depth}: {reason}"
+        );
+    }
+}
+
 #[girder::test]
 async fn faults_end_their_process_alone() {
     let rival = Rival::begin().await;

@@ -18,6 +18,8 @@ mod machine {
     unsafe extern "Rust" {
         /// The running code's own record.
         safe fn girder_local() -> &'static Local;
+        /// Adds a reason against preemption, once there is stack enough for what is done without it.
+        safe fn girder_stay(local: &Local);
         /// The clock, in nanoseconds.
         safe fn girder_now() -> u64;
         /// Leaves to the loop, because an interrupt wanted to while preemption was off.
@@ -47,7 +49,7 @@ mod machine {
         #[inline(always)]
         pub(crate) fn new() -> Self {
             let local = local();
-            local.add_reason();
+            girder_stay(local);
             Self(local)
         }
 
