@@ -69,16 +69,31 @@ const ROUTES: usize = 2;
 
 struct Interrupts {
     controller: GicV3,
-    routes: [Option<Route>; ROUTES],
+    /// Without a console, the second has no causes, and the number of the first.
+    routes: [Route; ROUTES],
+}
+
+impl Interrupts {
+    /// What an interrupt of this number means, if anything.
+    #[inline(always)]
+    fn causes_of(&self, id: InterruptId) -> Option<u32> {
+        let [timer, console] = &self.routes;
+        match id {
+            _ if id == timer.id => Some(timer.causes),
+            _ if id == console.id => Some(console.causes),
+            _ => None,
+        }
+    }
 }
 
 static INTERRUPTS: Once<Interrupts> = Once::new();
 
 /// Takes charge of the controller; the boot core calls it once, before [`enable_on_this_core`].
 pub fn install(controller: GicV3, timer: Route, console: Option<Route>) {
+    let none = Route { causes: 0, ..timer };
     INTERRUPTS.call_once(|| Interrupts {
         controller,
-        routes: [Some(timer), console],
+        routes: [timer, console.unwrap_or(none)],
     });
 }
 
@@ -87,7 +102,7 @@ pub fn enable_on_this_core() -> Result<(), ControllerError> {
     let Some(interrupts) = INTERRUPTS.get() else {
         return Err(ControllerError::Unresponsive("nothing"));
     };
-    let private = interrupts.routes.iter().flatten().map(|route| route.id);
+    let private = interrupts.routes.iter().map(|route| route.id);
     interrupts
         .controller
         .enable_core(Affinity::of_this_core(), private)
@@ -96,7 +111,7 @@ pub fn enable_on_this_core() -> Result<(), ControllerError> {
 /// Sends the shared interrupts that have a route to this core.
 pub fn route_shared_here() {
     if let Some(interrupts) = INTERRUPTS.get() {
-        for route in interrupts.routes.iter().flatten() {
+        for route in &interrupts.routes {
             interrupts
                 .controller
                 .enable_shared(route.id, Affinity::of_this_core());
@@ -114,8 +129,8 @@ pub(crate) fn acknowledge(core: &CoreBlock) -> u32 {
         if id == InterruptId::SIGNAL {
             // The word itself says why: whoever signals has rung it before.
             interrupts.controller.complete(id);
-        } else if let Some(route) = interrupts.routes.iter().flatten().find(|r| r.id == id) {
-            causes |= route.causes;
+        } else if let Some(of_route) = interrupts.causes_of(id) {
+            causes |= of_route;
         } else {
             // Whoever raises it will not be served, so it would come again at once.
             interrupts.controller.disable(id, core.affinity());
@@ -130,13 +145,10 @@ pub(crate) fn acknowledge(core: &CoreBlock) -> u32 {
 /// them, once they are served.
 pub fn complete(causes: u32) {
     if let Some(interrupts) = INTERRUPTS.get() {
-        for route in interrupts
-            .routes
-            .iter()
-            .flatten()
-            .filter(|r| r.causes & causes != 0)
-        {
-            interrupts.controller.complete(route.id);
+        for route in &interrupts.routes {
+            if route.causes & causes != 0 {
+                interrupts.controller.complete(route.id);
+            }
         }
     }
 }

@@ -37,24 +37,39 @@ const SCALE_BITS: u32 = 32;
 /// Nanoseconds in a tick, as a fixed-point number; 0 until `start_clock`.
 static SCALE: AtomicU64 = AtomicU64::new(0);
 
+/// Bits behind the point of `INVERSE`: as many as leave room for a counter of some ten gigahertz.
+const INVERSE_BITS: u32 = 58;
+
+/// Ticks in a nanosecond of `SCALE`, rounded up.
+static INVERSE: AtomicU64 = AtomicU64::new(0);
+
 /// Makes `nanos` and `ticks_at` work, for a counter of this frequency.
 pub fn start_clock(hertz: NonZero<u64>) {
     let scale = (1_000_000_000_u128 << SCALE_BITS) / u128::from(hertz.get());
-    // A counter slower than 1 Hz is none.
+    let inverse = (1_u128 << (SCALE_BITS + INVERSE_BITS)).div_ceil(scale.max(1));
+    // A counter slower than 1 Hz is none, and one faster than a core neither.
     SCALE.store(u64::try_from(scale).unwrap_or(u64::MAX), Relaxed);
+    INVERSE.store(u64::try_from(inverse).unwrap_or(u64::MAX), Relaxed);
 }
 
-/// Returns the counter in nanoseconds: a product, because a division of this width costs more than
-/// everything else that the scheduler does between two processes.
+/// Returns the counter in nanoseconds.
 pub fn nanos() -> u64 {
-    let product = u128::from(now()) * u128::from(SCALE.load(Relaxed));
+    nanos_of(now())
+}
+
+/// How long so many ticks take: a product, because a division of this width costs more than
+/// everything else that the scheduler does between two processes.
+#[inline(always)]
+pub fn nanos_of(ticks: u64) -> u64 {
+    let product = u128::from(ticks) * u128::from(SCALE.load(Relaxed));
     (product >> SCALE_BITS) as u64
 }
 
-/// The first value of the counter at which `nanos` has reached a time.
+/// A value of the counter at which `nanos` has reached a time: the first such, or one or two after it.
+/// The exact one would take a division.
 pub fn ticks_at(nanos: u64) -> u64 {
-    let scale = u128::from(SCALE.load(Relaxed).max(1));
-    (u128::from(nanos) << SCALE_BITS).div_ceil(scale) as u64
+    let product = u128::from(nanos) * u128::from(INVERSE.load(Relaxed));
+    (product >> INVERSE_BITS) as u64 + 1
 }
 
 /// Returns when this core has asked to be interrupted, if it has.

@@ -435,7 +435,10 @@ impl<W: World> Core<W> {
     }
 
     fn arm(&mut self) {
-        let wanted = [self.tick, self.alarms.next()].into_iter().flatten().min();
+        let wanted = match (self.tick, self.alarms.next()) {
+            (Some(tick), Some(alarm)) => Some(tick.min(alarm)),
+            (tick, alarm) => tick.or(alarm),
+        };
         if wanted != self.armed {
             self.armed = wanted;
             self.hardware.set_deadline(wanted);
