@@ -7,9 +7,10 @@
 
 use crate::cpu::Affinity;
 use crate::interrupts::ControllerError;
+use crate::masked::Masked;
 use crate::mmu::Regime;
 use crate::preemption::PreemptionOff;
-use crate::spares::Spares;
+use crate::spares::{Spares, Top};
 use crate::stack::Stack;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -70,10 +71,12 @@ pub struct CoreBlock {
     pub(crate) nested_stack_pointer: AtomicU64,
     pub(crate) nested_depth: AtomicU64,
     pub(crate) emergency_top: AtomicU64,
+    /// Where the registers of whoever is interrupted on the stack in use are kept: at its top. Null
+    /// without a scheduler.
+    pub(crate) frame_room: AtomicU64,
+    pub(crate) masked: Masked,
     /// The stacks that the core keeps for whoever comes after a process that took one along.
     pub(crate) spares: Spares,
-    /// The top of the stack that the loop stands on, or the process that it has resumed.
-    stack_top: AtomicU64,
     start: Start,
     index: u32,
     affinity: Affinity,
@@ -93,8 +96,9 @@ impl CoreBlock {
             nested_stack_pointer: AtomicU64::new(0),
             nested_depth: AtomicU64::new(0),
             emergency_top: AtomicU64::new(0),
+            frame_room: AtomicU64::new(0),
+            masked: Masked::new(),
             spares: Spares::new(),
-            stack_top: AtomicU64::new(0),
             start,
             index,
             affinity,
@@ -168,12 +172,12 @@ impl CoreBlock {
     /// The top of the stack that this core's loop stands on, or the process that it has resumed; only
     /// the core itself asks, where it can't be left.
     pub(crate) fn stack_top(&self) -> u64 {
-        self.stack_top.load(Relaxed)
+        Top::end(self.frame_room.load(Relaxed))
     }
 
     /// Notes that the core's loop goes over to the stack with this top.
     pub(crate) fn stand_on(&self, stack_top: u64) {
-        self.stack_top.store(stack_top, Relaxed);
+        self.frame_room.store(Top::of(stack_top) as u64, Relaxed);
     }
 
     /// True if this core runs processes: while one runs, it looks at its word only when it is signalled.
@@ -217,6 +221,11 @@ impl CoreBlock {
     /// Why this core can't run, if it has said so.
     pub fn failure(&self) -> Option<ControllerError> {
         self.failure.get().copied()
+    }
+
+    /// Nanoseconds of the longest time so far that this core could not be interrupted.
+    pub fn longest_masked(&self) -> u64 {
+        crate::timer::nanos_of(self.masked.longest.load(Relaxed))
     }
 
     /// This core's counts.

@@ -1,5 +1,6 @@
 //! The core this code runs on: who it is, what it can do, how it waits.
 
+use crate::core_block::CoreBlock;
 use crate::registers::{CTR_EL0, CacheType, ID_AA64ISAR0_EL1, InstructionSet0};
 use aarch64_cpu::asm;
 use aarch64_cpu::registers::{
@@ -101,7 +102,11 @@ pub fn reset_float_control() {
 /// masked pending interrupt is a wake-up event of WFI).
 pub fn wait_for_interrupt_unless(refuse: impl FnOnce() -> bool) {
     mask_interrupts();
-    if !refuse() {
+    let masked = &CoreBlock::current().masked;
+    masked.begin();
+    let refused = refuse();
+    masked.end();
+    if !refused {
         asm::wfi();
     }
     unmask_interrupts();

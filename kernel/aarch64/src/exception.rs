@@ -5,6 +5,7 @@
 //! code that holds a kernel lock) is the kernel's own fault, and the crash handler gets it.
 
 use crate::core_block::{CoreBlock, count};
+use crate::masked::Masked;
 use crate::syndrome::Syndrome;
 use crate::{death, interrupts, preemption, probe, process, stack};
 use aarch64_cpu::registers::{
@@ -12,6 +13,8 @@ use aarch64_cpu::registers::{
 };
 use core::fmt;
 use core::mem::offset_of;
+use core::ptr::NonNull;
+use girder_lockfree::process::Local;
 use spin::Once;
 
 /// Exceptions inside handlers that a core reports or tries to; at the next one it parks.
@@ -194,17 +197,29 @@ pub fn fault_inside_handler() -> ! {
     }
 }
 
+/// What the syndrome register holds after `svc #LEAVE_CALL` (Arm ARM, `ESR_EL1`): the class, a 32-bit
+/// instruction, the immediate.
+const LEAVE_SYNDROME: u32 = 0x15 << 26 | 1 << 25 | preemption::LEAVE_CALL as u32;
+
 core::arch::global_asm!(
+    include_str!("asm/macros.s"),
     include_str!("asm/exceptions.s"),
+    include_str!("asm/macros_end.s"),
     FRAME_SIZE = const size_of::<Frame>(),
     NESTED_SCRATCH = const offset_of!(CoreBlock, nested_scratch),
     NESTED_SP = const offset_of!(CoreBlock, nested_stack_pointer),
     NESTED_DEPTH = const offset_of!(CoreBlock, nested_depth),
     NESTED_LIMIT = const NESTED_LIMIT,
     EMERGENCY_TOP = const offset_of!(CoreBlock, emergency_top),
+    FRAME_ROOM = const offset_of!(CoreBlock, frame_room),
+    REASONS = const Local::REASONS,
+    MASKED_SINCE = const offset_of!(CoreBlock, masked) + offset_of!(Masked, since),
+    MASKED_LONGEST = const offset_of!(CoreBlock, masked) + offset_of!(Masked, longest),
+    LEAVE_LOW = const LEAVE_SYNDROME & 0xffff,
+    LEAVE_HIGH = const LEAVE_SYNDROME >> 16,
 );
 
-/// Called by the vectors: an instruction failed, or asked for something.
+/// Called by the vectors: an instruction failed, or asked for something that nobody knows.
 #[unsafe(no_mangle)]
 extern "C" fn girder_synchronous(frame: &mut Frame) {
     let program_counter = frame.program_counter;
@@ -214,23 +229,29 @@ extern "C" fn girder_synchronous(frame: &mut Frame) {
         return;
     }
     let fault = Fault::read(frame, Kind::Synchronous);
-    if fault.syndrome.supervisor_call() == Some(preemption::LEAVE_CALL) {
-        return process::leave_interrupted(frame);
-    }
     if !death::end_with_fault(frame, &fault) {
         crash(&fault, frame)
     }
 }
 
+/// Who has just lost the core, for its new loop; nobody if the frame goes on.
+type Left = Option<NonNull<Local>>;
+
 /// Called by the vectors: some device wants attention.
 #[unsafe(no_mangle)]
-extern "C" fn girder_interrupt(frame: &mut Frame) {
+extern "C" fn girder_interrupt(frame: &mut Frame) -> Left {
     let core = CoreBlock::current();
     count(&core.counters().interrupts);
     let causes = interrupts::acknowledge(core);
     // Whether this core must be signalled is no question: it is awake, in its own handler.
     let _ = core.doorbell().ring(causes);
-    process::leave_interrupted(frame);
+    process::leave_interrupted(frame)
+}
+
+/// Called by the vectors: the running code leaves to the loop of its own accord.
+#[unsafe(no_mangle)]
+extern "C" fn girder_leave_call(frame: &mut Frame) -> Left {
+    process::leave_interrupted(frame)
 }
 
 /// Called by the vectors: the memory system reports a failure whose author is long gone.

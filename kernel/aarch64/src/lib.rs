@@ -28,6 +28,8 @@ pub mod interrupts;
 #[cfg(target_os = "none")]
 pub mod lock;
 #[cfg(target_os = "none")]
+mod masked;
+#[cfg(target_os = "none")]
 pub mod mmu;
 pub mod pl011;
 #[cfg(target_os = "none")]

@@ -3,9 +3,9 @@
 //! A process is polled on the stack that the loop stands on. If nothing breaks in, its poll returns
 //! and the loop goes on: no stack was changed and no register saved but what the call saves.
 //!
-//! If an interrupt breaks in while preemption is on, everything it stands on goes along: the handler
-//! saves all registers at the top of that stack, where room is kept, takes a spare stack from the
-//! core's, and returns into a new loop on it. The process is now a token with a frame. To go
+//! If an interrupt breaks in while preemption is on, everything it stands on goes along: the vectors
+//! save all registers at the top of that stack, where room is kept, and the handler takes a spare stack
+//! from the core's and returns into a new loop on it. The process is now a token with a frame. To go
 //! on, a core leaves its present stack (with nothing on it worth keeping: a turn holds nothing
 //! over a resume) among its spares, and returns into the frame; the poll then returns, sooner or
 //! later, into the loop's frames at the bottom of that stack, which are this core's loop from then on.
@@ -16,10 +16,11 @@
 
 use crate::core_block::{CoreBlock, count};
 use crate::exception::Frame;
+use crate::masked::Masked;
 use crate::preemption;
 use crate::spares::Top;
 use crate::stack::{self, Stack};
-use aarch64_cpu::registers::{TPIDR_EL0, Writeable};
+use aarch64_cpu::registers::{ELR_EL1, SP_EL0, SPSR_EL1, TPIDR_EL0, Writeable};
 use core::arch::asm;
 use core::mem::offset_of;
 use core::num::NonZero;
@@ -29,7 +30,13 @@ use girder_lockfree::process::{Finished, Kind, Local, Polled, Runnable, Table};
 use girder_lockfree::{Doorbell, Token};
 
 core::arch::global_asm!(
+    include_str!("asm/macros.s"),
     include_str!("asm/process.s"),
+    include_str!("asm/macros_end.s"),
+    REASONS = const Local::REASONS,
+    FRAME_ROOM = const offset_of!(CoreBlock, frame_room),
+    MASKED_SINCE = const offset_of!(CoreBlock, masked) + offset_of!(Masked, since),
+    MASKED_LONGEST = const offset_of!(CoreBlock, masked) + offset_of!(Masked, longest),
     DOORBELL = const offset_of!(CoreBlock, here) + Here::DOORBELL,
     HERE = const Local::HERE,
     CORE_HERE = const offset_of!(CoreBlock, here),
@@ -109,10 +116,10 @@ pub(crate) unsafe fn begin_loop(
 /// Called once, by the core itself, on a stack of the window, before it spawns or runs anything; `scheduler` is what whoever
 /// uses the address takes it for, and lives for ever.
 pub unsafe fn install(scheduler: NonNull<()>, table: &'static Table) {
-    let here = this_core();
+    let core = CoreBlock::current();
     // SAFETY: the caller's promise.
-    unsafe { here.install(table, scheduler.as_ptr()) };
-    CoreBlock::current().stand_on(stack::top_of(current_stack_pointer()));
+    unsafe { core.here.install(table, scheduler.as_ptr()) };
+    core.stand_on(stack::top_of(current_stack_pointer()));
 }
 
 /// The running core, as its processes see it. For its loop: nobody else stays on the core.
@@ -265,38 +272,37 @@ pub(crate) fn current_stack_pointer() -> u64 {
     pointer
 }
 
-/// Called by the handlers: makes `frame` return into a new loop, if it is a process's with preemption
-/// on, and notes the wish otherwise.
-pub(crate) fn leave_interrupted(frame: &mut Frame) {
+/// Called by the handlers: makes the core return into a new loop, if it is a process with preemption on
+/// that was interrupted, and notes the wish otherwise. The frame of such a process lies in the room of
+/// its stack already, because that is where the vectors save those of preemptible code. The process
+/// that loses the core is returned, for its new loop.
+pub(crate) fn leave_interrupted(frame: &mut Frame) -> Option<NonNull<Local>> {
     let local = preemption::current();
     let core = CoreBlock::current();
     if local.kind() != Kind::Process || !local.is_preemptible() || NEW_LOOP.get().is_none() {
-        return local.note_pending();
+        local.note_pending();
+        return None;
     }
     let Some(spare) = core.spares.pop() else {
         count(&core.counters().no_stack);
-        return local.note_pending();
+        local.note_pending();
+        return None;
     };
     count(&core.counters().preemptions);
     local.clear_pending();
     restart(frame);
-    let top = Top::of(core.stack_top());
-    // SAFETY: the room at the top of each stack is kept free for this, and one process stands on it.
-    let saved = unsafe { &raw mut (*top).frame };
-    // SAFETY: as above.
-    unsafe { saved.write(frame.clone()) };
-    core.stand_on(spare);
     TPIDR_EL0.set(&raw const *core.here.local() as u64);
-    frame.start(begin_new_loop as *const () as u64, Top::below(spare));
-    frame.state = LOOP_STATE;
-    frame.general[0] = &raw const *local as u64;
-    frame.general[1] = saved as u64;
+    core.stand_on(spare);
+    SP_EL0.set(Top::below(spare));
+    ELR_EL1.set(begin_new_loop as *const () as u64);
+    SPSR_EL1.set(LOOP_STATE);
+    Some(NonNull::from(local))
 }
 
 /// SPSR of the loop: level 1 with SPSel = 0, nothing masked.
 pub(crate) const LOOP_STATE: u64 = 0b0100;
 
-/// First on a spare stack.
+/// First on a spare stack, called by the vectors.
 extern "C" fn begin_new_loop(local: NonNull<Local>, frame: NonZero<usize>) -> ! {
     // SAFETY: `leave_interrupted` has just broken this process off with this frame, once.
     let token = unsafe { Token::broken_off(local, frame) };

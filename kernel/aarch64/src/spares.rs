@@ -3,14 +3,15 @@
 
 use crate::exception::{Fault, Frame};
 use crate::stack::Stack;
+use core::mem::offset_of;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use girder_lockfree::process::Words;
 
 /// What the top of each stack has room for.
 #[repr(C, align(16))]
 pub(crate) struct Top {
-    /// The registers of the process that was broken off on it.
-    pub(crate) frame: Frame,
+    /// The registers of the process that was broken off on it; the vectors know that they are first.
+    frame: Frame,
     /// What the process that stands on it says at its end.
     pub(crate) words: Words,
     /// Why it can't go on.
@@ -21,10 +22,17 @@ pub(crate) struct Top {
 
 const TOP_SIZE: u64 = size_of::<Top>() as u64;
 
+const _: () = assert!(offset_of!(Top, frame) == 0);
+
 impl Top {
     /// The room at the top of the stack that ends at `top`.
     pub(crate) fn of(top: u64) -> *mut Self {
         (top - TOP_SIZE) as *mut Self
+    }
+
+    /// Where the stack ends whose room is at `room`.
+    pub(crate) fn end(room: u64) -> u64 {
+        room + TOP_SIZE
     }
 
     /// Where code on that stack begins.

@@ -3,50 +3,11 @@
 // Code runs with SPSel = 0, so the first group of vectors is the one in use, and they run on
 // SP_EL1, the core's exception stack: the interrupted stack needs no head-room, and an overflow
 // of it is caught on a stack that still works. The second group is an exception inside a handler.
-// The constants are given by exception.rs.
-
-.macro save_frame
-    sub  sp, sp, #{FRAME_SIZE}
-    stp  x0, x1, [sp, #16 * 0]
-    stp  x2, x3, [sp, #16 * 1]
-    stp  x4, x5, [sp, #16 * 2]
-    stp  x6, x7, [sp, #16 * 3]
-    stp  x8, x9, [sp, #16 * 4]
-    stp  x10, x11, [sp, #16 * 5]
-    stp  x12, x13, [sp, #16 * 6]
-    stp  x14, x15, [sp, #16 * 7]
-    stp  x16, x17, [sp, #16 * 8]
-    stp  x18, x19, [sp, #16 * 9]
-    stp  x20, x21, [sp, #16 * 10]
-    stp  x22, x23, [sp, #16 * 11]
-    stp  x24, x25, [sp, #16 * 12]
-    stp  x26, x27, [sp, #16 * 13]
-    stp  x28, x29, [sp, #16 * 14]
-    mrs  x0, sp_el0
-    stp  x30, x0, [sp, #16 * 15]
-    mrs  x0, elr_el1
-    mrs  x1, spsr_el1
-    stp  x0, x1, [sp, #16 * 16]
-    mrs  x0, fpsr
-    mrs  x1, fpcr
-    stp  x0, x1, [sp, #16 * 17]
-    stp  q0, q1, [sp, #288 + 32 * 0]
-    stp  q2, q3, [sp, #288 + 32 * 1]
-    stp  q4, q5, [sp, #288 + 32 * 2]
-    stp  q6, q7, [sp, #288 + 32 * 3]
-    stp  q8, q9, [sp, #288 + 32 * 4]
-    stp  q10, q11, [sp, #288 + 32 * 5]
-    stp  q12, q13, [sp, #288 + 32 * 6]
-    stp  q14, q15, [sp, #288 + 32 * 7]
-    stp  q16, q17, [sp, #288 + 32 * 8]
-    stp  q18, q19, [sp, #288 + 32 * 9]
-    stp  q20, q21, [sp, #288 + 32 * 10]
-    stp  q22, q23, [sp, #288 + 32 * 11]
-    stp  q24, q25, [sp, #288 + 32 * 12]
-    stp  q26, q27, [sp, #288 + 32 * 13]
-    stp  q28, q29, [sp, #288 + 32 * 14]
-    stp  q30, q31, [sp, #288 + 32 * 15]
-.endm
+// The constants are given by exception.rs; macros.s has the frame.
+//
+// The registers of code that may be preempted are saved where they stay if it is: in the room at the top of its
+// own stack, which the core's block knows. So nothing is copied, and the new loop needs none of them. Everything
+// else is saved on the exception stack.
 
 // Every vector has room for 32 instructions, so each one branches to its body at once.
 .macro vector body
@@ -70,66 +31,63 @@ girder_vectors:
     vector nested
     .endr
 
+// Each body begins with room on the exception stack, with x0 and x1 in it and free, and the core's block in x1.
+.macro enter
+    sub  sp, sp, #{FRAME_SIZE}
+    stp  x0, x1, [sp]
+    begin_masked x0, x1
+.endm
+
 synchronous:
-    save_frame
+    enter
+    mrs  x0, esr_el1
+    mov  w1, #{LEAVE_LOW}
+    movk w1, #{LEAVE_HIGH}, lsl #16
+    cmp  x0, x1
+    b.eq leave_call
     mov  x0, sp
+    save_frame
     bl   girder_synchronous
     b    restore
 
-interrupt:
+leave_call:
+    mrs  x1, tpidr_el1
+    choose_frame
     save_frame
-    mov  x0, sp
+    bl   girder_leave_call
+    b    leave_or_restore
+
+interrupt:
+    enter
+    choose_frame
+    save_frame
     bl   girder_interrupt
-    b    restore
+    b    leave_or_restore
 
 system_error:
-    save_frame
+    enter
     mov  x0, sp
+    save_frame
     bl   girder_system_error
     b    restore
 
-// Puts back the frame at sp and leaves the exception. Whoever wants the core to go elsewhere
+// The frame at x19 goes on, or stays where it is: then x0 is the record of its process, and a new loop,
+// whose stack and start the handler has set, gets both.
+leave_or_restore:
+    cbz  x0, restore
+    mov  x1, x19
+    mov  x29, xzr               // backtraces end here
+    mov  x30, xzr
+    msr  fpcr, xzr              // the loop's own: default rounding, no traps
+    add  sp, sp, #{FRAME_SIZE}
+    end_masked x2, x3, x4
+    eret
+
+// Puts back the frame at x19 and leaves the exception. Whoever wants the core to go elsewhere
 // has changed the frame.
 restore:
-    ldp  q0, q1, [sp, #288 + 32 * 0]
-    ldp  q2, q3, [sp, #288 + 32 * 1]
-    ldp  q4, q5, [sp, #288 + 32 * 2]
-    ldp  q6, q7, [sp, #288 + 32 * 3]
-    ldp  q8, q9, [sp, #288 + 32 * 4]
-    ldp  q10, q11, [sp, #288 + 32 * 5]
-    ldp  q12, q13, [sp, #288 + 32 * 6]
-    ldp  q14, q15, [sp, #288 + 32 * 7]
-    ldp  q16, q17, [sp, #288 + 32 * 8]
-    ldp  q18, q19, [sp, #288 + 32 * 9]
-    ldp  q20, q21, [sp, #288 + 32 * 10]
-    ldp  q22, q23, [sp, #288 + 32 * 11]
-    ldp  q24, q25, [sp, #288 + 32 * 12]
-    ldp  q26, q27, [sp, #288 + 32 * 13]
-    ldp  q28, q29, [sp, #288 + 32 * 14]
-    ldp  q30, q31, [sp, #288 + 32 * 15]
-    ldp  x0, x1, [sp, #16 * 17]
-    msr  fpsr, x0
-    msr  fpcr, x1
-    ldp  x0, x1, [sp, #16 * 16]
-    msr  elr_el1, x0
-    msr  spsr_el1, x1
-    ldp  x30, x0, [sp, #16 * 15]
-    msr  sp_el0, x0
-    ldp  x28, x29, [sp, #16 * 14]
-    ldp  x26, x27, [sp, #16 * 13]
-    ldp  x24, x25, [sp, #16 * 12]
-    ldp  x22, x23, [sp, #16 * 11]
-    ldp  x20, x21, [sp, #16 * 10]
-    ldp  x18, x19, [sp, #16 * 9]
-    ldp  x16, x17, [sp, #16 * 8]
-    ldp  x14, x15, [sp, #16 * 7]
-    ldp  x12, x13, [sp, #16 * 6]
-    ldp  x10, x11, [sp, #16 * 5]
-    ldp  x8, x9, [sp, #16 * 4]
-    ldp  x6, x7, [sp, #16 * 3]
-    ldp  x4, x5, [sp, #16 * 2]
-    ldp  x2, x3, [sp, #16 * 1]
-    ldp  x0, x1, [sp, #16 * 0]
+    mov  x0, x19
+    restore_frame msr sp_el0, x1
     add  sp, sp, #{FRAME_SIZE}
     eret
 
@@ -168,8 +126,10 @@ nested:
     mov  sp, x1
     ldr  x1, [x0, #{NESTED_SCRATCH}]
     mrs  x0, tpidrro_el0
-    save_frame
+    sub  sp, sp, #{FRAME_SIZE}
+    stp  x0, x1, [sp]
     mov  x0, sp
+    save_frame
     bl   girder_nested          // never returns
 
 let_off:

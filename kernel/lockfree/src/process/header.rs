@@ -225,6 +225,8 @@ impl Local {
         }
     }
 
+    /// Offset of the number of reasons against preemption.
+    pub const REASONS: usize = core::mem::offset_of!(Self, reasons);
     /// Offset of the core's address.
     pub const HERE: usize = core::mem::offset_of!(Self, here);
 
