@@ -8,7 +8,7 @@ use crate::{attend, console, memory};
 use alloc::boxed::Box;
 use core::fmt::{self, Write};
 use core::ptr::NonNull;
-use girder_aarch64::core_block::CoreBlock;
+use girder_aarch64::core_block::{CoreBlock, count};
 use girder_aarch64::process::{self, Taken};
 use girder_aarch64::{cpu, interrupts, timer};
 use girder_core::causes::{Cause, Causes};
@@ -81,11 +81,15 @@ fn go_on_without(taken: Taken) -> ! {
     if !unsafe { process::has_spare() } {
         add_spare();
     }
-    let outcome = match taken {
-        Taken::BrokenOff(token) => Outcome::Preempted(token),
-        Taken::Dead(finished) => Outcome::Done(finished),
-    };
-    run::<Single>(Single::visit(|core| core.settle_at_length(outcome)))
+    let mut next = visit_at(process::this_core(), |core| match taken {
+        Taken::BrokenOff(token) => core.settle_preempted(token),
+        Taken::Dead(finished) => core.settle_at_length(Outcome::Done(finished)),
+    });
+    // Mostly somebody else who was broken off goes on. What `run` prepares for many turns would be in vain.
+    while let Next::GoOn(token) = next {
+        next = OnThisStack::go_on(token);
+    }
+    run::<Single>(next)
 }
 
 /// Gets the running core one more stack. Without one, preemption waits until a stack comes back, and
@@ -93,7 +97,8 @@ fn go_on_without(taken: Taken) -> ! {
 fn add_spare() {
     let stack = MEMORY.lock().as_mut().map(memory::Memory::stack);
     match stack {
-        // SAFETY: both callers are the core's loop, and visit no scheduler now.
+        // SAFETY: both callers are the core's loop, and visit no scheduler now; what a new loop does
+        // was said before.
         Some(Ok(stack)) => unsafe { process::add_spare(stack) },
         _ => log::warn!("no memory for a spare stack"),
     }
@@ -168,8 +173,15 @@ impl Hardware for ThisCore {
         causes
     }
 
+    #[inline(always)]
     fn serve(&mut self, causes: Causes) {
-        attend::serve(self.block, causes);
+        // Between two spinners nothing else ever happens.
+        if causes == Causes::from(Cause::Timer) {
+            count(&self.block.counters().deadlines);
+            interrupts::complete(causes.word());
+        } else {
+            attend::serve(self.block, causes);
+        }
     }
 
     fn wait(&mut self) {

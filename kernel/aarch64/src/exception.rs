@@ -245,13 +245,13 @@ extern "C" fn girder_interrupt(frame: &mut Frame) -> Left {
     let causes = interrupts::acknowledge(core);
     // Whether this core must be signalled is no question: it is awake, in its own handler.
     let _ = core.doorbell().ring(causes);
-    process::leave_interrupted(frame)
+    process::leave_interrupted(core, frame)
 }
 
 /// Called by the vectors: the running code leaves to the loop of its own accord.
 #[unsafe(no_mangle)]
 extern "C" fn girder_leave_call(frame: &mut Frame) -> Left {
-    process::leave_interrupted(frame)
+    process::leave_interrupted(CoreBlock::current(), frame)
 }
 
 /// Called by the vectors: the memory system reports a failure whose author is long gone.

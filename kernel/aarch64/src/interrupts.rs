@@ -84,6 +84,15 @@ impl Interrupts {
             _ => None,
         }
     }
+
+    /// Whoever raises it will not be served, so it would come again at once.
+    #[cold]
+    #[inline(never)]
+    fn refuse(&self, id: InterruptId, core: &CoreBlock) {
+        self.controller.disable(id, core.affinity());
+        count(&core.counters().spurious);
+        self.controller.complete(id);
+    }
 }
 
 static INTERRUPTS: Once<Interrupts> = Once::new();
@@ -132,10 +141,7 @@ pub(crate) fn acknowledge(core: &CoreBlock) -> u32 {
         } else if let Some(of_route) = interrupts.causes_of(id) {
             causes |= of_route;
         } else {
-            // Whoever raises it will not be served, so it would come again at once.
-            interrupts.controller.disable(id, core.affinity());
-            count(&core.counters().spurious);
-            interrupts.controller.complete(id);
+            interrupts.refuse(id, core);
         }
     }
     causes

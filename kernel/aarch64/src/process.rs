@@ -53,11 +53,12 @@ unsafe extern "C" {
     ) -> !;
 }
 
-/// Gives the running core's loop a spare stack.
+/// Gives the running core's loop a spare stack: with one, processes lose the core to a new loop.
 ///
 /// # Safety
 ///
-/// Only the running core's own loop calls it, between two visits to its scheduler.
+/// Only the running core's own loop calls it, between two visits to its scheduler, after somebody
+/// has said what a new loop does ([`on_broken_off`]).
 pub unsafe fn add_spare(stack: Stack) {
     CoreBlock::current().spares.push(stack.top());
 }
@@ -276,10 +277,10 @@ pub(crate) fn current_stack_pointer() -> u64 {
 /// that was interrupted, and notes the wish otherwise. The frame of such a process lies in the room of
 /// its stack already, because that is where the vectors save those of preemptible code. The process
 /// that loses the core is returned, for its new loop.
-pub(crate) fn leave_interrupted(frame: &mut Frame) -> Option<NonNull<Local>> {
+#[inline(always)]
+pub(crate) fn leave_interrupted(core: &CoreBlock, frame: &mut Frame) -> Option<NonNull<Local>> {
     let local = preemption::current();
-    let core = CoreBlock::current();
-    if local.kind() != Kind::Process || !local.is_preemptible() || NEW_LOOP.get().is_none() {
+    if local.kind() != Kind::Process || !local.is_preemptible() {
         local.note_pending();
         return None;
     }

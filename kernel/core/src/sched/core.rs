@@ -239,14 +239,18 @@ impl<W: World> Core<W> {
             }
             Outcome::Waiting(_) | Outcome::Done(_) => return self.settle(self.here, outcome),
             Outcome::PutOff(token) => self.look_up(Some(token)),
-            Outcome::Preempted(mut token) => {
-                self.statistics.preemptions += 1;
-                if self.terms.keeps_time {
-                    self.charge_time(&mut token);
-                }
-                self.look_up(Some(token));
-            }
+            Outcome::Preempted(token) => return self.settle_preempted(token),
         }
+        self.decide()
+    }
+
+    /// The same for a process that an interrupt took the core from.
+    pub fn settle_preempted(&mut self, mut token: Token) -> Next {
+        self.statistics.preemptions += 1;
+        if self.terms.keeps_time {
+            self.charge_time(&mut token);
+        }
+        self.look_up(Some(token));
         self.decide()
     }
 
@@ -277,6 +281,7 @@ impl<W: World> Core<W> {
 
     /// Whoever is given the core knows from now on what its yield means, for as long as nothing comes
     /// up that brings the core back here.
+    #[inline(always)]
     fn consider(&mut self, mut token: Token) -> Option<Next> {
         let level = Priority::from_level(token.level());
         token.set_careful(self.terms.keeps_time || !self.ready.is_even(level));
@@ -366,8 +371,8 @@ impl<W: World> Core<W> {
     fn on_timer(&mut self, has_rivals: bool) -> bool {
         self.armed = None;
         let now = self.hardware.now();
-        for pid in self.alarms.take_due(now) {
-            wake(pid);
+        if self.alarms.next().is_some_and(|at| at <= now) {
+            self.ring_alarms(now);
         }
         let is_tick = self.tick.is_some_and(|at| at <= now);
         if is_tick || self.tick.is_none() {
@@ -375,6 +380,14 @@ impl<W: World> Core<W> {
         }
         self.arm();
         is_tick
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn ring_alarms(&mut self, now: u64) {
+        for pid in self.alarms.take_due(now) {
+            wake(pid);
+        }
     }
 
     /// Puts what running code has left on the desk where it belongs.
