@@ -1,31 +1,149 @@
 //! `bench`: the image's benchmarks on one core that counts its instructions.
 //!
 //! With `-icount shift=0` an instruction takes a nanosecond of the machine's own time, so what the
-//! benchmarks print as ns/op are instructions per operation, and the same in every run.
+//! benchmarks print as ns/op are instructions per operation, and the same in every run. They are
+//! compared with a committed baseline; `--count` looks closer, at what the instructions do.
+
+mod baseline;
+mod count;
+mod figure;
+mod machine;
+mod peers;
+mod report;
 
 use std::ffi::OsString;
+use std::fs;
 use std::process::ExitCode;
 
+use lexopt::{Arg, Parser, ValueExt};
+
 use crate::error::Error;
-use crate::run;
+use crate::image;
+use crate::machine::QEMU;
 use crate::workspace::Workspace;
+use baseline::{Verdict, judge};
+use figure::Figure;
 
-/// One core of the kind that the peers' figures were taken on.
-const MACHINE: [&str; 6] = ["--smp", "1", "--cpu", "neoverse-n1", "--icount", "0"];
+/// What to measure, and what to do with it.
+#[derive(Debug)]
+pub(crate) struct Options {
+    /// As the boot argument has it: a part of a name, and perhaps a count.
+    choice: String,
+    counts: bool,
+    writes: bool,
+    builds: bool,
+    qemu: OsString,
+}
 
-/// Runs the benchmarks whose name contains the first word, or all.
+impl Options {
+    fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Self, Error> {
+        let mut options = Self {
+            choice: String::new(),
+            counts: false,
+            writes: false,
+            builds: true,
+            qemu: QEMU.into(),
+        };
+        let mut parser = Parser::from_args(arguments);
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Arg::Long("count") => options.counts = true,
+                Arg::Long("write") => options.writes = true,
+                Arg::Long("no-build") => options.builds = false,
+                Arg::Long("qemu") => options.qemu = parser.value()?,
+                Arg::Value(choice) if options.choice.is_empty() => {
+                    options.choice = choice.string()?;
+                }
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Measures or counts.
 pub(crate) fn run(
     workspace: &Workspace,
-    mut arguments: impl Iterator<Item = OsString>,
+    arguments: impl Iterator<Item = OsString>,
 ) -> Result<ExitCode, Error> {
-    let mut bootargs = OsString::from("bench");
-    if let Some(filter) = arguments.next() {
-        bootargs.push("=");
-        bootargs.push(filter);
+    let options = Options::parse(arguments)?;
+    if options.builds {
+        image::build(workspace)?;
     }
-    let words = MACHINE.map(OsString::from).into_iter();
-    run::run(
-        workspace,
-        words.chain(["--args".into(), bootargs]).chain(arguments),
-    )
+    if options.counts {
+        return count::run(workspace, &options);
+    }
+    let bootargs = match options.choice.as_str() {
+        "" => "bench".to_owned(),
+        choice => format!("bench={choice}"),
+    };
+    let report = machine::run(workspace, &options.qemu, bootargs, Vec::new(), true)?;
+    let ours = Figure::all_in(&report);
+    let file = workspace.path(baseline::FILE);
+    let before = match fs::read_to_string(&file) {
+        Ok(text) => Figure::all_in(&text),
+        Err(_) if options.writes => Vec::new(),
+        Err(cause) => return Err(Error::file(file)(cause)),
+    };
+    println!("\n{}", report::table(&ours, &before).text());
+    if options.writes {
+        return write(workspace, &options, &ours);
+    }
+    let is_whole = options.choice.is_empty();
+    let is_good = tell(&ours, &before, is_whole);
+    // The one path with a law of its own is looked at in every whole run.
+    let keeps_law = !is_whole || count::yield_keeps_its_law(workspace, &options)?;
+    Ok(exit_code(is_good && keeps_law))
+}
+
+fn exit_code(is_good: bool) -> ExitCode {
+    match is_good {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+/// Says what has to be done about the figures. False if one is worse than it may be.
+fn tell(ours: &[Figure], before: &[Figure], is_whole: bool) -> bool {
+    let of_verdict = |wanted: Verdict| {
+        ours.iter().filter(move |figure| {
+            let baseline = before.iter().find(|each| each.name == figure.name);
+            judge(figure, baseline) == wanted
+        })
+    };
+    let mut is_good = true;
+    for figure in of_verdict(Verdict::Worse) {
+        println!("FAILED {}: more than 3 % above its baseline", figure.name);
+        is_good = false;
+    }
+    if is_whole {
+        for name in baseline::missing(before, ours) {
+            println!("FAILED {name}: has a baseline and was not measured");
+            is_good = false;
+        }
+    }
+    if of_verdict(Verdict::Better)
+        .chain(of_verdict(Verdict::New))
+        .next()
+        .is_some()
+    {
+        println!(
+            "take better and new figures over with: cargo run -p girder-tools -- bench --write"
+        );
+    }
+    is_good
+}
+
+/// Makes a whole run's figures the baseline.
+fn write(workspace: &Workspace, options: &Options, ours: &[Figure]) -> Result<ExitCode, Error> {
+    if !options.choice.is_empty() {
+        return Err(Error::NotYet(
+            "--write: only a whole run makes a baseline; leave the filter out",
+        ));
+    }
+    let text: String = ours.iter().map(|figure| format!("{figure}\n")).collect();
+    let file = workspace.path(baseline::FILE);
+    fs::write(&file, text).map_err(Error::file(&file))?;
+    println!("wrote {}", workspace.short(&file));
+    Ok(ExitCode::SUCCESS)
 }

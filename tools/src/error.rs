@@ -7,6 +7,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus};
+use std::time::Duration;
 
 use crate::image;
 use crate::machine::BOARDS;
@@ -37,6 +38,13 @@ pub(crate) enum Error {
         cause: image::Error,
     },
     NoImage(PathBuf),
+    /// A file of measurement, and what is wrong with it.
+    Trace(PathBuf, &'static str),
+    NotCounted(String),
+    /// An emulator that does not load our plugin.
+    NoPlugin(OsString),
+    /// A machine that should have ended by itself has not.
+    Hung(Duration),
     /// Part of the contract that is still to come, and when.
     NotYet(&'static str),
     NoSuchRow(String),
@@ -105,6 +113,17 @@ impl fmt::Display for Error {
                     "{} is not there; build it without --no-build",
                     path.display()
                 )
+            }
+            Self::Trace(path, what) => write!(f, "{}: {what}", path.display()),
+            Self::NoPlugin(program) => write!(
+                f,
+                "{} did not load the tracing plugin; it takes a QEMU 9.1 or newer that was \
+                 built with plugins, as Debian's is",
+                program.display()
+            ),
+            Self::NotCounted(name) => write!(f, "there is no benchmark `{name}` that is counted"),
+            Self::Hung(patience) => {
+                write!(f, "the machine did not end within {} s", patience.as_secs())
             }
             Self::NotYet(what) => f.write_str(what),
             Self::NoSuchRow(text) => write!(f, "no row of the matrix has `{text}` in its name"),

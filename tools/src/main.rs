@@ -29,11 +29,18 @@ usage: girder-tools COMMAND [OPTIONS]
   run    [MACHINE] [-- QEMU ARGUMENTS]      boot the image with the serial line on this terminal
   debug  [MACHINE]                          boot it stopped, with gdb-multiarch attached
   test   [TEST OPTIONS]                     host tests, then the machine matrix
-  bench  [FILTER]                           the image's benchmarks, in instructions per operation
+  bench  [BENCH OPTIONS]                    the image's benchmarks, in instructions per operation
   dtb    FILE                               what Girder makes of a device tree, as JSON
 
 MACHINE: --board virt  --smp 8  --cpu neoverse-n1  --memory 1G  --el2  --args BOOTARGS
          --icount SHIFT  --qemu PROGRAM
+
+BENCH OPTIONS:
+  FILTER[:COUNT]    only benchmarks whose name contains FILTER (or is it), so many operations each
+  --write           make this run's figures the baseline; with --count, write the page of hot paths
+  --count           count cache lines, atomics, barriers and system registers instead; FILTER is a name
+  --no-build        boot dist/Image as it is
+  --qemu PROGRAM    instead of qemu-system-aarch64
 
 TEST OPTIONS:
   --filter TEXT     only tests whose name contains TEXT (inside the machine also A,B and =NAME)

@@ -7,7 +7,7 @@
 mod conversation;
 mod dialogue;
 mod flood;
-mod guest;
+pub(crate) mod guest;
 mod host;
 mod judge;
 mod lines;

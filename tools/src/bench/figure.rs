@@ -1,0 +1,75 @@
+//! One line of a benchmark's report: `NAME N ops, T ns, X ns/op`.
+//!
+//! A baseline is a file of such lines, as the machine has printed them.
+
+use std::fmt;
+
+/// What a benchmark has measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Figure {
+    pub(super) name: String,
+    pub(super) ops: u64,
+    pub(super) nanos: u64,
+}
+
+impl Figure {
+    /// Reads a line, if it is one. What each operation took is computed, not read.
+    pub(super) fn parse(line: &str) -> Option<Self> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let &[name, ops, "ops,", nanos, "ns,", each, "ns/op"] = words.as_slice() else {
+            return None;
+        };
+        each.parse::<f64>().ok()?;
+        Some(Self {
+            name: name.to_owned(),
+            ops: ops.parse().ok().filter(|&ops| ops > 0)?,
+            nanos: nanos.parse().ok()?,
+        })
+    }
+
+    /// All figures of a report, in its order.
+    pub(super) fn all_in(report: &str) -> Vec<Self> {
+        report.lines().filter_map(Self::parse).collect()
+    }
+
+    /// Hundredths of a nanosecond that an operation takes.
+    pub(super) fn hundredths(&self) -> u64 {
+        let hundredths = u128::from(self.nanos) * 100 / u128::from(self.ops);
+        u64::try_from(hundredths).unwrap_or(u64::MAX)
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, ops, nanos } = self;
+        let (whole, rest) = (self.hundredths() / 100, self.hundredths() % 100);
+        write!(f, "{name} {ops} ops, {nanos} ns, {whole}.{rest:02} ns/op")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_written_as_it_was_read() {
+        let line = "yield 1000000 ops, 60180006 ns, 60.18 ns/op";
+        let figure = Figure::parse(line).expect("a figure");
+        assert_eq!((figure.ops, figure.hundredths()), (1_000_000, 6018));
+        assert_eq!(figure.to_string(), line);
+    }
+
+    #[test]
+    fn other_lines_are_none() {
+        for line in [
+            "",
+            "boot: 669 us to prompt",
+            "yield 1 ops, 2 ns, 2.00 ns/op extra",
+            "yield 0 ops, 2 ns, 2.00 ns/op",
+            "yield -1 ops, 2 ns, 2.00 ns/op",
+            "idle_memory 1 ops, 2 bytes, 2.00 bytes/op",
+        ] {
+            assert_eq!(Figure::parse(line), None, "{line}");
+        }
+    }
+}
