@@ -83,6 +83,7 @@ fn go_on_without(taken: Taken) -> ! {
     }
     let mut next = visit_at(process::this_core(), |core| match taken {
         Taken::BrokenOff(token) => core.settle_preempted(token),
+        Taken::Blocked(polled) => core.settle_at_length(polled.into()),
         Taken::Dead(finished) => core.settle_at_length(Outcome::Done(finished)),
     });
     // Mostly somebody else who was broken off goes on. What `run` prepares for many turns would be in vain.

@@ -10,6 +10,8 @@ pub mod syndrome;
 #[cfg(target_os = "none")]
 pub mod backtrace;
 #[cfg(target_os = "none")]
+mod block;
+#[cfg(target_os = "none")]
 pub mod cache;
 #[cfg(target_os = "none")]
 pub mod core_block;

@@ -17,9 +17,9 @@
 use crate::core_block::{CoreBlock, count};
 use crate::exception::Frame;
 use crate::masked::Masked;
-use crate::preemption;
 use crate::spares::Top;
 use crate::stack::{self, Stack};
+use crate::{block, preemption};
 use aarch64_cpu::registers::{ELR_EL1, SP_EL0, SPSR_EL1, TPIDR_EL0, Writeable};
 use core::arch::asm;
 use core::mem::offset_of;
@@ -77,6 +77,8 @@ pub unsafe fn has_spare() -> bool {
 pub enum Taken {
     /// An interrupt broke it off.
     BrokenOff(Token),
+    /// It blocked, and wants what a poll that comes back can want.
+    Blocked(Polled),
     /// It died in mid-poll.
     Dead(Finished),
 }
@@ -219,8 +221,7 @@ pub unsafe fn end(token: Token) -> (Finished, &'static Here) {
     if token.has_frame() {
         let mut finished = token.give_up();
         if let Some(frame) = finished.take_frame() {
-            let top = stack::top_of(frame.get() as u64);
-            CoreBlock::current().spares.push(top);
+            CoreBlock::current().spares.push(block::stack_of(frame));
         }
         return (finished, this_core());
     }
@@ -252,7 +253,11 @@ pub unsafe fn go_on(token: Token) -> Token {
     let core = CoreBlock::current();
     let own_top = core.stack_top();
     core.spares.push(own_top);
-    core.stand_on(stack::top_of(frame.get() as u64));
+    core.stand_on(block::stack_of(frame));
+    if block::is_blocked(frame) {
+        // SAFETY: as below; what has come up meanwhile, the process looks for itself.
+        unsafe { block::go_on(frame, &*local) }
+    }
     // SAFETY: the frame was saved by `leave_interrupted` and belongs to this process, whose token has
     // just been given up for it. The present stack is a spare now; nothing takes it before the
     // change of stacks, because handlers leave processes only.

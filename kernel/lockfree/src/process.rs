@@ -27,7 +27,7 @@ pub use token::{Polled, Runnable, Start, Token};
 pub use watch::Watch;
 pub use word::Pid;
 
-use core::pin::Pin;
+use core::pin::{Pin, pin};
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
 
@@ -98,6 +98,28 @@ pub fn own_pid() -> Option<Pid> {
 /// The priority level of the running process.
 pub fn own_level() -> u8 {
     platform::local().level.get()
+}
+
+/// There is no stack to block with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoStack;
+
+/// Waits for a future in the middle of ordinary code, in a process. The process keeps its stack
+/// meanwhile; the core does not wait. What it has waited for is lost if there is no stack for the core to go
+/// on with, or if it is no process that asks.
+pub fn block_on<F: Future>(future: F) -> Result<F::Output, NoStack> {
+    let mut future = pin!(future);
+    let pid = own_pid().ok_or(NoStack)?;
+    let waker = waker::of(pid);
+    let mut context = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return Ok(output);
+        }
+        if !platform::block() {
+            return Err(NoStack);
+        }
+    }
 }
 
 /// Pays for work, in reductions; whoever has none left yields at the next await.

@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+mod blocking;
 mod containment;
 mod cores;
 mod fairness;

@@ -45,3 +45,44 @@ girder_switch_stack:
     mov  x29, xzr               // backtraces end here
     mov  x30, xzr
     br   x9
+
+// girder_block(stack pointer x0, function x1, record x2): saves what a call leaves alone and goes on in
+// function(record, where it is saved) on another stack, as the core's loop.
+.section .text.girder_block, "ax"
+.global girder_block
+girder_block:
+    mrs  x9, fpcr
+    sub  sp, sp, #176
+    stp  x29, x30, [sp, #16 * 0]
+    stp  x19, x20, [sp, #16 * 1]
+    stp  x21, x22, [sp, #16 * 2]
+    stp  x23, x24, [sp, #16 * 3]
+    stp  x25, x26, [sp, #16 * 4]
+    stp  x27, x28, [sp, #16 * 5]
+    stp  d8, d9, [sp, #16 * 6]
+    stp  d10, d11, [sp, #16 * 7]
+    stp  d12, d13, [sp, #16 * 8]
+    stp  d14, d15, [sp, #16 * 9]
+    str  x9, [sp, #16 * 10]
+    mov  x3, sp
+    b    girder_begin_loop
+
+// girder_unblock(saved x0, record x1): comes back from girder_block as the process with that record.
+.global girder_unblock
+girder_unblock:
+    msr  tpidr_el0, x1
+    mov  sp, x0
+    ldp  x29, x30, [sp, #16 * 0]
+    ldp  x19, x20, [sp, #16 * 1]
+    ldp  x21, x22, [sp, #16 * 2]
+    ldp  x23, x24, [sp, #16 * 3]
+    ldp  x25, x26, [sp, #16 * 4]
+    ldp  x27, x28, [sp, #16 * 5]
+    ldp  d8, d9, [sp, #16 * 6]
+    ldp  d10, d11, [sp, #16 * 7]
+    ldp  d12, d13, [sp, #16 * 8]
+    ldp  d14, d15, [sp, #16 * 9]
+    ldr  x9, [sp, #16 * 10]
+    msr  fpcr, x9
+    add  sp, sp, #176
+    ret

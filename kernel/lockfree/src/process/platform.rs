@@ -5,10 +5,10 @@
 
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
-    PreemptionOff, here_of, local, now, run_as, set_here, set_now, take_leaving,
+    PreemptionOff, block, here_of, local, now, run_as, set_here, set_now, take_leaving,
 };
 #[cfg(target_os = "none")]
-pub(crate) use machine::{PreemptionOff, here_of, local, now, run_as};
+pub(crate) use machine::{PreemptionOff, block, here_of, local, now, run_as};
 
 #[cfg(target_os = "none")]
 mod machine {
@@ -24,6 +24,12 @@ mod machine {
         safe fn girder_now() -> u64;
         /// Leaves to the loop, because an interrupt wanted to while preemption was off.
         safe fn girder_leave_now();
+        /// Waits for the process's next turn, with its stack. False if that can't be done.
+        safe fn girder_block_here() -> bool;
+    }
+
+    pub(crate) fn block() -> bool {
+        girder_block_here()
     }
 
     #[inline(always)]
@@ -96,6 +102,11 @@ mod host {
         RUNNING
             .get()
             .map_or_else(|| LOCAL.with(|local| *local), |local| unsafe { &*local })
+    }
+
+    /// A simulated process has no stack to block with.
+    pub(crate) fn block() -> bool {
+        false
     }
 
     /// A host thread is not preempted, but a simulated process may have to leave.

@@ -142,6 +142,14 @@ impl Token {
         Self(header)
     }
 
+    /// How a process that has blocked came back.
+    pub fn blocked(self) -> Polled {
+        match self.local().intent() {
+            Intent::Yield | Intent::YieldWithCare => Polled::YieldedWithCare(self),
+            Intent::Wait | Intent::Done => Polled::Waiting(self),
+        }
+    }
+
     /// Gives the token up in favour of the one on the process's own stack, and returns its frame.
     /// Without a frame, the token comes back.
     pub fn go_on(self) -> Result<NonZero<usize>, Self> {
