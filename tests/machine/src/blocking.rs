@@ -37,25 +37,76 @@ fn a_process_waits_deep_in_ordinary_code() {
     }
 }
 
-/// The registers that a call leaves alone, and the rounding: nothing else has to survive.
+extern "C" fn nap_as_c() {
+    nap().expect("there is a stack");
+}
+
+/// Fills the registers that a call leaves alone, takes a nap, and returns what is not as it was: the
+/// union of all differences' bits.
+fn damage_of_a_nap(seed: u64) -> u64 {
+    let damage: u64;
+    // SAFETY: calls a function as the calling convention wants it, and names what it changes.
+    unsafe {
+        core::arch::asm!(
+            ".irp n, 20,21,22,23,24,25,26,27",
+            "add x\\n, x28, #\\n",
+            ".endr",
+            ".irp n, 8,9,10,11,12,13,14,15",
+            "add x9, x28, #(\\n * 3)",
+            "fmov d\\n, x9",
+            ".endr",
+            "bl {nap}",
+            "mov x10, xzr",
+            ".irp n, 20,21,22,23,24,25,26,27",
+            "add x9, x28, #\\n",
+            "eor x9, x9, x\\n",
+            "orr x10, x10, x9",
+            ".endr",
+            ".irp n, 8,9,10,11,12,13,14,15",
+            "add x9, x28, #(\\n * 3)",
+            "fmov x11, d\\n",
+            "eor x9, x9, x11",
+            "orr x10, x10, x9",
+            ".endr",
+            nap = sym nap_as_c,
+            in("x28") seed,
+            lateout("x10") damage,
+            out("x20") _, out("x21") _, out("x22") _, out("x23") _, out("x24") _, out("x25") _,
+            out("x26") _, out("x27") _, out("d8") _, out("d9") _, out("d10") _, out("d11") _,
+            out("d12") _, out("d13") _, out("d14") _, out("d15") _,
+            clobber_abi("C"),
+        );
+    }
+    damage
+}
+
+/// Several at once, so that each finds the registers of another when it is back.
 #[girder::test]
-fn registers_survive_blocking() {
-    // SAFETY: the rounding is put back below, and only this test computes with it.
-    unsafe { core::arch::asm!("msr fpcr, {}", in(reg) 0b11_u64 << 22) }
-    let floats: [f64; 8] = core::array::from_fn(|n| black_box(1.0 / (n as f64 + 3.0)));
-    let words: [u64; 10] = core::array::from_fn(|n| black_box(n as u64 * 0x9e37_79b9));
-    for _ in 0..10 {
-        nap().expect("there is a stack");
+async fn registers_survive_blocking() {
+    let watches = [1, 2, 3].map(|process: u64| {
+        let body = move || async move {
+            for round in 0..10 {
+                let seed = (process << 8 | round).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                assert_eq!(damage_of_a_nap(seed), 0, "process {process}, round {round}");
+            }
+        };
+        spawn_watched(body, NORMAL).expect("there is room").1
+    });
+    for watch in watches {
+        assert_eq!(watch.await, ExitReason::Returned);
     }
-    let again: [f64; 8] = core::array::from_fn(|n| black_box(1.0 / (n as f64 + 3.0)));
-    assert_eq!(floats.map(f64::to_bits), again.map(f64::to_bits));
-    for (n, word) in words.into_iter().enumerate() {
-        assert_eq!(word, n as u64 * 0x9e37_79b9);
-    }
+}
+
+#[girder::test]
+fn the_rounding_survives_blocking() {
+    const TOWARDS_ZERO: u64 = 0b11 << 22;
     let control: u64;
+    // SAFETY: changes how this test's floating point rounds.
+    unsafe { core::arch::asm!("msr fpcr, {}", in(reg) TOWARDS_ZERO) }
+    nap().expect("there is a stack");
     // SAFETY: reads the rounding, and makes it the default again.
     unsafe { core::arch::asm!("mrs {0}, fpcr", "msr fpcr, xzr", out(reg) control) }
-    assert_eq!(control, 0b11 << 22, "another rounding");
+    assert_eq!(control, TOWARDS_ZERO);
 }
 
 #[girder::test]
