@@ -358,7 +358,7 @@ impl<W: World> Core<W> {
         self.hardware.serve(causes);
         let Some(mut token) = interrupted else { return };
         if is_tick && token.count_tick() >= TICKS {
-            token.begin_stint();
+            token.end_quantum();
             token.grant(self.terms.reductions);
             self.statistics.quanta += 1;
             self.ready.push(token, Place::Back);

@@ -262,7 +262,7 @@ impl Local {
     }
 
     #[inline(always)]
-    fn set_intent(&self, intent: Intent) {
+    pub(crate) fn set_intent(&self, intent: Intent) {
         // SAFETY: the cell is this code's own, and no reference into it is made.
         unsafe { (&raw mut (*self.stint.as_ptr()).intent).write(intent) }
     }
@@ -277,6 +277,13 @@ impl Local {
     #[inline(always)]
     pub(crate) fn begin_stint(&self) {
         self.stint.set(Stint::FRESH);
+    }
+
+    /// Forgets the ticks, and nothing else: a process that was broken off may just have said what it
+    /// wants, on its way back into the loop.
+    pub(crate) fn forget_ticks(&self) {
+        let Stint { intent, .. } = self.stint.get();
+        self.stint.set(Stint { intent, ticks: 0 });
     }
 
     /// Counts a tick and returns how many there were.

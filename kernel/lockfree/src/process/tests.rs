@@ -321,3 +321,18 @@ fn a_process_that_waits_goes_to_its_new_level_when_it_is_woken() {
     token.give_up().discontinue();
     assert_eq!(set_level(pid, 0), Request::Ignored);
 }
+
+/// An interrupt may come when the poll is over and the loop has not looked yet.
+#[test]
+fn a_quantum_that_ends_on_the_way_back_forgets_the_ticks_alone() {
+    core(4);
+    spawn(std::future::pending(), 0).unwrap();
+    let mut token = newborn();
+    for intent in [Intent::Yield, Intent::YieldWithCare, Intent::Done] {
+        token.local().set_intent(intent);
+        assert_eq!((token.count_tick(), token.count_tick()), (1, 2));
+        token.end_quantum();
+        assert_eq!(token.local().intent(), intent);
+    }
+    token.give_up().discontinue();
+}

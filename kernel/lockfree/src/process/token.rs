@@ -273,10 +273,15 @@ impl Token {
         self.local().is_dropping.get()
     }
 
-    /// Forgets the ticks: the process has had its quantum.
+    /// Forgets the ticks and what the process wanted: it has come back of its own accord.
     #[inline(always)]
     pub fn begin_stint(&mut self) {
         self.header().local.begin_stint();
+    }
+
+    /// Forgets the ticks: the process has had its quantum.
+    pub fn end_quantum(&mut self) {
+        self.header().local.forget_ticks();
     }
 
     /// Leaves the process to wait, unless something woke it meanwhile: then the token comes back.
