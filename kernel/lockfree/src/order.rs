@@ -43,6 +43,10 @@ sites! {
     AdmissionSettled: Acquire,
     /// Whoever asks sees it too.
     AdmissionVerdict: Acquire,
+    /// A chunk's slots, for whoever finds it; pairs with `ChunkFind`.
+    ChunkAdd: Release,
+    /// Whoever looks a slot up.
+    ChunkFind: Acquire,
     /// A poll that parks leaves the process to the slot; pairs with `Wake`, `Resume` and `Kill`.
     Park: Release,
     /// The same when somebody wants something of the process: leaves it to the slot as well, or
@@ -81,3 +85,42 @@ impl Site {
 
 #[cfg(all(test, loom))]
 mod red;
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+    use std::vec::Vec;
+
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a folder of this package") {
+            let path = entry.expect("its entry").path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+
+    #[test]
+    fn no_ordering_is_without_a_name() {
+        let mut files = Vec::new();
+        sources(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+            &mut files,
+        );
+        files.retain(|file| !file.ends_with("order.rs") && !file.ends_with("order/red.rs"));
+        assert!(files.len() > 10, "these are not the sources");
+        for file in files {
+            let text = fs::read_to_string(&file).expect("a source");
+            for strong in ["Acquire", "Release", "AcqRel"] {
+                let unnamed = text.lines().find(|line| {
+                    let code = line.split("//").next().unwrap_or_default();
+                    code.contains("Ordering::") && code.contains(strong)
+                });
+                assert_eq!(unnamed, None, "{} wants a `Site`", file.display());
+            }
+        }
+    }
+}

@@ -12,7 +12,7 @@ pub mod here;
 mod platform;
 mod pool;
 mod queue;
-mod table;
+pub(crate) mod table;
 mod token;
 mod waker;
 pub(crate) mod watch;

@@ -58,6 +58,10 @@ red! {
         admission::stories::a_failure_brings_its_reason => "a failure without its reason";
     a_verdict_that_does_not_acquire: AdmissionVerdict as Relaxed,
         admission::stories::both_sides_come_to_the_same_verdict => "a core without its set-up";
+    a_chunk_that_is_not_released: ChunkAdd as Relaxed,
+        process::table::stories::a_slot_that_is_found_has_been_made => "Causality violation";
+    a_chunk_that_is_not_acquired: ChunkFind as Relaxed,
+        process::table::stories::a_slot_that_is_found_has_been_made => "Causality violation";
     a_park_that_does_not_release: Park as Relaxed,
         process::word::stories::a_wake_takes_the_body_over => "Causality violation";
     a_slow_park_that_does_not_release: ParkSlowly as Acquire,

@@ -10,7 +10,7 @@ use super::table::Table;
 use super::token::Token;
 use super::watch::Teller;
 use super::word::Pid;
-use crate::atomic::Ordering;
+use crate::atomic::Relaxed;
 use core::alloc::Layout;
 use core::ops::Range;
 use core::ptr::NonNull;
@@ -52,7 +52,7 @@ impl Home {
         );
         // SAFETY: the home is free, and has room for this layout.
         let header = unsafe { Process::build(place.cast(), header, future) };
-        slot.header.store(header.as_ptr(), Ordering::Relaxed);
+        slot.header.store(header.as_ptr(), Relaxed);
         slot.word.occupy(pid);
         (pid, Token::new(header))
     }

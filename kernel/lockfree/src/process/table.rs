@@ -7,14 +7,15 @@ use super::header::{Header, Slot};
 use super::here;
 use super::token::Token;
 use super::word::{Handover, Pid, StateWord, Vacant};
-use crate::atomic::{AtomicPtr, AtomicU32, Ordering};
+use crate::atomic::{AtomicPtr, AtomicU32, Relaxed};
+use crate::order::Site;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::ptr::{NonNull, null_mut, without_provenance_mut};
 
-/// Slots that are added at a time.
-const CHUNK: usize = 1024;
+/// Slots that are added at a time; few where a model has to follow each.
+const CHUNK: usize = if cfg!(loom) { 2 } else { 1024 };
 /// Chunks that a table may have: 2^24 processes.
 const CHUNKS: usize = 1 << 14;
 
@@ -45,11 +46,10 @@ impl Table {
 
     pub(crate) fn slot(&self, index: u32) -> Option<&'static Slot> {
         let index = index as usize;
-        // Acquire: the chunk's slots, which whoever added it has made.
         let chunk = self
             .chunks
             .get(index / CHUNK)?
-            .load(Ordering::Acquire)
+            .load(Site::ChunkFind.ordering())
             .cast::<Slot>();
         // SAFETY: a chunk that is not null has `CHUNK` slots and lives for ever.
         (!chunk.is_null()).then(|| unsafe { &*chunk.add(index % CHUNK) })
@@ -57,7 +57,7 @@ impl Table {
 
     /// The slot after this one in a list of slots that nobody occupies.
     pub(crate) fn orphan_after(&self, index: u32) -> Option<u32> {
-        let next = self.slot(index)?.header.load(Ordering::Relaxed).addr();
+        let next = self.slot(index)?.header.load(Relaxed).addr();
         u32::try_from(next).ok()?.checked_sub(1)
     }
 
@@ -65,8 +65,7 @@ impl Table {
     pub(crate) fn set_orphan_after(&self, index: u32, next: Option<u32>) {
         if let Some(slot) = self.slot(index) {
             let next = next.map_or(0, |next| next as usize + 1);
-            slot.header
-                .store(without_provenance_mut(next), Ordering::Relaxed);
+            slot.header.store(without_provenance_mut(next), Relaxed);
         }
     }
 
@@ -78,15 +77,14 @@ impl Table {
             word: StateWord::new(),
             header: AtomicPtr::new(null_mut()),
         }));
-        let first = self.used.fetch_add(CHUNK as u32, Ordering::Relaxed);
+        let first = self.used.fetch_add(CHUNK as u32, Relaxed);
         if first >= self.limit {
-            self.used.fetch_sub(CHUNK as u32, Ordering::Relaxed);
+            self.used.fetch_sub(CHUNK as u32, Relaxed);
             return None;
         }
         let slots = Box::leak(slots.into_boxed_slice());
         let place = &self.chunks[first as usize / CHUNK];
-        // Release: the slots, for `slot`.
-        place.store(slots.as_mut_ptr().cast(), Ordering::Release);
+        place.store(slots.as_mut_ptr().cast(), Site::ChunkAdd.ordering());
         Some(first..self.limit.min(first + CHUNK as u32))
     }
 }
@@ -111,7 +109,7 @@ fn by_pid(
     };
     let outcome = transition(&slot.word, pid);
     let token = (outcome == Handover::Token).then(|| {
-        let header = slot.header.load(Ordering::Relaxed);
+        let header = slot.header.load(Relaxed);
         // The transition proved that this generation lives and handed the token over; its Acquire
         // pairs with the Release by which the token was left.
         let mut token = Token::new(NonNull::new(header).expect("an occupied slot has a header"));
@@ -174,4 +172,28 @@ pub fn is_alive(pid: Pid) -> bool {
     here::table()
         .slot(pid.index())
         .is_some_and(|slot| slot.word.is_alive(pid))
+}
+
+#[cfg(all(test, loom))]
+pub(crate) mod stories {
+    use super::*;
+    use loom::thread;
+    use std::sync::Arc;
+
+    /// One core adds slots while another one, which has got a pid out of thin air, looks one of them
+    /// up: it finds nothing, or a slot that has been made.
+    #[test]
+    pub(crate) fn a_slot_that_is_found_has_been_made() {
+        loom::model(|| {
+            let table = Arc::new(Table::new(4));
+            let adder = {
+                let table = table.clone();
+                thread::spawn(move || table.grow())
+            };
+            if let Some(slot) = table.slot(1) {
+                assert!(!slot.word.is_alive(Pid::new(1, 1)));
+            }
+            assert_eq!(adder.join().unwrap(), Some(0..2));
+        });
+    }
 }
