@@ -34,26 +34,26 @@ impl Future for Sleep {
         let waker = context.waker();
         let is_told = self.told.as_ref().is_some_and(|told| told.will_wake(waker));
         if !is_told {
-            self.told = Some(waker.clone());
-            if !set_alarm(self.at, waker) {
-                tell_by_a_process(self.at, waker);
+            let will_be_told = set_alarm(self.at, waker) || tell_by_a_process(self.at, waker);
+            if !will_be_told {
+                // There is no room for one more process: look again at once, and ask again.
+                waker.wake_by_ref();
             }
+            self.told = will_be_told.then(|| waker.clone());
         }
         Poll::Pending
     }
 }
 
-/// Without room for one more process, whoever waits looks again at once, and asks again.
+/// Makes a process that calls a waker which is nobody's own. False if there is no room for it.
 #[cold]
-fn tell_by_a_process(at: u64, waker: &Waker) {
+fn tell_by_a_process(at: u64, waker: &Waker) -> bool {
     let told = waker.clone();
     let teller = async move {
         sleep_until(at).await;
         told.wake();
     };
-    if spawn(teller, own_level()).is_err() {
-        waker.wake_by_ref();
-    }
+    spawn(teller, own_level()).is_ok()
 }
 
 #[cfg(test)]
