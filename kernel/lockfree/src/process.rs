@@ -9,6 +9,8 @@ mod exit;
 mod finished;
 mod header;
 pub mod here;
+#[cfg(not(target_os = "none"))]
+pub mod inspect;
 mod platform;
 mod pool;
 mod queue;

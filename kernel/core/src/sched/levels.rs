@@ -70,6 +70,15 @@ pub struct Levels {
     round: u32,
 }
 
+impl Levels {
+    /// Who is ready, the most urgent level first and whoever came first within it; for a report.
+    pub fn pids(&self) -> impl Iterator<Item = Pid> {
+        let queues = [&self.max, &self.high, &self.normal, &self.low];
+        let contents = queues.into_iter().flat_map(Queue::contents);
+        contents.map(|(pid, _)| pid)
+    }
+}
+
 impl Ready for Levels {
     #[inline(always)]
     fn push(&mut self, token: Token, place: Place) {

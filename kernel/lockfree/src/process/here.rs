@@ -311,11 +311,11 @@ pub fn collect(alarms: &mut Vec<Alarm>) -> Arrivals {
 fn fresh_home(layout: Layout, class: Class) -> Option<Home> {
     let layout = class.block(layout);
     // SAFETY: a process has a header, so the size is not zero.
-    let place = NonNull::new(unsafe { alloc::alloc::alloc(layout) })?;
+    let place = unsafe { platform::new_block(layout) }?;
     let slot = free_slot();
     if slot.is_none() {
         // SAFETY: just allocated with this layout, and not used.
-        unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) };
+        unsafe { platform::old_block(place, layout) };
     }
     slot.map(|(index, slot)| Home { place, index, slot })
 }
@@ -332,7 +332,7 @@ fn free_slot() -> Option<(u32, &'static Slot)> {
     }
     let (home, class) = with_desk(|_, desk| desk.pools.take_any())?;
     // SAFETY: `fresh_home` allocated it with this layout, and nobody lives there.
-    unsafe { alloc::alloc::dealloc(home.place.as_ptr(), class.layout()) };
+    unsafe { platform::old_block(home.place, class.layout()) };
     Some((home.index, home.slot))
 }
 
@@ -365,7 +365,21 @@ unsafe fn give_back(header: NonNull<Header>, is_retired: bool) {
     }
     let layout = operations.class.block(operations.layout);
     // SAFETY: `fresh_home` allocated it with this layout.
-    unsafe { alloc::alloc::dealloc(header.as_ptr().cast(), layout) }
+    unsafe { platform::old_block(header.cast(), layout) }
+}
+
+/// What is in this core's lists: homes, and slots without a block.
+#[cfg(not(target_os = "none"))]
+pub(crate) fn count_free() -> (usize, usize) {
+    let table = table();
+    with_desk(|_, desk| desk.pools.count(table))
+}
+
+/// Whose tokens are on this core's desk, for a report.
+#[cfg(not(target_os = "none"))]
+pub(crate) fn on_desk() -> (Vec<Pid>, Vec<Pid>) {
+    let pids = |queue: &Queue| queue.contents().map(|(pid, _)| pid).collect();
+    with_desk(|_, desk| (pids(&desk.newborn.queue), pids(&desk.woken)))
 }
 
 /// The table of the machine that this core belongs to.

@@ -4,16 +4,18 @@
 //! thread locals that a simulator sets for each simulated core.
 
 #[cfg(not(target_os = "none"))]
-pub(crate) use host::{
-    PreemptionOff, block, here_of, local, now, run_as, set_here, set_now, take_leaving,
-};
+pub(crate) use host::{PreemptionOff, block, here_of, local, new_block, now, old_block, run_as};
+#[cfg(not(target_os = "none"))]
+pub(crate) use host::{blocks, set_heap, set_here, set_now, take_leaving};
 #[cfg(target_os = "none")]
-pub(crate) use machine::{PreemptionOff, block, here_of, local, now, run_as};
+pub(crate) use machine::{PreemptionOff, block, here_of, local, new_block, now, old_block, run_as};
 
 #[cfg(target_os = "none")]
 mod machine {
     use super::super::header::Local;
     use super::super::here::Here;
+    use core::alloc::Layout;
+    use core::ptr::NonNull;
 
     unsafe extern "Rust" {
         /// The running code's own record.
@@ -46,6 +48,26 @@ mod machine {
     #[inline(always)]
     pub(crate) fn run_as<R>(_: &Local, f: impl FnOnce() -> R) -> R {
         f()
+    }
+
+    /// Memory from the heap.
+    ///
+    /// # Safety
+    ///
+    /// The size is not zero.
+    pub(crate) unsafe fn new_block(layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: the caller's promise.
+        NonNull::new(unsafe { alloc::alloc::alloc(layout) })
+    }
+
+    /// Gives memory back to the heap.
+    ///
+    /// # Safety
+    ///
+    /// From `new_block`, with the same layout, and unused.
+    pub(crate) unsafe fn old_block(place: NonNull<u8>, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) }
     }
 
     /// Keeps the running code on its core.
@@ -86,7 +108,9 @@ mod machine {
 mod host {
     use super::super::header::{Kind, Local};
     use super::super::here::Here;
+    use core::alloc::Layout;
     use core::cell::Cell;
+    use core::ptr::NonNull;
     use std::boxed::Box;
 
     std::thread_local! {
@@ -95,6 +119,8 @@ mod host {
         static RUNNING: Cell<Option<*const Local>> = const { Cell::new(None) };
         static NOW: Cell<u64> = const { Cell::new(0) };
         static IS_LEAVING: Cell<bool> = const { Cell::new(false) };
+        static HAS_MEMORY: Cell<fn() -> bool> = const { Cell::new(|| true) };
+        static BLOCKS: Cell<usize> = const { Cell::new(0) };
     }
 
     pub(crate) fn local() -> &'static Local {
@@ -143,6 +169,42 @@ mod host {
 
     pub(crate) fn now() -> u64 {
         NOW.get()
+    }
+
+    /// Memory from the heap, unless the simulator says that there is none.
+    ///
+    /// # Safety
+    ///
+    /// The size is not zero.
+    pub(crate) unsafe fn new_block(layout: Layout) -> Option<NonNull<u8>> {
+        if !HAS_MEMORY.get()() {
+            return None;
+        }
+        BLOCKS.set(BLOCKS.get() + 1);
+        // SAFETY: the caller's promise.
+        NonNull::new(unsafe { alloc::alloc::alloc(layout) })
+    }
+
+    /// Gives memory back to the heap.
+    ///
+    /// # Safety
+    ///
+    /// From `new_block`, with the same layout, and unused.
+    pub(crate) unsafe fn old_block(place: NonNull<u8>, layout: Layout) {
+        BLOCKS.set(BLOCKS.get() - 1);
+        // SAFETY: the caller's promise.
+        unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) }
+    }
+
+    /// Lets a simulator say whether there is memory; counts blocks anew.
+    pub(crate) fn set_heap(has_memory: fn() -> bool) {
+        HAS_MEMORY.set(has_memory);
+        BLOCKS.set(0);
+    }
+
+    /// Blocks that this thread has from the heap.
+    pub(crate) fn blocks() -> usize {
+        BLOCKS.get()
     }
 
     /// Sets the simulated clock.

@@ -181,6 +181,21 @@ impl Pools {
     }
 }
 
+#[cfg(not(target_os = "none"))]
+impl Pools {
+    /// How many homes there are in all lists, and how many slots without a block; counted.
+    pub(crate) fn count(&self, table: &Table) -> (usize, usize) {
+        let next = |home: &NonNull<Header>| {
+            // SAFETY: as in `take`.
+            unsafe { home.as_ref().next.get() }
+        };
+        let list = |first| core::iter::successors(first, next).count();
+        let homes = self.homes.iter().map(|&first| list(first)).sum();
+        let orphans = core::iter::successors(self.orphans, |&it| table.orphan_after(it));
+        (homes, self.fresh.len() + orphans.count())
+    }
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;

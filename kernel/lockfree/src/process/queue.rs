@@ -5,6 +5,7 @@
 
 use super::header::Header;
 use super::token::Token;
+use super::word::Pid;
 use core::ptr::NonNull;
 
 /// The queue.
@@ -25,16 +26,22 @@ impl Queue {
     /// How many tokens it holds: counted, for a report. Keeping the number would cost each push
     /// and each pop, and nobody who is in a hurry needs more than `holds_several`.
     pub fn count(&self) -> usize {
-        let Some((first, last)) = self.ends else {
-            return 0;
-        };
-        let (mut header, mut count) = (first, 1);
-        while header != last {
-            // SAFETY: as in `push_back`; all but the last have a successor.
-            header = unsafe { Self::next(header) };
-            count += 1;
-        }
-        count
+        self.contents().count()
+    }
+
+    /// Whose tokens it holds, and of which level they are, the first one first; for a report.
+    pub fn contents(&self) -> impl Iterator<Item = (Pid, u8)> {
+        let mut rest = self.ends;
+        core::iter::from_fn(move || {
+            let (first, last) = rest?;
+            rest = (first != last).then(|| {
+                // SAFETY: as in `push_back`; all but the last have a successor.
+                (unsafe { Self::next(first) }, last)
+            });
+            // SAFETY: as in `push_back`.
+            let header = unsafe { first.as_ref() };
+            Some((header.pid(), header.local.level.get()))
+        })
     }
 
     /// # Safety

@@ -69,6 +69,12 @@ impl Table {
         }
     }
 
+    /// How many slots there are.
+    #[cfg(not(target_os = "none"))]
+    pub(crate) fn slots(&self) -> u32 {
+        self.used.load(Relaxed).min(self.limit)
+    }
+
     /// Adds a chunk and returns the indices of its slots.
     pub(crate) fn grow(&self) -> Option<Range<u32>> {
         let mut slots = Vec::new();

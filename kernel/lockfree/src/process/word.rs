@@ -43,6 +43,9 @@
 use crate::atomic::{AtomicU64, Ordering, Relaxed};
 use crate::order::Site;
 
+#[cfg(not(target_os = "none"))]
+use super::inspect::Standing;
+
 /// Bits of a slot's index, and of the word below the generation.
 pub(crate) const INDEX_BITS: u32 = 28;
 const FLAGS: u64 = (1 << INDEX_BITS) - 1;
@@ -309,6 +312,21 @@ impl StateWord {
     pub(crate) fn is_alive(&self, pid: Pid) -> bool {
         let word = self.0.load(Relaxed);
         word & !FLAGS == pid.generation() && word & PHASE != FREE
+    }
+
+    /// Where the token is, if `pid` names a process.
+    #[cfg(not(target_os = "none"))]
+    pub(crate) fn standing(&self, pid: Pid) -> Option<Standing> {
+        let word = self.0.load(Relaxed);
+        if word & !FLAGS != pid.generation() {
+            return None;
+        }
+        match word & PHASE {
+            RUNNABLE => Some(Standing::Runnable),
+            WAITING => Some(Standing::Waiting),
+            HELD => Some(Standing::Held),
+            _ => None,
+        }
     }
 
     fn by_pid(
