@@ -284,7 +284,8 @@ impl<W: World> Core<W> {
     #[inline(always)]
     fn consider(&mut self, mut token: Token) -> Option<Next> {
         let level = Priority::from_level(token.level());
-        token.set_careful(self.terms.keeps_time || !self.ready.is_even(level));
+        let is_simple = self.ready.is_even(level) && !token.is_spent();
+        token.set_careful(self.terms.keeps_time || !is_simple);
         match token.start() {
             Start::Run(process) => Some(self.give(self.here, process)),
             Start::GoOn(token) => {

@@ -308,6 +308,10 @@ impl Local {
     pub(crate) fn spend(&self, reductions: u32) {
         let left = self.left.get().saturating_sub_unsigned(reductions);
         self.left.set(left);
+        if left < 0 {
+            // The loop has to give it more when it yields.
+            self.set_manner(Intent::YieldWithCare);
+        }
     }
 
     /// Fills up to so many reductions, and returns how many that took.
