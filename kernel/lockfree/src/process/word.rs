@@ -247,7 +247,7 @@ impl StateWord {
             FREE => None,
             _ if word & (SUSPEND | KILL) != 0 => None,
             RUNNABLE => Some((word | SUSPEND, Handover::Noted)),
-            _ => Some((word | SUSPEND, Handover::Nothing)),
+            _ => Some((word | SUSPEND, Handover::Noted)),
         })
     }
 
@@ -257,7 +257,7 @@ impl StateWord {
             HELD => Some((word & !PHASE & !SUSPEND | RUNNABLE, Handover::Token)),
             FREE => None,
             _ if word & SUSPEND == 0 => None,
-            _ => Some((word & !SUSPEND, Handover::Nothing)),
+            _ => Some((word & !SUSPEND, Handover::Noted)),
         })
     }
 

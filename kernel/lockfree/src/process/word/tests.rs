@@ -165,7 +165,7 @@ fn a_wake_before_a_poll_that_was_broken_off_goes_on_counts() {
 fn a_suspended_process_keeps_its_wake_for_later() {
     let (state, pid) = occupied();
     assert_eq!(state.park(pid), Park::Parked);
-    assert_eq!(state.suspend(pid), Handover::Nothing);
+    assert_eq!(state.suspend(pid), Handover::Noted);
     assert_eq!(state.wake(pid), Handover::Nothing);
     assert_eq!(state.resume(pid), Handover::Token);
     assert!(state.is(StateWord::plain(pid)));
