@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 pub enum Event {
     /// A process was given the core, at this level.
     Resume(Pid, u8),
+    /// It was to have the core, and something came up first.
+    PutOff(Pid),
     /// It let others go first.
     Yield(Pid),
     /// It waits.
@@ -16,8 +18,10 @@ pub enum Event {
     Preempt(Pid),
     /// It has ended of its own accord.
     Done(Pid),
-    /// It was made to end.
+    /// It was made to end at an await, and dropped what it owned.
     Killed(Pid),
+    /// It was made to end in mid-poll, and what it owned is lost.
+    Abandoned(Pid),
 }
 
 /// Everything that happened, in order.
@@ -41,6 +45,9 @@ impl Trace {
                 );
                 self.running = Some(pid);
             }
+            Event::PutOff(pid) => {
+                assert_eq!(self.running, None, "{pid:?} was next beside another");
+            }
             Event::Yield(pid) | Event::Wait(pid) | Event::Preempt(pid) => {
                 assert_eq!(self.running.take(), Some(pid), "{pid:?} came back unasked");
             }
@@ -48,7 +55,7 @@ impl Trace {
                 assert_eq!(self.running.take(), Some(pid), "{pid:?} ended unasked");
                 assert_eq!(self.ended.insert(pid, now), None, "{pid:?} ended twice");
             }
-            Event::Killed(pid) => {
+            Event::Killed(pid) | Event::Abandoned(pid) => {
                 assert_ne!(self.running, Some(pid), "{pid:?} killed while it ran");
                 assert_eq!(self.ended.insert(pid, now), None, "{pid:?} ended twice");
             }
@@ -62,10 +69,5 @@ impl Trace {
     /// All events.
     pub fn events(&self) -> &[(u64, Event)] {
         &self.events
-    }
-
-    /// Which processes have ended.
-    pub fn ended(&self) -> impl Iterator<Item = Pid> {
-        self.ended.keys().copied()
     }
 }

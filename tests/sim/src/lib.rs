@@ -1,15 +1,32 @@
 //! The deterministic simulator: the real scheduler on simulated cores, from a seed.
 //!
 //! One host thread, virtual time, and an oracle that is the adversary: it decides when interrupts
-//! come, how late timers are, which processes are woken for nothing, which of two arrivals is first.
-//! The same seed gives the same run, event by event. Between any two turns the invariants are
-//! checked, and a run that does not come to its end within its bound of turns has failed.
+//! come and of which kind, how late timers are, which processes are woken for nothing, when memory
+//! has run out, which of two arrivals is first. The same seed gives the same run, event by event.
+//!
+//! ```text
+//!   program    what simulated processes do; broken off at points before and after each call
+//!   world      the handlers of the simulated deployment, and the adversary behind them
+//!   laws       who may run now, and for how long: priorities, rounds, quanta
+//!   places     each process is in one place, and slots and blocks add up; between any two turns
+//!   judge      everybody has come to an end, and what was counted adds up; when all is quiet
+//!   checks     the trace, in which nothing happens that could not
+//!   sabotage   the handlers misbehaving, to show that each of these can fail
+//! ```
+//!
+//! A run that does not come to its end within its bound of turns has failed too. A failing run says
+//! which command repeats it, and `cargo run -p girder-sim -- --seed N --scenario NAME` prints it.
 
 mod checks;
+mod judge;
+mod laws;
 mod machine;
+mod places;
 mod program;
+mod sabotage;
 mod world;
 
 pub use checks::{Event, Trace};
 pub use machine::{Plan, Report, simulate};
 pub use program::{Scenario, point};
+pub use sabotage::Sabotage;

@@ -1,19 +1,26 @@
 //! One run: a seed, a scenario, and the turns until nothing is left to happen.
 
 use crate::checks::Trace;
+use crate::judge;
+use crate::places;
 use crate::program::{self, Scenario, Score};
-use crate::world::{self, Clockwork, STATE, Seeded, Simulated, State, with_state};
+use crate::sabotage::Sabotage;
+use crate::world::{self, Clockwork, Queues, Seeded, Simulated, State, with_state};
 use girder_core::rng::Rng;
-use girder_core::sched::{Core, Levels, Statistics, Terms, World, turn};
+use girder_core::sched::{Core, Statistics, Terms, World, turn};
+use girder_lockfree::process::Table;
 use girder_lockfree::process::here::{self, Here};
-use girder_lockfree::process::{Table, is_alive};
-use std::cell::RefCell;
+use girder_lockfree::process::inspect::simulate_heap;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Once;
 
 /// Processes that a run may have at a time.
 const PROCESSES: u32 = 1024;
 /// Turns that no run needs: one that takes them is going in circles.
 const TURNS: u64 = 200_000;
+/// Nanoseconds that a process may compute while others are ready.
+pub(crate) const QUANTUM: u64 = 1_000_000;
 
 /// What to run.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +29,8 @@ pub struct Plan {
     pub seed: u64,
     /// What the processes do.
     pub scenario: Scenario,
+    /// What goes wrong, to show that it is found.
+    pub sabotage: Option<Sabotage>,
 }
 
 /// What a run came to.
@@ -35,40 +44,65 @@ pub struct Report {
     pub turns: u64,
 }
 
-/// Runs a plan to its end; panics if an invariant breaks.
+thread_local! {
+    /// What this thread runs.
+    static PLAN: Cell<Option<Plan>> = const { Cell::new(None) };
+}
+
+/// Makes every failure say how to repeat the run, whether the program ends with it or not.
+fn explain_failures() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |failure| {
+            before(failure);
+            let plan = PLAN.get().filter(|plan| plan.sabotage.is_none());
+            if let Some(Plan { seed, scenario, .. }) = plan {
+                eprintln!(
+                    "again: cargo run -p girder-sim -- --seed {seed} --scenario {scenario:?}"
+                );
+            }
+        }));
+    });
+}
+
+/// A run that has not come to its end.
+struct Underway;
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        PLAN.set(None);
+        if std::thread::panicking() {
+            world::abandon();
+        }
+    }
+}
+
+/// Runs a plan to its end; panics if an invariant breaks, and says how to repeat it.
 pub fn simulate(plan: Plan) -> Report {
+    explain_failures();
+    PLAN.set(Some(plan));
+    let _underway = Underway;
     let table = Box::leak(Box::new(Table::new(PROCESSES)));
     let here: &'static Here = Box::leak(Box::new(Here::new()));
     here.simulate(table);
     here::simulate_time(0);
     let mut rng = Rng::new(plan.seed);
     let score = Rc::new(RefCell::new(Score::default()));
-    STATE.set(Some(State {
-        rng: Rng::new(rng.next_u64()),
-        here,
-        now: 0,
-        deadline: None,
-        trace: Trace::default(),
-        is_quiet: false,
-    }));
+    world::set_up(State::new(here, Rng::new(rng.next_u64()), plan.sabotage));
+    simulate_heap(|| with_state(State::has_memory));
     let terms = Terms {
-        quantum: 1_000_000,
+        quantum: QUANTUM,
         reductions: 1 + rng.below(200) as i32,
-        keeps_time: true,
+        keeps_time: rng.below(2) == 0,
     };
-    world::set_core(Some(Core::new(
-        Levels::default(),
-        Clockwork,
-        Seeded,
-        terms,
-        here,
-    )));
+    let (queues, oracle) = (Queues::default(), Seeded);
+    world::set_core(Core::new(queues, Clockwork, oracle, terms, here));
     program::start(plan.scenario, &mut rng, &score);
-    let turns = run_out();
+    let turns = run_out(&score);
     let statistics = Simulated::visit(|core| core.statistics());
-    world::set_core(None);
-    let state = STATE.take().expect("it was set above");
-    judge(plan, &score.borrow(), &state.trace, statistics);
+    let state = world::tear_down();
+    judge::check(&score.borrow(), &state, statistics);
     Report {
         trace: state.trace,
         statistics,
@@ -76,32 +110,14 @@ pub fn simulate(plan: Plan) -> Report {
     }
 }
 
-fn run_out() -> u64 {
+fn run_out(score: &program::Shared) -> u64 {
     let mut next = Simulated::visit(Core::decide);
     for turns in 1..=TURNS {
+        places::check(&next, &mut score.borrow_mut());
         next = turn::<Simulated>(next);
         if with_state(|state| state.is_quiet) {
             return turns;
         }
     }
     panic!("not done after {TURNS} turns");
-}
-
-/// What must be true when nothing is left to happen.
-fn judge(plan: Plan, score: &Score, trace: &Trace, statistics: Statistics) {
-    let ended = trace.ended().count();
-    let left: Vec<_> = score.born.iter().filter(|&&pid| is_alive(pid)).collect();
-    assert_eq!(ended + left.len(), score.born.len(), "processes were lost");
-    assert_eq!(
-        statistics.ended as usize, ended,
-        "the core counts otherwise"
-    );
-    if score.may_not_finish == 0 {
-        assert!(left.is_empty(), "{left:?} never ran to their end: {plan:?}");
-        assert_eq!(score.finished, score.born.len());
-    }
-    assert!(
-        left.len() <= score.may_not_finish,
-        "{left:?} wait for ever: {plan:?}"
-    );
 }

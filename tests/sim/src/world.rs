@@ -1,51 +1,89 @@
 //! The handlers of the simulated deployment.
 
-use crate::checks::{Event, Trace};
+mod adversary;
+mod bodies;
+mod queues;
+
+pub(crate) use adversary::{State, interrupt_strikes};
+
+use crate::sabotage::Sabotage;
+use bodies::Bodies;
 use girder_core::causes::{Cause, Causes};
-use girder_core::rng::Rng;
-use girder_core::sched::{
-    Core, CoreId, Hardware, Io, Levels, Lifecycle, Mem, Migration, Next, Oracle, Outcome, Priority,
-    Ready, World,
-};
+use girder_core::sched::{Core, CoreId, Hardware, Io, Mem, Migration, Oracle, World};
 use girder_lockfree::Token;
-use girder_lockfree::process::here::{self, Here};
-use girder_lockfree::process::{Polled, Runnable};
-use std::cell::{Cell, RefCell};
+use girder_lockfree::process;
+use girder_lockfree::process::here::Here;
+use queues::Watched;
+use std::cell::RefCell;
 use std::fmt;
+
+pub(crate) use queues::Watched as Queues;
 
 thread_local! {
     static CORE: RefCell<Option<Core<Simulated>>> = const { RefCell::new(None) };
-    pub(crate) static STATE: RefCell<Option<State>> = const { RefCell::new(None) };
-    /// The running process has been broken off by a simulated interrupt.
-    static IS_BROKEN_OFF: Cell<bool> = const { Cell::new(false) };
+    static STATE: RefCell<Option<State>> = const { RefCell::new(None) };
 }
 
-/// What all handlers share.
-pub(crate) struct State {
-    pub(crate) rng: Rng,
-    pub(crate) here: &'static Here,
-    pub(crate) now: u64,
-    pub(crate) deadline: Option<u64>,
-    pub(crate) trace: Trace,
-    /// Nothing is left that could ever happen by itself.
-    pub(crate) is_quiet: bool,
-}
-
-/// Runs `f` with the shared state.
+/// Runs `f` with the state that all handlers share.
 pub(crate) fn with_state<R>(f: impl FnOnce(&mut State) -> R) -> R {
     STATE.with_borrow_mut(|state| f(state.as_mut().expect("a simulation runs")))
 }
 
+/// Makes `state` the one that this thread's handlers share.
+pub(crate) fn set_up(state: State) {
+    STATE.set(Some(state));
+}
+
 /// Makes `core` the one that this thread simulates.
-pub(crate) fn set_core(core: Option<Core<Simulated>>) {
-    CORE.set(core);
+pub(crate) fn set_core(core: Core<Simulated>) {
+    CORE.set(Some(core));
+}
+
+/// Ends the simulation.
+pub(crate) fn tear_down() -> State {
+    CORE.take();
+    STATE.take().expect("it was set up")
+}
+
+/// Forgets a simulation that has failed: its tokens can't be ended any more.
+pub(crate) fn abandon() {
+    std::mem::forget(CORE.take());
+    STATE.take();
+}
+
+/// True if this is what goes wrong in this run.
+fn is_sabotaged(by: Sabotage) -> bool {
+    with_state(|state| state.sabotage == Some(by))
+}
+
+/// True now and then, if this is what goes wrong in this run.
+fn strikes_sabotage(by: Sabotage, one_in: u64) -> bool {
+    with_state(|state| state.sabotage == Some(by) && state.rng.below(one_in) == 0)
+}
+
+/// The simulated core.
+fn here() -> &'static Here {
+    with_state(|state| state.here)
+}
+
+/// Lets the running process pay for some work.
+pub(crate) fn work() {
+    let reductions = with_state(|state| state.rng.below(4)) as u32;
+    process::reduce(reductions);
+    let pid = process::own_pid().expect("a process works");
+    with_state(|state| *state.spent.entry(pid).or_default() += u64::from(reductions));
+}
+
+/// True if a process shall be polled with a waker that wakes nobody.
+pub(crate) fn is_waker_lost() -> bool {
+    strikes_sabotage(Sabotage::LoseWake, 10)
 }
 
 /// The deployment.
 pub(crate) struct Simulated;
 
 impl World for Simulated {
-    type Ready = Levels;
+    type Ready = Watched;
     type Migration = Alone;
     type Lifecycle = Bodies;
     type Io = Console;
@@ -58,138 +96,42 @@ impl World for Simulated {
     }
 }
 
-impl State {
-    /// Lets time pass.
-    pub(crate) fn pass(&mut self, nanos: u64) {
-        self.now += nanos;
-        here::simulate_time(self.now);
-    }
-
-    fn is_due(&self) -> bool {
-        self.deadline.is_some_and(|at| at <= self.now)
-    }
-
-    /// True if the timer's interrupt strikes now: when it is due, sooner or later.
-    fn timer_strikes(&mut self) -> bool {
-        self.is_due() && self.rng.below(3) > 0
-    }
-}
-
-/// Breaks the running process off, if the adversary says so. Called before and after every call of
-/// the runtime by simulated programs.
-pub(crate) fn interrupt_strikes() -> bool {
-    let strikes = with_state(|state| {
-        let nanos = state.rng.below(40_000);
-        state.pass(nanos);
-        // An interrupt of no account now and then, besides the timer's. A process that has to leave
-        // does so at the next chance.
-        here::simulate_leaving() || state.timer_strikes() || state.rng.below(50) == 0
-    });
-    IS_BROKEN_OFF.set(strikes);
-    strikes
-}
-
-/// Processes whose frame is their body.
-pub(crate) struct Bodies;
-
-impl Lifecycle for Bodies {
-    fn resume(process: Runnable) -> Next {
-        let is_put_off = with_state(|state| state.is_due() && state.rng.below(3) > 0);
-        let outcome = if is_put_off {
-            Outcome::PutOff(process.put_off())
-        } else {
-            run(process)
-        };
-        Simulated::visit(|core| core.settle(here(), outcome))
-    }
-
-    fn go_on(token: Token) -> Next {
-        let is_put_off = with_state(|state| state.is_due() && state.rng.below(3) > 0);
-        let outcome = if is_put_off {
-            Outcome::PutOff(token)
-        } else {
-            run(token.simulate_going_on())
-        };
-        Simulated::visit(|core| core.settle(here(), outcome))
-    }
-
-    fn end(token: Token) -> Next {
-        with_state(|state| state.trace.note(state.now, Event::Killed(token.pid())));
-        let finished = if token.has_frame() {
-            token.give_up()
-        } else {
-            token.drop_future()
-        };
-        Simulated::visit(|core| core.settle_at_length(Outcome::Done(finished)))
-    }
-}
-
-/// The simulated core.
-fn here() -> &'static Here {
-    with_state(|state| state.here)
-}
-
-fn run(process: Runnable) -> Outcome {
-    let pid = process.pid();
-    let level = process.level();
-    let priority = Priority::from_level(level);
-    let rival = Simulated::visit(|core| core.ready().most_urgent());
-    let is_passed_over = rival.is_some_and(|rival| rival.is_more_urgent_than(priority));
-    assert!(!is_passed_over, "{priority:?} was run before {rival:?}");
-    note(Event::Resume(pid, level));
-    let polled = process.poll();
-    let is_broken_off = IS_BROKEN_OFF.take();
-    match polled {
-        Polled::Waiting(token) if is_broken_off => {
-            note(Event::Preempt(pid));
-            return Outcome::Preempted(token.simulate_frame());
-        }
-        Polled::Yielded(_) | Polled::YieldedWithCare(_) => note(Event::Yield(pid)),
-        Polled::Waiting(_) => note(Event::Wait(pid)),
-        Polled::Done(_) => note(Event::Done(pid)),
-    }
-    polled.into()
-}
-
-fn note(event: Event) {
-    with_state(|state| state.trace.note(state.now, event));
-}
-
-/// A core whose timer is late by whatever the adversary likes.
+/// A core whose interrupts come when the adversary likes.
 pub(crate) struct Clockwork;
 
 impl Hardware for Clockwork {
     fn now(&self) -> u64 {
-        with_state(|state| state.now)
+        let ahead = is_sabotaged(Sabotage::FastClock);
+        with_state(|state| state.now) + if ahead { 1_000_000 } else { 0 }
     }
 
     fn set_deadline(&mut self, at: Option<u64>) {
-        with_state(|state| state.deadline = at);
+        if !strikes_sabotage(Sabotage::ForgetDeadline, 10) {
+            with_state(|state| state.deadline = at);
+        }
     }
 
     fn signal(&mut self, _: CoreId) {}
 
     fn take_causes(&mut self) -> Causes {
-        with_state(|state| {
-            if !state.timer_strikes() {
-                return Causes::EMPTY;
-            }
-            state.deadline = None;
-            Causes::from(Cause::Timer)
-        })
+        let is_lost = strikes_sabotage(Sabotage::LoseCause, 10);
+        let taken = with_state(State::take_causes);
+        if is_lost && taken.contains(Cause::Timer) {
+            with_state(|state| state.serve(taken));
+            return Causes::EMPTY;
+        }
+        taken
     }
 
-    fn serve(&mut self, _: Causes) {}
+    fn serve(&mut self, causes: Causes) {
+        // Whoever waits for a key is woken by the loop, as by everything else that it serves.
+        if let Some(waker) = with_state(|state| state.serve(causes)) {
+            waker.wake();
+        }
+    }
 
     fn wait(&mut self) {
-        with_state(|state| match state.deadline {
-            Some(at) => {
-                let late = state.rng.below(10_000);
-                let nanos = at.saturating_sub(state.now) + late;
-                state.pass(nanos);
-            }
-            None => state.is_quiet = true,
-        });
+        with_state(State::wait);
     }
 
     fn this_core(&self) -> CoreId {
@@ -206,7 +148,7 @@ impl Migration for Alone {
     }
 }
 
-/// Nobody types.
+/// Keys come through the adversary.
 pub(crate) struct Console;
 
 impl Io for Console {
@@ -219,7 +161,7 @@ impl Io for Console {
     }
 }
 
-/// The host has memory enough.
+/// The host has pages enough.
 pub(crate) struct Unlimited;
 
 impl Mem for Unlimited {
@@ -228,7 +170,7 @@ impl Mem for Unlimited {
     }
 }
 
-/// The adversary.
+/// The adversary, as the scheduler knows it.
 pub(crate) struct Seeded;
 
 impl Oracle for Seeded {

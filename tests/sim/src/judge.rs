@@ -1,0 +1,59 @@
+//! What must be true when nothing is left to happen: everybody has come to an end, and what was
+//! counted adds up.
+
+use crate::checks::Event;
+use crate::program::Score;
+use crate::world::State;
+use girder_core::sched::Statistics;
+use girder_lockfree::process::Pid;
+
+/// Checks it all.
+pub(crate) fn check(score: &Score, state: &State, statistics: Statistics) {
+    check_bodies(score, state);
+    check_everybody(score, state, statistics);
+    check_counts(state, statistics);
+}
+
+fn count(state: &State, is_it: impl Fn(&Event) -> bool) -> usize {
+    let events = state.trace.events().iter();
+    events.filter(|(_, event)| is_it(event)).count()
+}
+
+/// What a program has spawned was refused, or came to an end and was dropped, once.
+fn check_bodies(score: &Score, state: &State) {
+    let is_body = |pid: &Pid| score.bodies.contains(pid);
+    let done = count(state, |it| matches!(it, Event::Done(pid) if is_body(pid)));
+    let lost = |it: &Event| matches!(it, Event::Abandoned(pid) if is_body(pid));
+    assert_eq!(score.finished, done, "somebody ended before its end");
+    assert_eq!(score.refused, state.failures, "spawns were refused");
+    let left = score.alive.iter().filter(|&pid| is_body(pid)).count();
+    let kept = count(state, lost) + left;
+    let made = score.bodies.len() + score.refused;
+    assert_eq!(score.dropped + kept, made, "bodies were not dropped once");
+}
+
+/// The same for whatever has been a process.
+fn check_everybody(score: &Score, state: &State, statistics: Statistics) {
+    let abandoned = count(state, |it| matches!(it, Event::Abandoned(_)));
+    let ended = count(state, |it| matches!(it, Event::Done(_) | Event::Killed(_)));
+    let (gone, left) = (ended + abandoned, &score.alive);
+    assert_eq!(gone + left.len(), score.ever_born, "processes were lost");
+    // Whoever was given up in mid-poll never let go of what others may wait for.
+    let may_wait = abandoned > 0 && state.sabotage.is_none();
+    assert!(left.is_empty() || may_wait, "{left:?} wait for ever");
+    assert_eq!(statistics.ended as usize, gone, "ends were not counted");
+}
+
+fn check_counts(state: &State, statistics: Statistics) {
+    let counts = state.laws.counts();
+    let given = count(state, |it| {
+        matches!(it, Event::Resume(..) | Event::PutOff(_))
+    });
+    let preempted = count(state, |it| matches!(it, Event::Preempt(_)));
+    assert_eq!(statistics.switches as usize, given, "switches");
+    assert_eq!(statistics.preemptions as usize, preempted, "preemptions");
+    assert_eq!(statistics.arrivals, counts.arrivals, "arrivals");
+    assert_eq!(statistics.quanta, counts.quanta, "quanta");
+    assert_eq!(statistics.waits, counts.waits, "waits");
+    assert_eq!(statistics.idle_nanos, state.slept, "time asleep");
+}

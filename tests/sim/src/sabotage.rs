@@ -1,0 +1,54 @@
+//! Handlers that misbehave, one way at a time, so that each check is known to bite.
+//!
+//! They are the handlers' faults and not the scheduler's, because handlers can be had in two kinds;
+//! what they do to the processes is the same as what a scheduler with that fault would do.
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sabotage {
+    /// A queue loses a process now and then.
+    LoseToken,
+    /// Whoever comes last goes first.
+    NewestFirst,
+    /// Low ones wait as long as there is any other.
+    StarveLow,
+    /// Low ones go before normal ones.
+    PreferLow,
+    /// The last one in line is taken, whatever its priority.
+    IgnorePriority,
+    /// A process that was broken off goes on at once, quantum or not.
+    NeverGiveWay,
+    /// Deadlines are not set now and then.
+    ForgetDeadline,
+    /// The timer's cause is lost now and then.
+    LoseCause,
+    /// The scheduler's clock is ahead of the processes'.
+    FastClock,
+    /// A process that was broken off begins a new poll instead of going on.
+    ForgetFrame,
+    /// A waker does nothing now and then.
+    LoseWake,
+    /// A process that is to end at an await never drops what it owns.
+    NeverDrop,
+    /// A process ends instead of running now and then.
+    EndInstead,
+}
+
+impl Sabotage {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::LoseToken,
+        Self::NewestFirst,
+        Self::StarveLow,
+        Self::PreferLow,
+        Self::IgnorePriority,
+        Self::NeverGiveWay,
+        Self::ForgetDeadline,
+        Self::LoseCause,
+        Self::FastClock,
+        Self::ForgetFrame,
+        Self::LoseWake,
+        Self::NeverDrop,
+        Self::EndInstead,
+    ];
+}

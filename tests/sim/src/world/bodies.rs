@@ -1,0 +1,101 @@
+//! Running and ending simulated processes: a frame is the body itself.
+
+use super::adversary::take_break;
+use super::{Simulated, State, here, is_sabotaged, strikes_sabotage, with_state};
+use crate::checks::Event;
+use crate::sabotage::Sabotage;
+use girder_core::sched::{Lifecycle, Next, Outcome, Priority, World};
+use girder_lockfree::Token;
+use girder_lockfree::process::{Polled, Runnable};
+
+/// Processes whose frame is their body.
+pub(crate) struct Bodies;
+
+impl Lifecycle for Bodies {
+    fn resume(process: Runnable) -> Next {
+        settle(match with_state(State::is_put_off) {
+            true => put_off(process.put_off()),
+            false => {
+                let token = process.put_off();
+                assert!(!token.is_spent(), "{:?} was granted nothing", token.pid());
+                run(token.simulate_going_on())
+            }
+        })
+    }
+
+    fn go_on(token: Token) -> Next {
+        settle(match with_state(State::is_put_off) {
+            true => put_off(token),
+            false => run(token.simulate_going_on()),
+        })
+    }
+
+    fn end(token: Token) -> Next {
+        let pid = token.pid();
+        let finished = if token.has_frame() {
+            note(Event::Abandoned(pid));
+            token.give_up()
+        } else {
+            note(Event::Killed(pid));
+            match is_sabotaged(Sabotage::NeverDrop) {
+                true => token.give_up(),
+                false => token.drop_future(),
+            }
+        };
+        Simulated::visit(|core| core.settle_at_length(Outcome::Done(finished)))
+    }
+}
+
+fn settle(outcome: Outcome) -> Next {
+    Simulated::visit(|core| core.settle(here(), outcome))
+}
+
+fn put_off(token: Token) -> Outcome {
+    note(Event::PutOff(token.pid()));
+    with_state(|state| state.laws.put_off(token.pid(), state.now));
+    Outcome::PutOff(token)
+}
+
+fn run(process: Runnable) -> Outcome {
+    let (pid, level) = (process.pid(), process.level());
+    note(Event::Resume(pid, level));
+    with_state(|state| {
+        let priority = Priority::from_level(level);
+        state.laws.begin(pid, priority, state.now, state.held_up);
+    });
+    if strikes_sabotage(Sabotage::EndInstead, 100) {
+        note(Event::Done(pid));
+        return Outcome::Done(process.put_off().drop_future());
+    }
+    let polled = process.poll();
+    let is_broken_off = take_break();
+    match polled {
+        Polled::Waiting(token) if is_broken_off => {
+            with_state(|state| state.laws.break_off(pid, state.now, state.held_up));
+            note(Event::Preempt(pid));
+            return Outcome::Preempted(match is_sabotaged(Sabotage::ForgetFrame) {
+                true => token,
+                false => token.simulate_frame(),
+            });
+        }
+        Polled::Yielded(_) | Polled::YieldedWithCare(_) => note(Event::Yield(pid)),
+        Polled::Waiting(_) => note(Event::Wait(pid)),
+        Polled::Done(_) => note(Event::Done(pid)),
+    }
+    with_state(|state| state.laws.end(pid));
+    if let Polled::Yielded(token) | Polled::YieldedWithCare(token) | Polled::Waiting(token) =
+        &polled
+    {
+        let spent = with_state(|state| state.spent.get(&pid).copied());
+        assert_eq!(
+            token.reductions(),
+            spent.unwrap_or(0),
+            "reductions of {pid:?}"
+        );
+    }
+    polled.into()
+}
+
+fn note(event: Event) {
+    with_state(|state| state.trace.note(state.now, event));
+}
