@@ -11,6 +11,7 @@ pub(crate) mod guest;
 mod host;
 mod judge;
 mod lines;
+mod litmus;
 mod matrix;
 mod options;
 mod outcome;
@@ -64,6 +65,7 @@ fn test(
         if let Err(error) = host::run(workspace, filter, out, &mut summary) {
             summary.add(not_started("host tests", &error));
         }
+        litmus::run(workspace, filter, out, &mut summary);
     }
     if options.parts != Parts::Host {
         match prepare(workspace, options) {

@@ -4,6 +4,8 @@
 //! lives here, behind a safe type whose methods are the transitions. The stories stand beside
 //! the code and run with `RUSTFLAGS="--cfg loom" cargo test --release -p girder-lockfree`. Each
 //! ordering that is more than relaxed has a name (`order.rs`) and a story that fails without it.
+//! What the compiler makes of the transitions that hand something over is checked against Arm's
+//! model by the litmus tests in `litmus/`.
 #![no_std]
 
 extern crate alloc;

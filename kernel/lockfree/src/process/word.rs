@@ -38,7 +38,8 @@
 //! Nothing travels with the rest. `suspend` takes no token and tells nothing. `resume` and `kill`
 //! take one, but whoever asks for them has nothing to say to the process. `occupy` comes before the
 //! first parking, which releases what the maker wrote as well. The changes that are relaxed are
-//! read-modify-writes, which hand on what an earlier one has released.
+//! read-modify-writes, which hand on what an earlier one has released. `litmus/` has the same for
+//! the instructions that come of it, against Arm's model.
 
 use crate::atomic::{AtomicU64, Ordering, Relaxed};
 use crate::order::Site;
