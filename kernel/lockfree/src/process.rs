@@ -11,6 +11,8 @@ mod header;
 pub mod here;
 #[cfg(not(target_os = "none"))]
 pub mod inspect;
+#[cfg(doctest)]
+mod linearity;
 mod platform;
 mod pool;
 mod queue;

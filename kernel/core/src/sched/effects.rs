@@ -58,7 +58,24 @@ pub trait Ready {
     fn most_urgent(&self) -> Option<Priority>;
 }
 
-/// Sending a process elsewhere.
+/// Sending a process elsewhere. Whoever has sent it has it no more:
+///
+/// ```
+/// # use girder_core::sched::{CoreId, Migration};
+/// # use girder_lockfree::Token;
+/// fn send<M: Migration>(migration: &mut M, token: Token) -> Option<Token> {
+///     migration.to_core(token, CoreId(1))
+/// }
+/// ```
+///
+/// ```compile_fail,E0382
+/// # use girder_core::sched::{CoreId, Migration};
+/// # use girder_lockfree::Token;
+/// fn send<M: Migration>(migration: &mut M, token: Token) -> Option<Token> {
+///     let _ = migration.to_core(token, CoreId(1));
+///     migration.to_core(token, CoreId(2))
+/// }
+/// ```
 pub trait Migration {
     /// Sends it; to the core itself it comes back, to be queued.
     fn to_core(&mut self, token: Token, target: CoreId) -> Option<Token>;
