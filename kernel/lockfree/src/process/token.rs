@@ -13,8 +13,8 @@
 //!
 //! ```compile_fail,E0599
 //! # use girder_lockfree::Token;
-//! fn copy(token: &Token) -> Token {
-//!     token.clone() // there is no such thing
+//! fn copy(token: Token) -> [Token; 2] {
+//!     [Token::clone(&token), token] // there is no such thing
 //! }
 //! ```
 //!
