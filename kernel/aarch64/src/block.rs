@@ -3,7 +3,7 @@
 //! The process calls, so the compiler has saved what a call may change; what remains (x19 to x30,
 //! the lower halves of v8 to v15, the rounding) is pushed onto its own stack. The core goes on in a
 //! new loop on a spare stack, as after an interrupt, and the process is a token with a frame: the address
-//! of what was pushed, marked with [`BLOCKED`], since going on with it is another few instructions
+//! of what was pushed, marked with [`Token::BLOCKED`], since going on with it is another few instructions
 //! than going on with an interrupted one.
 //!
 //! From the moment that a spare stack is taken until the process has left, and from the moment that it
@@ -21,9 +21,6 @@ use core::ptr::NonNull;
 use girder_lockfree::Token;
 use girder_lockfree::process::{Kind, Local};
 
-/// What marks the frame of a process that has blocked; frames are aligned to 16.
-const BLOCKED: usize = 1;
-
 unsafe extern "C" {
     /// Saves what a call leaves alone, then goes on in `function(local, saved)` at another place.
     fn girder_block(
@@ -37,7 +34,7 @@ unsafe extern "C" {
 
 /// True if the frame is that of a process that has blocked.
 pub(crate) fn is_blocked(frame: NonZero<usize>) -> bool {
-    frame.get() & BLOCKED != 0
+    frame.get() & Token::BLOCKED != 0
 }
 
 /// Goes on with a process that has blocked, on its own stack; the present one is a spare now.
@@ -49,7 +46,7 @@ pub(crate) unsafe fn go_on(frame: NonZero<usize>, local: &Local) -> ! {
     local.set_here(process::this_core());
     local.add_reason();
     // SAFETY: the caller's promise.
-    unsafe { girder_unblock(frame.get() & !BLOCKED, (&raw const *local).cast()) }
+    unsafe { girder_unblock(frame.get() & !Token::BLOCKED, (&raw const *local).cast()) }
 }
 
 /// Called by a process: waits for its next turn with its stack. False if there is no spare stack for
@@ -84,7 +81,7 @@ extern "C" fn begin_without(local: NonNull<Local>, saved: NonZero<usize>) -> ! {
     let record = unsafe { local.as_ref() };
     record.clear_pending(); // it has left
     let _ = record.drop_reason();
-    let frame = saved | BLOCKED;
+    let frame = saved | Token::BLOCKED;
     // SAFETY: `girder_block` has just saved this for this process, once.
     let token = unsafe { Token::broken_off(local, frame) };
     process::new_loop(Taken::Blocked(token.blocked()))

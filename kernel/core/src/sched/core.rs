@@ -303,7 +303,7 @@ impl<W: World> Core<W> {
 
     /// One that has to die and stands at an await drops what it owns. In mid-poll it may go on to its next
     /// await first, or to the end of its destructors, but not for ever, and under ticks even if nobody
-    /// else wants the core.
+    /// else wants the core. One that blocks waits for somebody else, and is not waited for.
     #[cold]
     #[inline(never)]
     fn let_die(&mut self, mut token: Token) -> Next {
@@ -312,7 +312,8 @@ impl<W: World> Core<W> {
         } else {
             QUANTA_TO_AWAIT
         };
-        if !token.has_frame() || token.overtime() >= quanta * u16::from(TICKS) {
+        let is_at_its_end = token.is_blocked() || token.overtime() >= quanta * u16::from(TICKS);
+        if !token.has_frame() || is_at_its_end {
             return Next::End(token);
         }
         if self.tick.is_none() {

@@ -142,6 +142,14 @@ impl Token {
         Self(header)
     }
 
+    /// What marks the frame of a process that has blocked: frames are aligned.
+    pub const BLOCKED: usize = 1;
+
+    /// True if it waits in the middle of ordinary code.
+    pub fn is_blocked(&self) -> bool {
+        self.header().frame.get() & Self::BLOCKED != 0
+    }
+
     /// How a process that has blocked came back.
     pub fn blocked(self) -> Polled {
         match self.local().intent() {
@@ -163,7 +171,7 @@ impl Token {
     /// Notes that a simulated interrupt has broken into the poll: there a frame is the body itself.
     #[cfg(not(target_os = "none"))]
     pub fn simulate_frame(self) -> Self {
-        self.header().set_frame(1);
+        self.header().set_frame(2);
         self
     }
 
