@@ -23,7 +23,7 @@ use girder_lockfree::process::{Polled, Runnable, Table};
 
 /// Stacks that a core begins with, for whoever comes after a process that took one along. It gets more
 /// when they are used up.
-const SPARES: usize = 8;
+const SPARES: usize = 16;
 /// Processes at a time.
 const PROCESSES: u32 = 1 << 20;
 
