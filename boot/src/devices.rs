@@ -2,7 +2,9 @@
 
 use crate::start::{Stage, fail};
 use alloc::vec::Vec;
-use girder_aarch64::gic_v3::{GicV3, Region};
+use girder_aarch64::gic_v2::GicV2;
+use girder_aarch64::gic_v3::GicV3;
+use girder_aarch64::interrupts::{Controller, ControllerError, Region};
 use girder_aarch64::pl011;
 use girder_describe::{ConsoleKind, ControllerKind, Machine, Range};
 
@@ -21,39 +23,55 @@ pub(crate) fn devices(machine: &Machine, console: Option<u64>) -> Vec<Range> {
             size: pl011::SIZE,
         });
     }
-    if machine.controller.kind == ControllerKind::Gicv3 {
-        let regions = 1 + machine.controller.redistributor_regions as usize;
-        devices.extend(machine.controller.regs.iter().take(regions));
-    }
+    devices.extend(controller_blocks(machine));
     devices
 }
 
-pub(crate) fn controller(machine: &Machine) -> GicV3 {
+/// The register blocks of the controller that its driver asks for, in the order of its binding.
+fn controller_blocks(machine: &Machine) -> &[Range] {
     let described = &machine.controller;
-    let (ControllerKind::Gicv3, [distributor, regions @ ..]) =
-        (described.kind, &described.regs[..])
-    else {
-        let name = &described.compatible;
-        if name.is_empty() {
-            fail(
-                Stage::Interrupts,
-                "the description has no interrupt controller",
-            )
-        }
-        fail(
-            Stage::Interrupts,
-            format_args!("no driver for the interrupt controller {name}"),
-        )
+    let wanted = match described.kind {
+        // The distributor, and the cores' interface; two more are for guests.
+        ControllerKind::Gicv2 => 2,
+        ControllerKind::Gicv3 => 1 + described.redistributor_regions as usize,
+        _ => 0,
     };
-    let regions = regions
-        .iter()
-        .take(described.redistributor_regions as usize);
-    let regions = regions.map(|range| Region {
+    &described.regs[..described.regs.len().min(wanted)]
+}
+
+/// Makes the driver of the described controller.
+pub(crate) fn controller(machine: &Machine) -> Controller {
+    let described = &machine.controller;
+    let mut blocks = controller_blocks(machine).iter().map(|range| Region {
         base: range.base as usize,
         size: range.size as usize,
     });
-    // SAFETY: the description says that a GICv3 is there, `devices` had it mapped, and this is
-    // called once. Where the description is wrong, some device is asked for an identification.
-    let controller = unsafe { GicV3::new(distributor.base as usize, regions) };
-    controller.unwrap_or_else(|error| fail(Stage::Interrupts, error))
+    let missing = Region { base: 0, size: 0 };
+    let first = blocks.next().unwrap_or(missing);
+    // SAFETY: the description says that a controller of this kind is there, `devices` had its blocks
+    // mapped, and this is called once. Where the description is wrong, some device is asked for an
+    // identification.
+    let controller = unsafe {
+        match described.kind {
+            ControllerKind::Gicv2 => {
+                GicV2::new(first, blocks.next().unwrap_or(missing)).map(Controller::GicV2)
+            }
+            ControllerKind::Gicv3 => GicV3::new(first.base, blocks).map(Controller::GicV3),
+            _ => fail_without_driver(&described.compatible),
+        }
+    };
+    controller.unwrap_or_else(|error: ControllerError| fail(Stage::Interrupts, error))
+}
+
+fn fail_without_driver(name: &str) -> ! {
+    if name.is_empty() {
+        fail(
+            Stage::Interrupts,
+            "the description has no interrupt controller",
+        )
+    }
+    fail(
+        Stage::Interrupts,
+        format_args!("no driver for the interrupt controller {name}"),
+    )
 }

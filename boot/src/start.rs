@@ -181,15 +181,6 @@ impl Boot {
                 "the description has no virtual timer interrupt",
             )
         };
-        if !interrupts::is_private(InterruptId(timer.0)) {
-            fail(
-                Stage::Interrupts,
-                format_args!(
-                    "interrupt {} can't be the timer's: it is no core's own",
-                    timer.0
-                ),
-            )
-        }
         let timer = Route {
             id: InterruptId(timer.0),
             causes: Cause::Timer.bit(),
@@ -201,10 +192,14 @@ impl Boot {
             id: InterruptId(id.0),
             causes: Cause::Console.bit(),
         });
-        interrupts::install(controller, timer, console);
+        let installed = interrupts::install(controller, timer, console);
         timer::disarm();
-        interrupts::enable_on_this_core().unwrap_or_else(|error| fail(Stage::Interrupts, error));
-        interrupts::route_shared_here();
+        installed
+            .and_then(|()| interrupts::enable_on_this_core())
+            .unwrap_or_else(|error| fail(Stage::Interrupts, error));
+        if let Err(error) = interrupts::route_shared_here() {
+            log::warn!("no input: {error}");
+        }
     }
 
     /// Goes over to stacks with guards, the loop's and the exceptions', and into the loop.

@@ -3,23 +3,10 @@
 use crate::core_block::CoreBlock;
 use crate::registers::{CTR_EL0, CacheType, ID_AA64ISAR0_EL1, InstructionSet0};
 use aarch64_cpu::asm;
-use aarch64_cpu::registers::{
-    CNTKCTL_EL1, CurrentEL, MIDR_EL1, MPIDR_EL1, ReadWriteable, Readable,
-};
+use aarch64_cpu::registers::{CNTKCTL_EL1, CurrentEL, MIDR_EL1, ReadWriteable, Readable};
 
-/// The affinity fields of `MPIDR_EL1` (Arm ARM): Aff3 in bits 39:32, Aff2..Aff0 below 24.
-const AFFINITY: u64 = 0xff_00ff_ffff;
-
-/// A core's affinity value, as device trees and PSCI name cores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Affinity(pub u64);
-
-impl Affinity {
-    /// Returns the running core's affinity.
-    pub fn of_this_core() -> Self {
-        Self(MPIDR_EL1.get() & AFFINITY)
-    }
-}
+#[doc(inline)]
+pub use crate::affinity::Affinity;
 
 /// A core's part number and revision, the main identification register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,17 +6,13 @@
 //! it was said to be must not hang the machine. Nothing here names a system register, so it is
 //! tested on the host, with memory for a device.
 
+use crate::controller::ControllerError;
+use crate::controller::gic::PRIORITY;
 use arm_gic::gicv3::registers::{Gicd, GicdCtlr, GicrCtlr, GicrSgi, Waker};
 use safe_mmio::{UniqueMmioPointer, field};
 
-/// This part of the controller did not do in bounded time what it was told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Unresponsive(pub(crate) &'static str);
-
 /// Register accesses that a block gets to do what was asked.
 const TRIES: u32 = 1_000_000;
-/// Every interrupt gets this priority; the mask lets it through.
-pub(crate) const PRIORITY: u8 = 0x80;
 /// Interrupts in a register that has a bit for each.
 const PER_WORD: usize = 32;
 /// Interrupts in a register that has a byte for each, and in one that has two bits.
@@ -33,7 +29,7 @@ const FIRST_PRIVATE_KIND_WORD: usize = 1;
 
 /// Sets up what all cores share: every shared interrupt off, forgotten, of our group, at our
 /// priority, by level; then forwarding on.
-pub(crate) fn shared(mut registers: UniqueMmioPointer<'_, Gicd>) -> Result<(), Unresponsive> {
+pub(crate) fn shared(mut registers: UniqueMmioPointer<'_, Gicd>) -> Result<(), ControllerError> {
     // Affinity routing may only be switched on while no group is forwarded (GICD_CTLR).
     let groups = GicdCtlr::EnableGrp0 | GicdCtlr::EnableGrp1NS | GicdCtlr::EnableGrp1S;
     control(&mut registers, |control| control - groups)?;
@@ -77,7 +73,7 @@ pub(crate) fn shared(mut registers: UniqueMmioPointer<'_, Gicd>) -> Result<(), U
 fn control(
     registers: &mut UniqueMmioPointer<'_, Gicd>,
     change: impl FnOnce(GicdCtlr) -> GicdCtlr,
-) -> Result<(), Unresponsive> {
+) -> Result<(), ControllerError> {
     let mut control = field!(*registers, ctlr);
     let old = control.read() - GicdCtlr::RWP;
     control.write(change(old));
@@ -85,7 +81,9 @@ fn control(
 }
 
 /// Sets up what one core has to itself, in the same way, all of it disabled.
-pub(crate) fn private(mut registers: UniqueMmioPointer<'_, GicrSgi>) -> Result<(), Unresponsive> {
+pub(crate) fn private(
+    mut registers: UniqueMmioPointer<'_, GicrSgi>,
+) -> Result<(), ControllerError> {
     let mut frame = field!(registers, gicr);
     wake(field!(frame, waker))?;
     let extended = field!(frame, typer).read().max_eppi_count() as usize;
@@ -116,17 +114,20 @@ pub(crate) fn private(mut registers: UniqueMmioPointer<'_, GicrSgi>) -> Result<(
 /// Tells the redistributor that its core is awake, and waits until it has understood.
 fn wake(
     mut waker: UniqueMmioPointer<'_, safe_mmio::fields::ReadPureWrite<Waker>>,
-) -> Result<(), Unresponsive> {
+) -> Result<(), ControllerError> {
     let awake = waker.read() - Waker::PROCESSOR_SLEEP;
     waker.write(awake);
     let is_awake = || !waker.read().contains(Waker::CHILDREN_ASLEEP);
     within_tries(is_awake, "redistributor")
 }
 
-fn within_tries(mut is_done: impl FnMut() -> bool, part: &'static str) -> Result<(), Unresponsive> {
+fn within_tries(
+    mut is_done: impl FnMut() -> bool,
+    part: &'static str,
+) -> Result<(), ControllerError> {
     match (0..TRIES).any(|_| is_done()) {
         true => Ok(()),
-        false => Err(Unresponsive(part)),
+        false => Err(ControllerError::Unresponsive(part)),
     }
 }
 
@@ -223,7 +224,7 @@ mod tests {
         let mut fake = Fake::<GicrSgi>::new(&[(WAKER, ASLEEP)]);
         assert_eq!(
             private(fake.registers()),
-            Err(Unresponsive("redistributor"))
+            Err(ControllerError::Unresponsive("redistributor"))
         );
     }
 
@@ -233,7 +234,7 @@ mod tests {
         let mut fake = Fake::<GicrSgi>::new(&[(CONTROL, WRITE_PENDING)]);
         assert_eq!(
             private(fake.registers()),
-            Err(Unresponsive("redistributor"))
+            Err(ControllerError::Unresponsive("redistributor"))
         );
     }
 }

@@ -6,9 +6,12 @@
 //! when the loop has served it: GIC architecture, "Priority drop and interrupt deactivation",
 //! `ICC_CTLR_EL1.EOImode`). No register block is touched before it has identified itself.
 
-use crate::cpu::Affinity;
-use crate::gic_set_up::{self, PRIORITY};
-use crate::interrupts::{ControllerError, InterruptId};
+use crate::affinity::Affinity;
+use crate::controller::gic::{
+    FIRST_PRIVATE, FIRST_SHARED, PRIORITY, PRIVATE, SHARED, SIGNAL, SPECIAL,
+};
+use crate::controller::{ControllerError, InterruptId, Region, Taken};
+use crate::gic_set_up;
 use crate::probe;
 use crate::registers::*;
 use aarch64_cpu::asm::barrier;
@@ -24,25 +27,8 @@ pub const MAX_REGIONS: usize = 16;
 /// A region ends at a frame that says so; this bounds the walk where none does.
 const MAX_REDISTRIBUTORS: usize = 4096;
 const MASK_NOTHING: u8 = 0xff;
-/// First interrupt of a device that belongs to each core; below are the inter-core ones.
-pub(crate) const FIRST_PRIVATE: u32 = 16;
-/// First shared interrupt; the numbers below belong to each core.
-pub(crate) const FIRST_SHARED: u32 = 32;
-/// Numbers that are no interrupts: "nothing for you", in several ways.
-const FIRST_SPECIAL: u32 = 1020;
-const SPECIAL: core::ops::Range<u32> = FIRST_SPECIAL..1024;
 /// More shared interrupts, on controllers that have them.
-const FIRST_EXTENDED: u32 = 4096;
-const END_EXTENDED: u32 = 5120;
-
-/// Where a region of redistributors lies.
-#[derive(Clone, Copy, Debug)]
-pub struct Region {
-    /// Address of the first frame, mapped as device memory.
-    pub base: usize,
-    /// Bytes.
-    pub size: usize,
-}
+const EXTENDED: core::ops::Range<u32> = 4096..5120;
 
 /// The controller.
 pub struct GicV3 {
@@ -75,13 +61,21 @@ impl GicV3 {
         let frame = NonNull::new(distributor as *mut Gicd);
         // SAFETY: the caller's promise.
         let frame = frame.filter(|_| unsafe { is_controller(distributor) });
-        let distributor = frame.ok_or(ControllerError::NoDistributor(distributor))?;
+        let distributor = frame.ok_or(ControllerError::NoDistributor {
+            version: 3,
+            base: distributor,
+        })?;
         // SAFETY: a distributor has identified itself there, and it is ours.
         gic_set_up::shared(unsafe { UniqueMmioPointer::new(distributor) })?;
         Ok(Self {
             distributor,
             regions: table,
         })
+    }
+
+    /// True if each core has an interrupt of this number for a device of its own.
+    pub fn is_private(&self, id: InterruptId) -> bool {
+        PRIVATE.contains(&id.0)
     }
 
     /// Sets up the running core's part: its redistributor, its interface, and those of its private
@@ -101,7 +95,7 @@ impl GicV3 {
         // SAFETY: as above.
         let mut redistributor = GicRedistributor::new(unsafe { UniqueMmioPointer::new(frame) });
         let own = wanted.filter(|id| id.0 < FIRST_SHARED);
-        for id in own.chain([InterruptId::SIGNAL]) {
+        for id in own.chain([InterruptId(SIGNAL)]) {
             let Some(id) = private_id(id) else { continue };
             let set = redistributor.enable_interrupt(id, true);
             set.map_err(|_| ControllerError::Unresponsive("private interrupts"))?;
@@ -117,15 +111,20 @@ impl GicV3 {
     }
 
     /// Sends the shared interrupt `id` to one core; a private number is none of its business.
-    pub fn enable_shared(&self, id: InterruptId, target: Affinity) {
-        let Some(id) = shared_id(id) else { return };
+    pub fn enable_shared(&self, id: InterruptId, target: Affinity) -> Result<(), ControllerError> {
+        if self.is_private(id) {
+            return Ok(());
+        }
+        let error = ControllerError::NoSuchInterrupt(id);
+        let id = shared_id(id).ok_or(error)?;
         self.with_distributor(|distributor| {
-            // The only error is a number beyond what the device implements; it then stays silent.
-            let _ = distributor
+            // The only error is a number beyond what the device implements.
+            distributor
                 .set_interrupt_priority(id, PRIORITY)
                 .and_then(|()| distributor.set_routing(id, Some(target.0)))
-                .and_then(|()| distributor.enable_interrupt(id, true));
-        });
+                .and_then(|()| distributor.enable_interrupt(id, true))
+                .map_err(|_| error)
+        })
     }
 
     /// Keeps an interrupt that the core with this affinity, the running one, has taken from coming
@@ -143,8 +142,8 @@ impl GicV3 {
     }
 
     /// Takes the most urgent pending interrupt: it is active from now on, and its priority is
-    /// dropped at once, so that others get through.
-    pub fn acknowledge(&self) -> Option<InterruptId> {
+    /// dropped at once, so that others get through. An inter-core one is over with that.
+    pub fn acknowledge(&self) -> Option<Taken> {
         let id = GicCpuInterface::get_and_acknowledge_interrupt(InterruptGroup::Group1)?;
         if SPECIAL.contains(&u32::from(id)) {
             return None;
@@ -153,7 +152,12 @@ impl GicV3 {
         // "Physical CPU interface": effects of an acknowledge are ordered by a DSB).
         barrier::dsb(barrier::SY);
         GicCpuInterface::end_interrupt(id, InterruptGroup::Group1);
-        Some(InterruptId(u32::from(id)))
+        let id = InterruptId(u32::from(id));
+        if id.0 < FIRST_PRIVATE {
+            self.complete(id);
+            return Some(Taken::Signal);
+        }
+        Some(Taken::Device(id))
     }
 
     /// Deactivates an interrupt: it may be signalled again.
@@ -163,7 +167,7 @@ impl GicV3 {
     }
 
     /// Sends an inter-core interrupt (`ICC_SGI1R_EL1`).
-    pub fn signal(&self, target: Affinity, id: InterruptId) {
+    pub fn signal(&self, target: Affinity) {
         let [aff0, aff1, aff2, _, aff3, ..] = target.0.to_le_bytes().map(u64::from);
         // What the sender wrote is visible before the interrupt is (Arm ARM, "Data Synchronization Barrier").
         barrier::dsb(barrier::ISHST);
@@ -173,16 +177,16 @@ impl GicV3 {
                 + ICC_SGI1R_EL1::Aff1.val(aff1)
                 + ICC_SGI1R_EL1::RangeSelector.val(aff0 >> 4)
                 + ICC_SGI1R_EL1::TargetList.val(1 << (aff0 & 0xf))
-                + ICC_SGI1R_EL1::INTID.val(id.0.into()),
+                + ICC_SGI1R_EL1::INTID.val(SIGNAL.into()),
         );
         barrier::isb(barrier::SY);
     }
 
-    fn with_distributor(&self, f: impl FnOnce(&mut GicDistributor<'_>)) {
+    fn with_distributor<R>(&self, f: impl FnOnce(&mut GicDistributor<'_>) -> R) -> R {
         // SAFETY: `new` found a distributor. Other cores than the boot core only come here to disable
         // an interrupt, which is one write that touches no other.
         let registers = unsafe { UniqueMmioPointer::new(self.distributor) };
-        f(&mut GicDistributor::new(registers));
+        f(&mut GicDistributor::new(registers))
     }
 
     /// Finds the frames of the core with this affinity.
@@ -273,8 +277,8 @@ fn private_id(id: InterruptId) -> Option<IntId> {
 
 fn shared_id(id: InterruptId) -> Option<IntId> {
     match id.0 {
-        FIRST_SHARED..FIRST_SPECIAL => Some(IntId::spi(id.0 - FIRST_SHARED)),
-        FIRST_EXTENDED..END_EXTENDED => Some(IntId::espi(id.0 - FIRST_EXTENDED)),
+        id if SHARED.contains(&id) => Some(IntId::spi(id - SHARED.start)),
+        id if EXTENDED.contains(&id) => Some(IntId::espi(id - EXTENDED.start)),
         _ => None,
     }
 }

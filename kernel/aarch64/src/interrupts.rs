@@ -4,21 +4,19 @@
 //! done (spec, first law). The interrupt stays *active* at the controller, which keeps it from
 //! being signalled again, until the loop has served the cause and calls [`complete`]. So nothing
 //! has to be masked at the devices, and the same shape serves controllers that mask by themselves.
+//!
+//! Which controller it is, the machine's description says. The set is closed, so it is an enum, and what
+//! is asked of each is this: set up this core, route a shared interrupt, acknowledge, complete,
+//! disable, signal a core.
 
 use crate::core_block::{CoreBlock, count};
 use crate::cpu::Affinity;
-use crate::gic_set_up::Unresponsive;
-use crate::gic_v3::{self, GicV3};
+use crate::gic_v2::GicV2;
+use crate::gic_v3::GicV3;
 use spin::Once;
 
-/// The number of an interrupt at the controller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct InterruptId(pub u32);
-
-impl InterruptId {
-    /// The inter-core interrupt that says "look at your status word".
-    pub const SIGNAL: Self = Self(0);
-}
+use crate::controller::Taken;
+pub use crate::controller::{ControllerError, InterruptId, Region};
 
 /// What an interrupt means to the loop.
 #[derive(Clone, Copy, Debug)]
@@ -29,36 +27,23 @@ pub struct Route {
     pub causes: u32,
 }
 
-/// Why the controller can't be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ControllerError {
-    /// Nothing at this address identifies itself as a distributor.
-    NoDistributor(usize),
-    /// No redistributor carries this core's affinity.
-    NoRedistributor(Affinity),
-    /// The device did not become ready in bounded time.
-    Unresponsive(&'static str),
-    /// The core has no system-register interface to the controller.
-    NoCpuInterface,
+/// The controllers that we drive.
+#[expect(clippy::large_enum_variant, reason = "there is one of them")]
+pub enum Controller {
+    /// Memory-mapped, for eight cores at most.
+    GicV2(GicV2),
+    /// With system registers, for any number; version 4 as well.
+    GicV3(GicV3),
 }
 
-impl core::fmt::Display for ControllerError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::NoDistributor(base) => write!(f, "no GICv3 distributor at {base:#x}"),
-            Self::NoRedistributor(affinity) => {
-                write!(f, "no redistributor for core {:#x}", affinity.0)
-            }
-            Self::Unresponsive(part) => write!(f, "interrupt controller: {part} does not answer"),
-            Self::NoCpuInterface => f.write_str("no system registers for the interrupt controller"),
+/// The same call to whichever it is.
+macro_rules! either {
+    ($controller:expr, $driver:ident => $call:expr) => {
+        match $controller {
+            Controller::GicV2($driver) => $call,
+            Controller::GicV3($driver) => $call,
         }
-    }
-}
-
-impl From<Unresponsive> for ControllerError {
-    fn from(Unresponsive(part): Unresponsive) -> Self {
-        Self::Unresponsive(part)
-    }
+    };
 }
 
 /// Interrupts taken in one handler at most. More than a machine has at a time are a fault of its
@@ -68,7 +53,7 @@ const BATCH: usize = 64;
 const ROUTES: usize = 2;
 
 struct Interrupts {
-    controller: GicV3,
+    controller: Controller,
     /// Without a console, the second has no causes, and the number of the first.
     routes: [Route; ROUTES],
 }
@@ -91,19 +76,28 @@ impl Interrupts {
     fn refuse(&self, id: InterruptId, core: &CoreBlock) {
         self.controller.disable(id, core.affinity());
         count(&core.counters().spurious);
-        self.controller.complete(id);
+        either!(&self.controller, driver => driver.complete(id));
     }
 }
 
 static INTERRUPTS: Once<Interrupts> = Once::new();
 
-/// Takes charge of the controller; the boot core calls it once, before [`enable_on_this_core`].
-pub fn install(controller: GicV3, timer: Route, console: Option<Route>) {
+/// Takes charge of the controller; the boot core calls it once, before [`enable_on_this_core`]. The
+/// timer's interrupt must be one that each core has for itself.
+pub fn install(
+    controller: Controller,
+    timer: Route,
+    console: Option<Route>,
+) -> Result<(), ControllerError> {
+    if !either!(&controller, driver => driver.is_private(timer.id)) {
+        return Err(ControllerError::NotPrivate(timer.id));
+    }
     let none = Route { causes: 0, ..timer };
     INTERRUPTS.call_once(|| Interrupts {
         controller,
         routes: [timer, console.unwrap_or(none)],
     });
+    Ok(())
 }
 
 /// Sets this core's part of the controller up and lets its own interrupts through.
@@ -111,21 +105,21 @@ pub fn enable_on_this_core() -> Result<(), ControllerError> {
     let Some(interrupts) = INTERRUPTS.get() else {
         return Err(ControllerError::Unresponsive("nothing"));
     };
-    let private = interrupts.routes.iter().map(|route| route.id);
-    interrupts
-        .controller
-        .enable_core(Affinity::of_this_core(), private)
+    let controller = &interrupts.controller;
+    let wanted = interrupts.routes.iter().map(|route| route.id);
+    let here = Affinity::of_this_core();
+    either!(controller, driver => driver.enable_core(here, wanted))
 }
 
-/// Sends the shared interrupts that have a route to this core.
-pub fn route_shared_here() {
-    if let Some(interrupts) = INTERRUPTS.get() {
-        for route in &interrupts.routes {
-            interrupts
-                .controller
-                .enable_shared(route.id, Affinity::of_this_core());
-        }
-    }
+/// Sends the shared interrupts that have a route to this core; the boot core calls it once.
+pub fn route_shared_here() -> Result<(), ControllerError> {
+    let Some(interrupts) = INTERRUPTS.get() else {
+        return Ok(());
+    };
+    let controller = &interrupts.controller;
+    let here = Affinity::of_this_core();
+    let mut routes = interrupts.routes.iter();
+    routes.try_for_each(|route| either!(controller, driver => driver.enable_shared(route.id, here)))
 }
 
 /// Takes everything that is pending and returns what it means.
@@ -133,15 +127,14 @@ pub(crate) fn acknowledge(core: &CoreBlock) -> u32 {
     let Some(interrupts) = INTERRUPTS.get() else {
         return 0;
     };
+    let controller = &interrupts.controller;
     let mut causes = 0;
-    for id in (0..BATCH).map_while(|_| interrupts.controller.acknowledge()) {
-        if id == InterruptId::SIGNAL {
-            // The word itself says why: whoever signals has rung it before.
-            interrupts.controller.complete(id);
-        } else if let Some(of_route) = interrupts.causes_of(id) {
-            causes |= of_route;
-        } else {
-            interrupts.refuse(id, core);
+    for taken in (0..BATCH).map_while(|_| either!(controller, driver => driver.acknowledge())) {
+        // A signal's word itself says why: whoever signals has rung it before.
+        let Taken::Device(id) = taken else { continue };
+        match interrupts.causes_of(id) {
+            Some(of_route) => causes |= of_route,
+            None => interrupts.refuse(id, core),
         }
     }
     causes
@@ -151,22 +144,27 @@ pub(crate) fn acknowledge(core: &CoreBlock) -> u32 {
 /// them, once they are served.
 pub fn complete(causes: u32) {
     if let Some(interrupts) = INTERRUPTS.get() {
+        let controller = &interrupts.controller;
         for route in &interrupts.routes {
             if route.causes & causes != 0 {
-                interrupts.controller.complete(route.id);
+                either!(controller, driver => driver.complete(route.id));
             }
         }
     }
 }
 
-/// True if each core has an interrupt of this number for a device of its own.
-pub fn is_private(id: InterruptId) -> bool {
-    (gic_v3::FIRST_PRIVATE..gic_v3::FIRST_SHARED).contains(&id.0)
-}
-
 /// Makes the core with this affinity look at its status word.
 pub fn signal(affinity: Affinity) {
-    if let Some(interrupts) = INTERRUPTS.get() {
-        interrupts.controller.signal(affinity, InterruptId::SIGNAL);
+    if let Some(Interrupts { controller, .. }) = INTERRUPTS.get() {
+        either!(controller, driver => driver.signal(affinity));
+    }
+}
+
+impl Controller {
+    fn disable(&self, id: InterruptId, here: Affinity) {
+        match self {
+            Self::GicV2(driver) => driver.disable(id),
+            Self::GicV3(driver) => driver.disable(id, here),
+        }
     }
 }

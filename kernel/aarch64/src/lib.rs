@@ -1,10 +1,16 @@
 //! Everything that names a register: AArch64 cores and the devices every board has.
 //!
 //! Modules that only compute ([`syndrome`], [`page_table`]) also build on the host, where they
-//! are tested; the others exist for the bare-metal target alone and are proved on the machine.
+//! are tested, and so do drivers, which take
+//! addresses or models of their devices; the others exist for the bare-metal target alone and are proved on the machine.
 #![cfg_attr(not(test), no_std)]
 
+pub mod affinity;
+pub mod controller;
+pub mod gic_v2;
+mod order;
 pub mod page_table;
+mod register_block;
 pub mod syndrome;
 
 #[cfg(target_os = "none")]
@@ -38,7 +44,6 @@ pub mod pl011;
 pub mod power;
 #[cfg(target_os = "none")]
 pub mod preemption;
-#[cfg(target_os = "none")]
 pub mod probe;
 #[cfg(target_os = "none")]
 pub mod process;
