@@ -18,6 +18,16 @@ pub(crate) enum Level {
     El2,
 }
 
+/// The version of the machine's interrupt controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gic {
+    /// At most eight cores.
+    V2,
+    V3,
+    /// Needs [`Level::El2`].
+    V4,
+}
+
 /// How the kernel can end the machine, which decides what QEMU's exit status means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PowerOff {
@@ -34,6 +44,9 @@ pub(crate) struct Machine {
     pub(crate) cpu: String,
     pub(crate) memory: String,
     pub(crate) level: Level,
+    pub(crate) gic: Gic,
+    /// It has the secure state, where the kernel is not.
+    pub(crate) is_secure: bool,
     pub(crate) power_off: PowerOff,
     /// One instruction takes 2^shift ns of virtual time, over all cores; runs repeat exactly.
     pub(crate) icount_shift: Option<u8>,
@@ -82,6 +95,8 @@ impl Default for Machine {
             cpu: "neoverse-n1".to_owned(),
             memory: "1G".to_owned(),
             level: Level::El1,
+            gic: Gic::V3,
+            is_secure: false,
             power_off: PowerOff::Semihosting,
             icount_shift: None,
         }
@@ -122,9 +137,15 @@ impl Machine {
             Level::El1 => "",
             Level::El2 => ",virtualization=on",
         };
+        let secure = if self.is_secure { ",secure=on" } else { "" };
+        let gic = match self.gic {
+            Gic::V2 => 2,
+            Gic::V3 => 3,
+            Gic::V4 => 4,
+        };
         [
             "-M",
-            &format!("virt,gic-version=3{level}{suffix}"),
+            &format!("virt,gic-version={gic}{secure}{level}{suffix}"),
             "-cpu",
             &self.cpu,
             "-smp",
@@ -228,6 +249,8 @@ mod tests {
     fn every_choice_has_its_words() {
         let machine = Machine {
             level: Level::El2,
+            gic: Gic::V2,
+            is_secure: true,
             power_off: PowerOff::Psci,
             icount_shift: Some(0),
             ..Machine::default()
@@ -237,7 +260,7 @@ mod tests {
             ..boot()
         };
         let line = shell_line(&QEMU.into(), &machine.arguments(&boot, &Serial::Terminal));
-        assert!(line.contains("-M virt,gic-version=3,virtualization=on "));
+        assert!(line.contains("-M virt,gic-version=2,secure=on,virtualization=on "));
         assert!(line.contains("-icount shift=0,sleep=off"));
         assert!(line.contains("-dtb lying.dtb"));
         assert!(line.contains("-serial mon:stdio"));

@@ -4,9 +4,10 @@
 //! row, and so do the pairs where one is known to matter to the other: EL2 with and without
 //! VHE, one core with its tree that names no enable-method, more than 16 cores with their
 //! second affinity level, 64 cores on old and new atomics. Then boots of another kind, one
-//! property each: `starts` has those that no good boot loader makes, `lies` descriptions that are
+//! property each: `controllers` has the interrupt controllers, `starts` has those that no good boot loader makes, `lies` descriptions that are
 //! wrong, `crashes` those that end badly.
 
+mod controllers;
 mod crashes;
 mod lies;
 mod starts;
@@ -133,6 +134,7 @@ pub(crate) fn rows(reach: Reach) -> Vec<Row> {
     let mut rows: Vec<_> = MACHINES.into_iter().map(machine_row).collect();
     rows.extend(special_rows());
     rows.extend(bench_rows());
+    rows.extend(controllers::rows());
     rows.extend(starts::rows());
     rows.extend(lies::rows());
     rows.extend(crashes::rows());
