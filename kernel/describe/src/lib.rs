@@ -5,6 +5,8 @@
 //! nodes. It is the only place that knows how boards differ; the kernel reads the `Machine`, and
 //! so does `girder-tools dtb`, which makes every board's tree a test on the host.
 //!
+//! Where there is no tree, [`Board`] and [`Atags`] make a `Machine` of a Raspberry Pi.
+//!
 //! The bytes are input, and may be damaged or hostile: every bound is a named constant with a
 //! [`TreeError`] as its answer, and nothing here panics, loops or reads outside the tree. Two
 //! kinds of fault are told apart. What makes the machine ambiguous (a broken structure, memory
@@ -15,11 +17,14 @@
 
 extern crate alloc;
 
+mod atags;
 mod devicetree;
 mod error;
 mod machine;
 mod range;
+mod raspberry_pi;
 
+pub use atags::{Atags, WORDS as ATAG_WORDS};
 pub use devicetree::limits;
 pub use devicetree::{describe, total_size};
 pub use error::{Block, TreeError};
@@ -28,3 +33,4 @@ pub use machine::{
     Mpidr, NodeId, NumaNode, TimerInterrupts,
 };
 pub use range::Range;
+pub use raspberry_pi::Board;

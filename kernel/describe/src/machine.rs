@@ -35,8 +35,12 @@ pub struct Machine {
     pub controller: Controller,
     /// The generic timer's interrupts.
     pub timer: TimerInterrupts,
+    /// Where a Raspberry Pi's watchdog and power registers are.
+    pub power: Option<u64>,
     /// Where the kernel talks to people.
     pub console: Option<Console>,
+    /// All serial ports that are usable, with their paths in the tree.
+    pub ports: Vec<(String, Console)>,
     /// Memory as described, sorted and merged; see [`Machine::usable_memory`].
     pub memory: Vec<Range>,
     /// What is not for the kernel to touch, sorted and merged; it may lie outside `memory`.

@@ -3,6 +3,9 @@
 //! A port of no known kind that `/chosen` names is still the answer: another port would be a wire
 //! that nobody listens to, and its name tells people which driver is missing.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::controller::Root;
 use super::survey::Survey;
 use super::tree::{Names, Node, Tree};
@@ -45,6 +48,19 @@ pub(super) fn find(
         }
     }
     Ok(None)
+}
+
+/// Lists every usable port with its path: the one that `/chosen` names and those of known kinds. One whose
+/// registers can't be found is left out.
+pub(super) fn all(tree: &Tree<'_>, survey: &Survey<'_>, root: &Root<'_>) -> Vec<(String, Console)> {
+    let chosen = standard_output(tree).filter(|node| node.is_usable() && node.has("compatible"));
+    let known = survey.ports.iter().copied();
+    let chosen = chosen.filter(|node| !survey.ports.contains(node));
+    let ports = known.chain(chosen).filter_map(|port| {
+        let base = address::regions(port).ok()?.first()?.base;
+        Some((port.path(), console(port, base, root).ok()?))
+    });
+    ports.collect()
 }
 
 /// Resolves the path, or the alias for one, in `/chosen`; the rate after the colon is left alone.

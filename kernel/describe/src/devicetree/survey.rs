@@ -3,13 +3,14 @@
 use alloc::vec::Vec;
 
 use super::tree::{Names, Node, Tree};
-use super::{console, controller, limits};
+use super::{address, console, controller, limits};
 
 /// The usable nodes found by what they are compatible with.
 pub(super) struct Survey<'t> {
     pub(super) psci: Option<Node<'t>>,
     pub(super) timer: Option<Node<'t>>,
     pub(super) distance_map: Option<Node<'t>>,
+    power: Option<Node<'t>>,
     /// The first interrupt controller of a known kind.
     pub(super) controller: Option<Node<'t>>,
     /// The first serial ports of known kinds.
@@ -23,6 +24,7 @@ enum Role {
     /// Wanted where there is no [`Role::Timer`]: the Pi 3 names its timer so.
     OldTimer,
     DistanceMap,
+    Power,
 }
 
 const ROLES: &[(&str, Role)] = &[
@@ -32,6 +34,8 @@ const ROLES: &[(&str, Role)] = &[
     ("arm,armv8-timer", Role::Timer),
     ("arm,armv7-timer", Role::OldTimer),
     ("numa-distance-map-v1", Role::DistanceMap),
+    ("brcm,bcm2835-pm", Role::Power),
+    ("brcm,bcm2835-pm-wdt", Role::Power),
 ];
 
 impl<'t> Survey<'t> {
@@ -41,6 +45,7 @@ impl<'t> Survey<'t> {
             psci: None,
             timer: None,
             distance_map: None,
+            power: None,
             controller: None,
             ports: Vec::new(),
         };
@@ -52,11 +57,18 @@ impl<'t> Survey<'t> {
                 Some(Role::Timer) => note(&mut survey.timer, node),
                 Some(Role::OldTimer) => note(&mut old_timer, node),
                 Some(Role::DistanceMap) => note(&mut survey.distance_map, node),
+                Some(Role::Power) => note(&mut survey.power, node),
                 None => survey.note_device(node, names),
             }
         }
         survey.timer = survey.timer.or(old_timer);
         survey
+    }
+
+    /// Where a Raspberry Pi's power registers are. A machine is of use without them.
+    pub(super) fn power_block(&self) -> Option<u64> {
+        let registers = address::regions(self.power?).ok()?;
+        registers.first().map(|range| range.base)
     }
 
     fn note_device(&mut self, node: Node<'t>, names: Names<'t>) {

@@ -103,6 +103,20 @@ impl<'t> Node<'t> {
         self.tree.nodes[usize::from(self.index)].name
     }
 
+    /// Its path from the root.
+    pub(super) fn path(self) -> String {
+        let mut names = Vec::new();
+        let mut node = Some(self);
+        while let Some(this) = node {
+            names.push(this.name());
+            node = this.parent();
+        }
+        // The root's name is empty, or a slash in old trees.
+        names.pop();
+        let below = names.iter().rev();
+        below.fold(String::new(), |path, name| path + "/" + name)
+    }
+
     /// Its name without the unit address.
     pub(super) fn base_name(self) -> &'t str {
         let name = self.name();
