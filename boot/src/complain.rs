@@ -1,12 +1,13 @@
 //! Says what was asked for and is not there: nothing in the boot arguments is ignored silently.
 
-use crate::devices::console_base;
+use crate::early::{Attached, port_at};
+use crate::port::Place;
 use girder_core::config::{Config, ConsoleChoice, Deployment, Mode};
-use girder_describe::{ConsoleKind, Machine};
+use girder_describe::Machine;
 
-/// Warns of everything that is not followed as written, now that there is a console at
-/// `console`, if there is one.
-pub(crate) fn complain(config: &Config<'_>, machine: &'static Machine, console: Option<u64>) {
+/// Warns of everything that is not followed as written, now that there is a console, if there is
+/// one.
+pub(crate) fn complain(config: &Config<'_>, machine: &'static Machine, console: Option<Attached>) {
     Config::parse(&machine.bootargs, &mut |complaint| {
         log::warn!("boot arguments: {complaint}")
     });
@@ -28,36 +29,47 @@ fn complain_of_deployment(config: &Config<'_>) {
     }
 }
 
-fn complain_of_console(config: &Config<'_>, machine: &Machine, console: Option<u64>) {
+fn complain_of_console(config: &Config<'_>, machine: &Machine, console: Option<Attached>) {
+    let base = console.map(|console| console.place.base);
     match config.console {
-        Some(ConsoleChoice::Pl011(base)) if console != Some(base) => {
-            log::warn!("boot arguments: no pl011 at {base:#x}, using the machine's own console");
+        Some(ConsoleChoice::Pl011(wanted)) if base != Some(wanted) => {
+            log::warn!("boot arguments: no pl011 at {wanted:#x}, using the machine's own console");
         }
-        Some(ConsoleChoice::Pl011(base)) if !is_described(machine, base) => {
-            log::warn!("boot arguments: the console at {base:#x} has no known interrupt: no input");
-        }
-        Some(ConsoleChoice::Path(path)) => {
-            log::warn!(
-                "boot arguments: console={path}: no choice by path yet, using the machine's"
-            );
-        }
-        _ => {}
+        Some(ConsoleChoice::Path(path)) => complain_of_path(path, machine, base),
+        Some(ConsoleChoice::Pl011(_)) => {}
+        None => complain_of_place(machine, base),
     }
-    if let (Some(described), Some(base)) = (console_base(machine), console)
-        && described != base
-        && config.console != Some(ConsoleChoice::Pl011(base))
+    if let Some(Attached {
+        place,
+        interrupt: None,
+    }) = console
     {
-        log::warn!("no pl011 at {described:#x}, using one at {base:#x}: no input");
-    }
-    if let Some(console) = &machine.console
-        && console.kind != ConsoleKind::Pl011
-    {
-        let (name, kind) = (&console.compatible, console.kind);
-        log::warn!("no driver for the console {name} ({kind:?})");
+        log::warn!(
+            "the console at {:#x} has no known interrupt: no input",
+            place.base
+        );
     }
 }
 
-fn is_described(machine: &Machine, base: u64) -> bool {
-    let mut described = machine.console.iter();
-    described.any(|console| console.base == base)
+fn complain_of_path(path: &str, machine: &Machine, base: Option<u64>) {
+    let Some(port) = port_at(machine, path) else {
+        log::warn!("boot arguments: console={path}: no usable port, using the machine's own");
+        return;
+    };
+    if base != Some(port.base) {
+        let (name, wanted) = (&port.compatible, port.base);
+        log::warn!("boot arguments: console={path}: no {name} that we drive at {wanted:#x}");
+    }
+}
+
+fn complain_of_place(machine: &Machine, base: Option<u64>) {
+    let Some(described) = &machine.console else {
+        return;
+    };
+    let (name, wanted) = (&described.compatible, described.base);
+    if Place::of(described).is_none() {
+        log::warn!("no driver for the console {name} ({:?})", described.kind);
+    } else if let Some(base) = base.filter(|&base| base != wanted) {
+        log::warn!("no {name} at {wanted:#x}, using a pl011 at {base:#x}");
+    }
 }

@@ -6,13 +6,14 @@
 //! fetched by the loop when the receive interrupt says so. The rings, and what happens when one is
 //! full, are `girder_core::console`; here they meet the device, the lock and the crash report.
 
+use crate::port::{Place, Port};
 use core::fmt::{self, Write};
 use core::future::poll_fn;
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use core::task::{Poll, Waker};
 use girder_aarch64::lock::Lock;
-use girder_aarch64::pl011::{self, Pl011};
-use girder_core::console::{Buffered, Device, Received, Wait, Wanted};
+use girder_core::console::{Buffered, Device, Wait};
+use spin::Once;
 
 /// Longest piece that is kept together.
 const LINE: usize = 512;
@@ -20,62 +21,37 @@ const LINE: usize = 512;
 const CRASH_TRIES: u32 = 1_000_000;
 /// Where a PL011 is on boards that people have, for a last message when nothing else is known:
 /// QEMU virt, Raspberry Pi 4, Raspberry Pi 3.
-pub(crate) const LIKELY: [u64; 3] = [0x0900_0000, 0xfe20_1000, 0x3f20_1000];
-
-struct Port(Pl011);
-
-impl Device for Port {
-    fn try_send(&mut self, byte: u8) -> bool {
-        self.0.try_send(byte)
-    }
-
-    fn is_sending(&self) -> bool {
-        self.0.is_sending()
-    }
-
-    fn receive(&mut self) -> Option<Received> {
-        self.0.receive().map(|received| match received {
-            pl011::Received::Byte(byte) => Received::Byte(byte),
-            pl011::Received::Damaged => Received::Damaged,
-        })
-    }
-
-    fn take_overrun(&mut self) -> bool {
-        self.0.take_overrun()
-    }
-
-    fn interrupt_for(&mut self, wanted: Wanted) {
-        self.0.interrupt_for(wanted.receive, wanted.transmit);
-    }
-}
+pub(crate) const LIKELY: [Place; 3] = [
+    Place::pl011(0x0900_0000),
+    Place::pl011(0xfe20_1000),
+    Place::pl011(0x3f20_1000),
+];
 
 static CONSOLE: Lock<Buffered<Port>> = Lock::new(Buffered::new());
 
-/// Where the device is, for a crash report that can't have the lock; 0 means nowhere.
-static DEVICE: AtomicUsize = AtomicUsize::new(0);
+/// Where the device is, for a crash report that can't have the lock.
+static DEVICE: Once<Place> = Once::new();
 
 /// Makes room for what will wait, as soon as there is a heap: later nothing allocates here.
 pub(crate) fn reserve() {
     CONSOLE.lock().reserve();
 }
 
-/// Sends output to the device at `base` from now on, and what has waited for it.
+/// Sends output to the device at `place` from now on, and what has waited for it.
 ///
 /// # Safety
 ///
-/// As for [`Pl011::new`]; called once.
-pub(crate) unsafe fn attach(base: usize) {
+/// As for [`Place::open`]; called once.
+pub(crate) unsafe fn attach(place: Place) {
     // SAFETY: the caller's promise.
-    let Some(mut device) = (unsafe { Pl011::new(base) }) else {
+    let Some(mut device) = (unsafe { place.open() }) else {
         return;
     };
-    // SAFETY: a device is there, and reading its identification does no harm. Its subset, which has
-    // none, has no such setting either.
-    if unsafe { Pl011::is_at(base) } {
+    if place.has_fifos() {
         device.enable_fifos();
     }
-    DEVICE.store(base, Relaxed);
-    CONSOLE.lock().attach(Port(device));
+    DEVICE.call_once(|| place);
+    CONSOLE.lock().attach(device);
 }
 
 /// Lets interrupts move the bytes from now on.
@@ -121,7 +97,7 @@ pub(crate) fn damaged() -> u64 {
 
 /// True if there is a device.
 pub(crate) fn is_attached() -> bool {
-    DEVICE.load(Relaxed) != 0
+    DEVICE.is_completed()
 }
 
 /// Runs `f` with the console's lock held: nobody else prints, and `f` must not.
@@ -150,11 +126,10 @@ pub(crate) fn write(text: &str) {
 
 /// Looks where a PL011 is likely. Early in boot all those places are mapped; later those that are not
 /// fault, which is caught.
-fn likely() -> Option<usize> {
-    let mut bases = LIKELY.into_iter().map(|base| base as usize);
+fn likely() -> Option<Place> {
     // SAFETY: only identification registers are read. A board with something else there, and with
     // no console, is past harm.
-    bases.find(|&base| unsafe { Pl011::is_at(base) })
+    LIKELY.into_iter().find(|place| unsafe { place.answers() })
 }
 
 /// A writer to the console that keeps lines together; what has no line end is written on drop.
@@ -216,20 +191,17 @@ macro_rules! println {
 pub(crate) use println;
 
 /// Output for a crash report: polled, and without the lock, whose holder may be what crashed.
-pub(crate) struct CrashOutput(Option<Pl011>);
+pub(crate) struct CrashOutput(Option<Port>);
 
 impl CrashOutput {
     /// Takes the device over for good, after what waits for it, if the lock can be had. Without
     /// an attached console, any that is where one is likely will do.
     pub(crate) fn seize() -> Self {
-        let base = match DEVICE.load(Relaxed) {
-            0 => likely(),
-            base => Some(base),
-        };
-        // SAFETY: a PL011 has identified itself there, or `attach` was promised one. The other value
+        let place = DEVICE.get().copied().or_else(likely);
+        // SAFETY: a PL011 has identified itself there, or `attach` was promised a port. The other value
         // for it may be in use on another core; the worst that comes of it is a mixed line in a
         // crash report.
-        let mut this = Self(base.and_then(|base| unsafe { Pl011::new(base) }));
+        let mut this = Self(place.and_then(|place| unsafe { place.open() }));
         if let Some(mut console) = CONSOLE.lock_within(CRASH_TRIES) {
             while let Some(byte) = console.take_output() {
                 this.send(byte);
@@ -241,7 +213,7 @@ impl CrashOutput {
     /// Waits until the last byte has left.
     pub(crate) fn finish(&mut self) {
         for _ in 0..CRASH_TRIES {
-            if !self.0.as_ref().is_some_and(Pl011::is_sending) {
+            if !self.0.as_ref().is_some_and(Port::is_sending) {
                 return;
             }
             core::hint::spin_loop();

@@ -5,6 +5,10 @@
 //! bounded time. A core that can't be started, or doesn't arrive, is named and left out; if it
 //! arrives too late after all, its admission word sends it to sleep for ever.
 
+mod start;
+
+pub(crate) use start::{PEN, start};
+
 use crate::attend::secondary_core;
 use crate::memory::{Memory, MemoryError};
 use alloc::boxed::Box;
@@ -13,17 +17,15 @@ use core::fmt;
 use core::sync::atomic::Ordering::Relaxed;
 use girder_aarch64::core_block::{CoreBlock, Start};
 use girder_aarch64::cpu::{self, Affinity};
+use girder_aarch64::interrupts;
 use girder_aarch64::interrupts::ControllerError;
 use girder_aarch64::mmu::Regime;
-use girder_aarch64::{cache, interrupts, power, timer};
 use girder_core::causes::Cause;
-use girder_core::units::Frequency;
-use girder_describe::{Cpu, EnableMethod, Machine};
-use girder_lockfree::{Ring, Verdict};
+use girder_describe::{Cpu, Machine};
+use girder_lockfree::Ring;
 use spin::Once;
+use start::Way;
 
-/// How long all started cores together may take to arrive.
-const PATIENCE_MS: u32 = 10_000;
 /// Two cores' blocks are at least this far apart: a pair of common cache lines.
 const LEAST_DISTANCE: usize = 128;
 
@@ -32,6 +34,8 @@ pub struct Core {
     block: Option<&'static CoreBlock>,
     mpidr: u64,
     state: State,
+    /// How it is started, if it is.
+    way: Option<Way>,
 }
 
 /// What became of a core.
@@ -45,6 +49,8 @@ pub enum State {
     Capped,
     /// It can't be started: the description names no way that we know.
     NoMethod,
+    /// The description names no release word for it, or one that can't be.
+    NoReleaseWord(Option<u64>),
     /// The firmware refused, with this number.
     Refused(i64),
     /// It was started and could not set itself up.
@@ -59,9 +65,11 @@ impl fmt::Display for State {
             Self::Boot | Self::Up => f.write_str("up"),
             Self::Capped => f.write_str("girder.cores"),
             Self::NoMethod => f.write_str("no enable method"),
+            Self::NoReleaseWord(None) => f.write_str("no cpu-release-addr"),
+            Self::NoReleaseWord(Some(word)) => write!(f, "no cpu-release-addr can be {word:#x}"),
             Self::Refused(error) => write!(f, "psci {error}"),
             Self::Failed(error) => write!(f, "{error}"),
-            Self::Silent => write!(f, "no answer in {PATIENCE_MS} ms"),
+            Self::Silent => write!(f, "no answer in {} ms", start::PATIENCE_MS),
         }
     }
 }
@@ -143,11 +151,12 @@ pub(crate) fn lay_out(
     let mut cores = Vec::with_capacity(machine.cpus.len() + 1);
     let mut room = limit.unwrap_or(u32::MAX).saturating_sub(1);
     for cpu in &machine.cpus {
-        let state = state_before_start(cpu, boot, machine, &mut room);
+        let (state, way) = state_before_start(cpu, boot, machine, &mut room);
         cores.push(Core {
             block: None,
             mpidr: cpu.mpidr.0,
             state,
+            way,
         });
     }
     if !cores.iter().any(|core| core.state == State::Boot) {
@@ -159,6 +168,7 @@ pub(crate) fn lay_out(
             block: None,
             mpidr: boot.0,
             state: State::Boot,
+            way: None,
         });
     }
     for (index, core) in cores
@@ -177,19 +187,25 @@ pub(crate) fn lay_out(
     Ok(cores)
 }
 
-fn state_before_start(cpu: &Cpu, boot: Affinity, machine: &Machine, room: &mut u32) -> State {
+fn state_before_start(
+    cpu: &Cpu,
+    boot: Affinity,
+    machine: &Machine,
+    room: &mut u32,
+) -> (State, Option<Way>) {
     if cpu.mpidr.0 == boot.0 {
-        return State::Boot;
+        return (State::Boot, None);
     }
     if *room == 0 {
-        return State::Capped;
+        return (State::Capped, None);
     }
-    let has_psci = machine.psci_conduit.is_some();
-    if cpu.enable_method != Some(EnableMethod::Psci) || !has_psci {
-        return State::NoMethod;
+    match Way::to_start(cpu, machine) {
+        Ok(way) => {
+            *room -= 1;
+            (State::Up, Some(way))
+        }
+        Err(state) => (state, None),
     }
-    *room -= 1;
-    State::Up
 }
 
 fn block(
@@ -204,6 +220,7 @@ fn block(
         loop_stack: memory.stack()?.top(),
         exception_stack: memory.stack()?.top(),
         main: secondary_core as *const () as u64,
+        level: cpu::exception_level(),
     };
     let place = memory
         .allocate(distance)
@@ -216,45 +233,6 @@ fn block(
     };
     block.use_emergency_stack(memory.stack()?);
     Ok(block)
-}
-
-/// Starts all cores that are to come up, waits for them, and publishes the table.
-pub(crate) fn start(mut cores: Vec<Core>, frequency: Frequency) {
-    unsafe extern "C" {
-        fn girder_secondary();
-    }
-    let entry = girder_secondary as *const () as u64;
-    for core in cores.iter_mut().filter(|core| core.state == State::Up) {
-        let Some(block) = core.block else { continue };
-        // The core reads its block with its caches off.
-        cache::clean_and_invalidate(&raw const *block as usize, size_of::<CoreBlock>());
-        if let Err(error) = power::start_core(block.affinity(), entry, &raw const *block as u64) {
-            core.state = State::Refused(error);
-        }
-    }
-    let deadline = timer::now() + frequency.ticks_in_millis(PATIENCE_MS);
-    for core in cores.iter_mut().filter(|core| core.state == State::Up) {
-        let Some(block) = core.block else { continue };
-        while block.admission().verdict().is_none() && timer::now() < deadline {
-            cpu::wait_for_event();
-        }
-        core.state = match block.admission().give_up() {
-            Verdict::Present => State::Up,
-            Verdict::LeftOut | Verdict::Failed => {
-                block.failure().map_or(State::Silent, State::Failed)
-            }
-        };
-    }
-    for (index, core) in cores.iter().enumerate().filter(|(_, core)| !core.is_up()) {
-        if core.state != State::Capped {
-            log::error!(
-                "core {index} (mpidr {:#x}) did not start: {}",
-                core.mpidr,
-                core.state
-            );
-        }
-    }
-    CORES.call_once(|| cores);
 }
 
 /// The reason why a core is left out, for a table that keeps it.

@@ -1,27 +1,23 @@
 //! The register blocks that the description names and we drive, and the drivers made of them.
 
+use crate::port::Place;
 use crate::start::{Stage, fail};
 use alloc::vec::Vec;
+use girder_aarch64::bcm2835_power;
 use girder_aarch64::gic_v2::GicV2;
 use girder_aarch64::gic_v3::GicV3;
 use girder_aarch64::interrupts::{Controller, ControllerError, Region};
-use girder_aarch64::pl011;
-use girder_describe::{ConsoleKind, ControllerKind, Machine, Range};
-
-/// Where the description's console is, if it is one that we drive.
-pub(crate) fn console_base(machine: &Machine) -> Option<u64> {
-    let console = machine.console.as_ref()?;
-    (console.kind == ConsoleKind::Pl011).then_some(console.base)
-}
+use girder_describe::{ControllerKind, Machine, Range};
 
 /// Register blocks that we drive, with the console that was found.
-pub(crate) fn devices(machine: &Machine, console: Option<u64>) -> Vec<Range> {
+pub(crate) fn devices(machine: &Machine, console: Option<Place>) -> Vec<Range> {
     let mut devices = Vec::new();
-    if let Some(base) = console {
-        devices.push(Range {
-            base,
-            size: pl011::SIZE,
-        });
+    if let Some((base, size)) = console.map(Place::pages) {
+        devices.push(Range { base, size });
+    }
+    if let Some(base) = machine.power {
+        let size = bcm2835_power::SIZE;
+        devices.push(Range { base, size });
     }
     devices.extend(controller_blocks(machine));
     devices

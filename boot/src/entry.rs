@@ -1,18 +1,22 @@
 //! From the boot loader to Rust: `entry.s`, and the little that Rust does before translation is on.
+//! `levels.s` gets every core to the level that the kernel runs at, `pen.s` keeps those that are early.
 //!
 //! `early` runs with translation and caches off, after relocation. Memory is device memory then:
 //! no atomic read-modify-write works, no unaligned access. So it only finds the device tree and
 //! builds the boot tables, which map the image and the tree and nothing else.
 
+use crate::cores::PEN;
 use crate::image;
 use crate::pool::Pool;
 use crate::start;
 use core::cell::UnsafeCell;
-use core::mem::MaybeUninit;
+use core::mem::{MaybeUninit, offset_of};
 use girder_aarch64::core_block::offsets;
 use girder_aarch64::mmu::Regime;
+use girder_aarch64::monitor;
 use girder_aarch64::page_table::{BLOCK_2M, Kind, MapError, Mapping, Tables};
 use girder_aarch64::probe;
+use girder_aarch64::spin_table::Pen;
 
 /// Bytes of the stack that the boot core uses until it has one with a guard.
 const STACK_SIZE: usize = 64 * 1024;
@@ -26,6 +30,10 @@ pub(crate) const TREE_LIMIT: u64 = 4 << 20;
 const RAM_BORDER: u64 = 1 << 30;
 /// SCTLR_EL1 with translation and caches off: its reserved ones.
 const SCTLR_OFF: u64 = 0x30d0_0800;
+/// HCR_EL2 of a host: E2H and TGE, level 1 would be AArch64, and all interrupts are level 2's.
+const HCR_HOST: u64 = 1 << 34 | 1 << 31 | 1 << 27 | 0b111 << 3;
+/// The level at which there is no firmware.
+const MONITOR_LEVEL: u64 = 3;
 
 #[repr(C, align(16))]
 struct BootStack<const SIZE: usize>(UnsafeCell<MaybeUninit<[u8; SIZE]>>);
@@ -41,6 +49,8 @@ static BOOT_EXCEPTION_STACK: BootStack<EXCEPTION_STACK_SIZE> =
 
 core::arch::global_asm!(
     include_str!("asm/entry.s"),
+    include_str!("asm/levels.s"),
+    include_str!("asm/pen.s"),
     BOOT_STACK = sym BOOT_STACK,
     BOOT_STACK_SIZE = const STACK_SIZE,
     BOOT_EXCEPTION_STACK = sym BOOT_EXCEPTION_STACK,
@@ -51,15 +61,31 @@ core::arch::global_asm!(
     EXCEPTION_STACK = const offsets::EXCEPTION_STACK,
     LOOP_STACK = const offsets::LOOP_STACK,
     MAIN_OFFSET = const offsets::MAIN,
+    LEVEL = const offsets::LEVEL,
     SCTLR_OFF = const SCTLR_OFF,
+    HCR_HOST = const HCR_HOST,
+    MONITOR_STORE = const monitor::STORE,
+    PEN = sym PEN,
+    PEN_TABLE = const offset_of!(Pen, table),
+    PEN_COUNT = const offset_of!(Pen, count),
 );
 
 /// What the first moments found out.
 struct Found {
-    entry: u64,
+    handover: Handover,
     regime: Regime,
     tables: Tables,
-    tree: Option<Tree>,
+}
+
+/// What is known of the boot loader.
+#[derive(Clone, Copy)]
+pub(crate) struct Handover {
+    /// The counter at entry.
+    pub(crate) entry: u64,
+    /// What it left in x0.
+    pub(crate) candidate: u64,
+    /// The device tree, if one was found.
+    pub(crate) tree: Option<Tree>,
 }
 
 /// Where the device tree is, and how long it says that it is, up to the limit.
@@ -77,9 +103,12 @@ unsafe impl Sync for FoundCell {}
 #[unsafe(link_section = ".noinit")]
 static FOUND: FoundCell = FoundCell(UnsafeCell::new(MaybeUninit::uninit()));
 
-/// Called by `entry.s` with what the boot loader left in x0 and the counter at entry. Parks if even this fails: there is
-/// nowhere yet to say so.
-extern "C" fn early(candidate: u64, entry: u64) -> *const Regime {
+/// Called by `entry.s` with what the boot loader left in x0, the counter at entry, and the level. Parks
+/// if even this fails: there is nowhere yet to say so.
+extern "C" fn early(candidate: u64, entry: u64, level: u64) -> *const Regime {
+    if level == MONITOR_LEVEL {
+        monitor::install();
+    }
     let tree = find_tree(candidate);
     let Ok((tables, upper)) = boot_tables(tree) else {
         girder_aarch64::cpu::park()
@@ -88,10 +117,13 @@ extern "C" fn early(candidate: u64, entry: u64) -> *const Regime {
     // SAFETY: nobody else uses the cell; see its `Sync`.
     unsafe {
         let found = (*FOUND.0.get()).write(Found {
-            entry,
+            handover: Handover {
+                entry,
+                candidate,
+                tree,
+            },
             regime,
             tables,
-            tree,
         });
         &raw const found.regime
     }
@@ -101,7 +133,7 @@ extern "C" fn early(candidate: u64, entry: u64) -> *const Regime {
 extern "C" fn main() -> ! {
     // SAFETY: `early` has written the cell, and this is the only reader, called once.
     let found = unsafe { (*FOUND.0.get()).assume_init_read() };
-    start::boot_core(found.entry, found.tables, found.tree)
+    start::boot_core(found.handover, found.tables)
 }
 
 /// The device tree: where the boot loader says, else at the start of RAM, where QEMU leaves it for

@@ -25,10 +25,12 @@ mod instruments;
 mod logger;
 mod memory;
 mod pool;
+mod port;
 mod provoke;
 mod shell;
 mod start;
 mod suite;
+mod treeless;
 
 pub use instruments::{Resources, resources};
 pub use suite::test_seed;

@@ -68,6 +68,10 @@ pub(crate) struct Memory {
 /// The one of the machine; empty until `start` has filled it.
 pub(crate) static MEMORY: Lock<Option<Memory>> = Lock::new(None);
 
+/// Where pages that are nobody's memory are reached: their addresses, in the upper part of the upper half.
+/// The lowest page of memory may be among them, and must not be mapped to itself.
+const ALIASES: u64 = 0xffff_8000_0000_0000;
+
 /// Bytes of physical memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Usage {
@@ -158,6 +162,30 @@ impl Memory {
         stack.map_err(|_| WHAT)
     }
 
+    /// Maps the page around a physical address that is not in our memory, as memory; returns where the
+    /// address is now.
+    pub(crate) fn alias(&mut self, physical: u64) -> Result<u64, MemoryError> {
+        let range = Range {
+            base: physical & !(PAGE - 1),
+            size: PAGE,
+        };
+        if physical >= mmu::physical_end().min(!ALIASES) {
+            return Err(MemoryError::Map(range, MapError::BadRange));
+        }
+        let mapping = Mapping {
+            virt: ALIASES | range.base,
+            phys: range.base,
+            size: range.size,
+            kind: Kind::Data,
+        };
+        match self.upper.map(&mut self.pool, mapping) {
+            Ok(()) | Err(MapError::Occupied(_)) => {}
+            Err(error) => return Err(MemoryError::Map(range, error)),
+        }
+        mmu::publish_entries();
+        Ok(ALIASES | physical)
+    }
+
     /// How much is free.
     pub(crate) fn usage(&self) -> Usage {
         let total = self.free.stats_total_bytes();
@@ -166,6 +194,12 @@ impl Memory {
             total,
         }
     }
+}
+
+/// True if `address` is in memory that is handed out.
+pub(crate) fn is_usable(machine: &Machine, address: u64) -> bool {
+    let is_in = |range: &Range| (range.base..range.end()).contains(&address);
+    address >= LOWEST && machine.usable_memory().iter().any(is_in)
 }
 
 fn between(start: u64, end: u64) -> Range {

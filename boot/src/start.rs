@@ -5,8 +5,8 @@
 
 use crate::complain::complain;
 use crate::devices::{controller, devices};
-use crate::early::Early;
-use crate::entry::Tree;
+use crate::early::{Attached, Early};
+use crate::entry::Handover;
 use crate::memory::{MEMORY, Memory};
 use crate::{console, cores, crash, first, heap, heart, image, logger, power_down};
 use alloc::boxed::Box;
@@ -18,14 +18,14 @@ use girder_aarch64::cpu::{self, Affinity};
 use girder_aarch64::interrupts::{self, InterruptId, Route};
 use girder_aarch64::mmu::Regime;
 use girder_aarch64::page_table::Tables;
-use girder_aarch64::{exception, power, timer};
+use girder_aarch64::{exception, timer};
 use girder_core::causes::Cause;
 use girder_core::check::ExitStatus;
 use girder_core::check::protocol::BANNER;
 use girder_core::config::{Config, Mode};
 use girder_core::timeline::Timeline;
 use girder_core::units::{Bytes, Frequency};
-use girder_describe::{Conduit, Machine};
+use girder_describe::{Intid, Machine};
 
 /// The boot core's block until the lasting one is laid out.
 static FIRST_BLOCK: CoreBlock = CoreBlock::new(
@@ -42,6 +42,7 @@ static FIRST_BLOCK: CoreBlock = CoreBlock::new(
         loop_stack: 0,
         exception_stack: 0,
         main: 0,
+        level: 0,
     },
 );
 
@@ -73,12 +74,12 @@ struct Boot {
     config: &'static Config<'static>,
     frequency: Frequency,
     /// Where the console is, if there is one.
-    console: Option<u64>,
+    console: Option<Attached>,
     timeline: Timeline,
 }
 
-/// Called once translation is on, with the boot tables and the tree's address.
-pub(crate) fn boot_core(entry: u64, tables: Tables, tree: Option<Tree>) -> ! {
+/// Called once translation is on, with the boot tables and what the boot loader left.
+pub(crate) fn boot_core(handover: Handover, tables: Tables) -> ! {
     // SAFETY: this core's own for now, and no process runs.
     unsafe { FIRST_BLOCK.install() };
     exception::install();
@@ -86,13 +87,13 @@ pub(crate) fn boot_core(entry: u64, tables: Tables, tree: Option<Tree>) -> ! {
     // SAFETY: called once, here.
     unsafe { heap::start_early() };
     console::reserve();
-    let mut timeline = Timeline::starting_at(entry);
+    let mut timeline = Timeline::starting_at(handover.entry);
     timeline.end_phase("entry", timer::now());
 
     let mut early = Early::new(tables);
-    let machine = early.describe(tree);
+    let machine = early.describe(handover);
     timeline.end_phase("description", timer::now());
-    install_conduit(machine);
+    early.install_power(machine);
     let config = early.configure(machine);
     let console = early.attach_console(config, machine);
     let Some(frequency) = Frequency::new(timer::frequency()) else {
@@ -104,7 +105,7 @@ pub(crate) fn boot_core(entry: u64, tables: Tables, tree: Option<Tree>) -> ! {
     if let Some(hertz) = core::num::NonZero::new(frequency.hertz()) {
         timer::start_clock(hertz);
     }
-    logger::start(config.log, entry, frequency);
+    logger::start(config.log, handover.entry, frequency);
     complain(config, machine, console);
     timeline.end_phase("console", timer::now());
 
@@ -116,17 +117,6 @@ pub(crate) fn boot_core(entry: u64, tables: Tables, tree: Option<Tree>) -> ! {
         timeline,
     }
     .set_up()
-}
-
-/// Early, for a boot that fails may have to power off or reset.
-fn install_conduit(machine: &Machine) {
-    let Some(conduit) = machine.psci_conduit else {
-        return;
-    };
-    power::install(match conduit {
-        Conduit::Hvc => power::Conduit::Hvc,
-        Conduit::Smc => power::Conduit::Smc,
-    });
 }
 
 impl Boot {
@@ -156,7 +146,7 @@ impl Boot {
     }
 
     fn start_memory(&self) -> Regime {
-        let devices = devices(self.machine, self.console);
+        let devices = devices(self.machine, self.console.map(|console| console.place));
         // SAFETY: called once, with the boot tables in use; the ranges are the description's.
         let started = unsafe { Memory::start(self.machine, &devices) };
         let (mut memory, regime) = started.unwrap_or_else(|error| fail(Stage::Memory, error));
@@ -175,19 +165,17 @@ impl Boot {
 
     fn start_interrupts(&self) {
         let controller = controller(self.machine);
-        let Some(timer) = self.machine.timer.virt else {
+        let Some(timer) = timer_interrupt(self.machine) else {
             fail(
                 Stage::Interrupts,
-                "the description has no virtual timer interrupt",
+                "the description has no virtual timer interrupt for this level",
             )
         };
         let timer = Route {
             id: InterruptId(timer.0),
             causes: Cause::Timer.bit(),
         };
-        let described = self.machine.console.as_ref();
-        let attached = described.filter(|described| self.console == Some(described.base));
-        let console = attached.and_then(|console| console.interrupt);
+        let console = self.console.and_then(|console| console.interrupt);
         let console = console.map(|id| Route {
             id: InterruptId(id.0),
             causes: Cause::Console.bit(),
@@ -271,6 +259,14 @@ extern "C" fn run_loop(rest: u64) -> ! {
         first::spawn_all(config)
             .unwrap_or_else(|error| fail(Stage::Cores, format_args!("{error:?}")))
     })
+}
+
+/// The virtual timer's: at level 2 as a host its names reach another one.
+fn timer_interrupt(machine: &Machine) -> Option<Intid> {
+    match cpu::is_host() {
+        true => machine.timer.hyp_virt,
+        false => machine.timer.virt,
+    }
 }
 
 fn with_memory<R>(f: impl FnOnce(&mut Memory) -> R) -> R {

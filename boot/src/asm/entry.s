@@ -13,13 +13,19 @@ girder_head:
     .ascii "ARM\x64"
     .long 0                     // offset of a PE header, once there is one
 
-// Entered by the boot loader: x0 = device tree, perhaps; translation and data cache off.
+// Entered by the boot loader: x0 = device tree, perhaps; translation and data cache off. At level 3
+// by all cores at once, elsewhere by one.
 .section .text.girder_start, "ax"
 .global girder_start
 girder_start:
     msr  daifset, #0xf
     mov  x19, x0
-    bl   girder_to_level_1
+    mrs  x22, CurrentEL
+    cmp  x22, #(3 << 2)
+    b.ne 1f
+    bl   elect                  // comes back on one core
+1:  mov  x0, xzr
+    bl   settle
     mrs  x21, cntvct_el0        // when boot began
     adr  x0, early_vectors
     msr  vbar_el1, x0
@@ -43,6 +49,7 @@ girder_start:
     bl   clear_bss
     mov  x0, x19
     mov  x1, x21
+    lsr  x2, x22, #2            // the level of entry
     bl   {EARLY}                // builds the boot tables; returns their Regime
     mov  x20, x0
     adrp x0, __constants_start
@@ -114,12 +121,13 @@ forget_stale_lines:
     dsb  sy                     // the invalidation before translation comes on
     ret
 
-// Entered by PSCI on every other core: x0 = its block.
+// Entered by PSCI or out of the pen on every other core: x0 = its block.
 .global girder_secondary
 girder_secondary:
     msr  daifset, #0xf
     mov  x19, x0
-    bl   girder_to_level_1
+    ldr  x0, [x19, #{LEVEL}]
+    bl   settle
     msr  tpidr_el1, x19
     adr  x0, early_vectors      // the others need a stack; the core's Rust installs them
     msr  vbar_el1, x0
@@ -136,100 +144,6 @@ girder_secondary:
     mov  x29, xzr
     mov  x30, xzr
     br   x1
-
-// Drops from level 2 to level 1, or stays at level 1; nothing else is ours. Returns with SPSel = 1
-// and translation off. Cores without the virtualization host extensions leave no other choice.
-// Whatever a boot loader has set to trap is reset: level 1 is all that we have. A register that an
-// extension brings is written only where its identification field says that it is there.
-girder_to_level_1:
-    mrs  x0, CurrentEL
-    cmp  x0, #(1 << 2)
-    b.eq 2f
-    cmp  x0, #(2 << 2)
-    b.ne girder_park
-    mov  x0, #(1 << 31)         // HCR_EL2.RW: level 1 is AArch64; nothing else is trapped
-    msr  hcr_el2, x0
-    isb                         // E2H decides what the registers below mean
-    mov  x0, #0b11              // CNTHCTL_EL2: level 1 may use the counter and its timers
-    msr  cnthctl_el2, x0
-    msr  cntvoff_el2, xzr       // virtual time is physical time
-    mov  x0, #0x33ff            // CPTR_EL2: its reserved ones, no traps
-    msr  cptr_el2, x0
-    msr  hstr_el2, xzr
-    msr  vttbr_el2, xzr
-    mrs  x0, midr_el1
-    msr  vpidr_el2, x0
-    mrs  x0, mpidr_el1
-    msr  vmpidr_el2, x0
-    mrs  x1, id_aa64dfr0_el1
-    mov  x0, xzr                // MDCR_EL2: no debug, no profiling is trapped
-    ubfx x2, x1, #8, #4         // PMUVer: 0 and 15 mean no counters of the architecture's
-    cbz  x2, 3f
-    cmp  x2, #15
-    b.eq 3f
-    mrs  x0, pmcr_el0
-    ubfx x0, x0, #11, #5        // HPMN = PMCR_EL0.N: every counter is level 1's
-3:  msr  mdcr_el2, x0
-    mrs  x1, id_aa64mmfr0_el1
-    ubfx x1, x1, #56, #4        // FGT: fine-grained traps
-    cbz  x1, 4f
-    msr  s3_4_c1_c1_4, xzr      // HFGRTR_EL2
-    msr  s3_4_c1_c1_5, xzr      // HFGWTR_EL2
-    msr  s3_4_c1_c1_6, xzr      // HFGITR_EL2
-    msr  s3_4_c3_c1_4, xzr      // HDFGRTR_EL2
-    msr  s3_4_c3_c1_5, xzr      // HDFGWTR_EL2
-4:  mrs  x1, id_aa64mmfr1_el1
-    ubfx x1, x1, #40, #4        // HCX: the extended configuration
-    cbz  x1, 5f
-    msr  s3_4_c1_c2_2, xzr      // HCRX_EL2
-5:  mrs  x0, id_aa64pfr0_el1
-    ubfx x0, x0, #24, #4        // GIC: are there system registers for the interrupt controller?
-    cbz  x0, 1f
-    mrs  x0, s3_4_c12_c9_5      // ICC_SRE_EL2: use them, and let level 1 use them
-    orr  x0, x0, #0b1000
-    orr  x0, x0, #0b0001
-    msr  s3_4_c12_c9_5, x0
-    isb                         // from now on they exist
-    mrs  x0, s3_4_c12_c9_5
-    tbz  x0, #0, 1f             // they do not: firmware at level 3 keeps them
-    msr  s3_4_c12_c11_0, xzr    // ICH_HCR_EL2: nothing virtual, no traps
-1:  adr  x0, level_2_vectors
-    msr  vbar_el2, x0
-    adr  x0, 2f
-    msr  elr_el2, x0
-    mov  x0, #0x3c5             // SPSR: EL1h, everything masked
-    msr  spsr_el2, x0
-    ldr  x0, ={SCTLR_OFF}
-    msr  sctlr_el1, x0
-    isb
-    eret
-2:  ldr  x0, ={SCTLR_OFF}
-    msr  sctlr_el1, x0
-    msr  spsel, #1
-    isb
-    ret
-
-// What is left at level 2: nobody. A call up there, as a description that was made for a machine
-// with a hypervisor asks for, is answered like any that the callee does not know (SMC Calling
-// Convention, "Unknown Function Identifier"), which PSCI names NOT_SUPPORTED. Translation is off at
-// level 2, so this also serves while and after level 1 changes its own.
-.balign 2048
-level_2_vectors:
-    .rept 8
-    .balign 128
-    b    girder_park
-    .endr
-    .balign 128                 // synchronous, from level 1
-    mrs  x0, esr_el2
-    lsr  x0, x0, #26            // EC
-    cmp  x0, #0x16              // HVC from AArch64
-    b.ne girder_park
-    mov  x0, #-1               // x0 is the result; what it held is the callee's to change
-    eret                        // the flags come back with the state
-    .rept 7
-    .balign 128
-    b    girder_park
-    .endr
 
 allow_floating_point:
     mov  x0, #(0b11 << 20)      // CPACR_EL1.FPEN: trap nothing

@@ -39,6 +39,8 @@ pub struct Start {
     pub exception_stack: u64,
     /// Where its Rust begins: a function of the block's address.
     pub main: u64,
+    /// The exception level that the boot core settled at, and all others shall.
+    pub level: u64,
 }
 
 /// Counts of one core, written by it alone.
@@ -246,6 +248,8 @@ pub mod offsets {
     /// Of the exception stack's top.
     pub const EXCEPTION_STACK: usize =
         offset_of!(CoreBlock, start) + offset_of!(Start, exception_stack);
+    /// Of the exception level.
+    pub const LEVEL: usize = offset_of!(CoreBlock, start) + offset_of!(Start, level);
     /// Of the Rust entry.
     pub const MAIN: usize = offset_of!(CoreBlock, start) + offset_of!(Start, main);
 }

@@ -18,10 +18,19 @@ impl Part {
         Self(MIDR_EL1.get())
     }
 
+    /// Without its revision, so that parts compare.
+    fn without_revision(self) -> (u64, u64) {
+        (self.0 >> 24 & 0xff, self.0 >> 4 & 0xfff)
+    }
+
+    /// True if this is that part, in whatever revision.
+    pub fn is(self, implementer: u64, part: u64) -> bool {
+        self.without_revision() == (implementer, part)
+    }
+
     /// The name its maker sells it under, where we know it.
     pub fn name(self) -> &'static str {
-        let (implementer, part) = (self.0 >> 24 & 0xff, self.0 >> 4 & 0xfff);
-        match (implementer, part) {
+        match self.without_revision() {
             (0x41, 0xd03) => "Cortex-A53",
             (0x41, 0xd04) => "Cortex-A35",
             (0x41, 0xd05) => "Cortex-A55",
@@ -48,6 +57,11 @@ impl Part {
 /// Returns the exception level this code runs at.
 pub fn exception_level() -> u64 {
     CurrentEL.read(CurrentEL::EL)
+}
+
+/// True if this core runs at level 2, as a host: where the virtualization host extensions can't be left.
+pub fn is_host() -> bool {
+    exception_level() == 2
 }
 
 /// True if this core has the atomic instructions of the Large System Extensions.

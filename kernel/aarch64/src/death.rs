@@ -25,7 +25,7 @@
 use crate::core_block::{CoreBlock, count};
 use crate::exception::{Fault, Frame};
 use crate::preemption;
-use crate::process::{self, LOOP_STATE, Taken};
+use crate::process::{self, Taken, loop_state};
 use crate::spares::Top;
 use crate::stack;
 use aarch64_cpu::registers::{Readable, SPSel, TPIDR_EL0, Writeable};
@@ -77,7 +77,7 @@ pub(crate) fn end_with_fault(frame: &mut Frame, fault: &Fault) -> bool {
         after_fault as *const () as u64,
         Top::below(core.stack_top()),
     );
-    frame.state = LOOP_STATE;
+    frame.state = loop_state();
     frame.general[0] = &raw const *local as u64;
     true
 }

@@ -12,6 +12,7 @@ use crate::controller::gic::{
 };
 use crate::controller::{ControllerError, InterruptId, Region, Taken};
 use crate::gic_set_up;
+use crate::monitor;
 use crate::probe;
 use crate::registers::*;
 use aarch64_cpu::asm::barrier;
@@ -27,6 +28,9 @@ pub const MAX_REGIONS: usize = 16;
 /// A region ends at a frame that says so; this bounds the walk where none does.
 const MAX_REDISTRIBUTORS: usize = 4096;
 const MASK_NOTHING: u8 = 0xff;
+/// GICD_CTLR.DS: one security state for all interrupts. Out of reset all are of the Secure one's
+/// group, and only that one can say otherwise; firmware does it, where there is any.
+const DISABLE_SECURITY: u32 = 1 << 6;
 /// More shared interrupts, on controllers that have them.
 const EXTENDED: core::ops::Range<u32> = 4096..5120;
 
@@ -65,6 +69,8 @@ impl GicV3 {
             version: 3,
             base: distributor,
         })?;
+        // SAFETY: a distributor has identified itself there, and its control register is the first.
+        unsafe { monitor::store(distributor.as_ptr() as usize, DISABLE_SECURITY) };
         // SAFETY: a distributor has identified itself there, and it is ours.
         gic_set_up::shared(unsafe { UniqueMmioPointer::new(distributor) })?;
         Ok(Self {

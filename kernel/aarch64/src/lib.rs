@@ -15,6 +15,7 @@ pub mod syndrome;
 
 #[cfg(target_os = "none")]
 pub mod backtrace;
+pub mod bcm2835_power;
 #[cfg(target_os = "none")]
 mod block;
 #[cfg(target_os = "none")]
@@ -39,6 +40,9 @@ pub mod lock;
 mod masked;
 #[cfg(target_os = "none")]
 pub mod mmu;
+#[cfg(target_os = "none")]
+pub mod monitor;
+pub mod ns8250;
 pub mod pl011;
 #[cfg(target_os = "none")]
 pub mod power;
@@ -51,6 +55,7 @@ pub mod process;
 mod registers;
 #[cfg(target_os = "none")]
 mod spares;
+pub mod spin_table;
 #[cfg(target_os = "none")]
 pub mod stack;
 #[cfg(target_os = "none")]

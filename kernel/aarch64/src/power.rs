@@ -1,8 +1,9 @@
 //! Starting cores, switching off, and telling an emulator how it went.
 //!
 //! PSCI goes through SMC or HVC as the machine's description says; the wrong one is an undefined
-//! instruction, so nothing is tried on luck.
+//! instruction, so nothing is tried on luck. A Raspberry Pi without PSCI has registers for it.
 
+use crate::bcm2835_power::PowerBlock;
 use crate::cpu::{self, Affinity};
 use core::arch::asm;
 use smccc::{Hvc, Smc, psci};
@@ -24,6 +25,13 @@ pub fn install(conduit: Conduit) {
     CONDUIT.call_once(|| conduit);
 }
 
+static BLOCK: Once<PowerBlock> = Once::new();
+
+/// Says that the machine is a board with this block of registers, for where no firmware switches it off.
+pub fn install_block(block: PowerBlock) {
+    BLOCK.call_once(|| block);
+}
+
 /// Starts a core at `entry` with `argument` in x0. The error is PSCI's number.
 pub fn start_core(target: Affinity, entry: u64, argument: u64) -> Result<(), i64> {
     /// What PSCI answers to a call that it does not know; we say it where there is no PSCI.
@@ -43,6 +51,8 @@ pub fn off() -> ! {
         Some(Conduit::Smc) => psci::system_off::<Smc>(),
         None => Ok(()),
     };
+    // Here still: there is no firmware, or it does not know how.
+    BLOCK.get().inspect(|block| block.off());
     cpu::park()
 }
 
@@ -53,6 +63,7 @@ pub fn reset() -> ! {
         Some(Conduit::Smc) => psci::system_reset::<Smc>(),
         None => Ok(()),
     };
+    BLOCK.get().inspect(|block| block.reset());
     cpu::park()
 }
 

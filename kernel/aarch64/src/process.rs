@@ -20,7 +20,9 @@ use crate::masked::Masked;
 use crate::spares::Top;
 use crate::stack::{self, Stack};
 use crate::{block, preemption};
-use aarch64_cpu::registers::{ELR_EL1, SP_EL0, SPSR_EL1, TPIDR_EL0, Writeable};
+use aarch64_cpu::registers::{
+    CurrentEL, ELR_EL1, Readable, SP_EL0, SPSR_EL1, TPIDR_EL0, Writeable,
+};
 use core::arch::asm;
 use core::mem::offset_of;
 use core::num::NonZero;
@@ -301,12 +303,14 @@ pub(crate) fn leave_interrupted(core: &CoreBlock, frame: &mut Frame) -> Option<N
     core.stand_on(spare);
     SP_EL0.set(Top::below(spare));
     ELR_EL1.set(begin_new_loop as *const () as u64);
-    SPSR_EL1.set(LOOP_STATE);
+    SPSR_EL1.set(loop_state());
     Some(NonNull::from(local))
 }
 
-/// SPSR of the loop: level 1 with SPSel = 0, nothing masked.
-pub(crate) const LOOP_STATE: u64 = 0b0100;
+/// SPSR of the loop: this level, in the bits where CurrentEL has it too, with SPSel = 0, nothing masked.
+pub(crate) fn loop_state() -> u64 {
+    CurrentEL.get()
+}
 
 /// First on a spare stack, called by the vectors.
 extern "C" fn begin_new_loop(local: NonNull<Local>, frame: NonZero<usize>) -> ! {

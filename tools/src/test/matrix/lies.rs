@@ -152,7 +152,11 @@ fn trees_that_lie() -> Vec<Row> {
                 "reg",
                 &[0, 0x901_0000, 0, 0x1000],
             )],
-            &[says!("it is told", "no pl011 at 0x9010000", "0x9000000")],
+            &[says!(
+                "it is told",
+                "no arm,pl011 at 0x9010000",
+                "0x9000000"
+            )],
         ),
         edited(
             "console-nowhere",
@@ -161,7 +165,11 @@ fn trees_that_lie() -> Vec<Row> {
                 "reg",
                 &[0, 0x3000_0000, 0, 0x1000],
             )],
-            &[says!("it is told", "no pl011 at 0x30000000", "0x9000000")],
+            &[says!(
+                "it is told",
+                "no arm,pl011 at 0x30000000",
+                "0x9000000"
+            )],
         ),
         edited(
             "console-in-memory",
@@ -170,7 +178,11 @@ fn trees_that_lie() -> Vec<Row> {
                 "reg",
                 &[0, 0x4123_5000, 0, 0x1000],
             )],
-            &[says!("it is told", "no pl011 at 0x41235000", "0x9000000")],
+            &[says!(
+                "it is told",
+                "no arm,pl011 at 0x41235000",
+                "0x9000000"
+            )],
         ),
     ]
 }
