@@ -175,6 +175,6 @@ fn read_tree(tree: Tree) -> Result<Machine, TreeError> {
     // SAFETY: `early` found the magic number there and mapped so many bytes, or as many as a tree
     // may have; nobody else knows of them, and the description keeps no reference.
     let blob =
-        unsafe { core::slice::from_raw_parts_mut(tree.address as *mut u8, tree.size as usize) };
+        unsafe { core::slice::from_raw_parts_mut(tree.mapped_at() as *mut u8, tree.size as usize) };
     girder_describe::describe(blob)
 }

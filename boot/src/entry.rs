@@ -26,6 +26,9 @@ const EXCEPTION_STACK_SIZE: usize = 16 * 1024;
 const TREE_MAGIC: u32 = 0xd00d_feed_u32.swap_bytes();
 /// The largest tree that is mapped. The boot protocol allows 2 MiB, but QEMU pads trees beyond.
 pub(crate) const TREE_LIMIT: u64 = 4 << 20;
+/// Where the first 2 MiB of memory are mapped, if there is a tree in them: in the lower half, beyond what
+/// any board has.
+const NULL_WINDOW: u64 = 1 << 46;
 /// Machines that keep the tree at the start of RAM begin it at such a border.
 const RAM_BORDER: u64 = 1 << 30;
 /// SCTLR_EL1 with translation and caches off: its reserved ones.
@@ -93,6 +96,17 @@ pub(crate) struct Handover {
 pub(crate) struct Tree {
     pub(crate) address: u64,
     pub(crate) size: u64,
+}
+
+impl Tree {
+    /// Where the boot tables have it. A tree at the start of memory that begins at 0 is a null pointer, at
+    /// which Rust must find nothing.
+    pub(crate) fn mapped_at(self) -> u64 {
+        match self.address < BLOCK_2M {
+            true => NULL_WINDOW + self.address,
+            false => self.address,
+        }
+    }
 }
 
 struct FoundCell(UnsafeCell<MaybeUninit<Found>>);
@@ -167,22 +181,30 @@ fn boot_tables(tree: Option<Tree>) -> Result<(Tables, Tables), MapError> {
     let mut tables = Tables::new(&mut pool)?;
     let upper = Tables::new(&mut pool)?;
     let (start, end) = image::range();
-    map_blocks(&mut tables, &mut pool, start, end)?;
+    map_blocks(&mut tables, &mut pool, (start, end), 0)?;
     if let Some(tree) = tree {
-        map_blocks(
-            &mut tables,
-            &mut pool,
-            tree.address,
-            tree.address + tree.size,
-        )?;
+        let range = (tree.address, tree.address + tree.size);
+        let distance = tree.mapped_at() - tree.address;
+        map_blocks(&mut tables, &mut pool, range, distance)?;
     }
     Ok((tables, upper))
 }
 
-fn map_blocks(tables: &mut Tables, pool: &mut Pool, start: u64, end: u64) -> Result<(), MapError> {
+/// Maps the blocks of a range, each to an address so far above its own.
+fn map_blocks(
+    tables: &mut Tables,
+    pool: &mut Pool,
+    (start, end): (u64, u64),
+    distance: u64,
+) -> Result<(), MapError> {
     let mut block = start & !(BLOCK_2M - 1);
     while block < end {
-        match tables.map(pool, Mapping::identity(block, BLOCK_2M, Kind::Boot)) {
+        let own = Mapping::identity(block, BLOCK_2M, Kind::Boot);
+        let mapping = Mapping {
+            virt: block + distance,
+            ..own
+        };
+        match tables.map(pool, mapping) {
             // The tree may share a block with the image.
             Ok(()) | Err(MapError::Occupied(_)) => block += BLOCK_2M,
             Err(error) => return Err(error),

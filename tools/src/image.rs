@@ -6,6 +6,7 @@
 mod elf;
 mod flat;
 mod header;
+mod moved;
 #[cfg(test)]
 mod sample;
 
@@ -25,6 +26,9 @@ use elf::{Elf, Sizes};
 const TARGET: &str = "aarch64-unknown-none";
 const PACKAGE: &str = "girder-stock";
 const BINARY: &str = "girder";
+
+/// Where the other ELF is loaded: no address is memory on QEMU's virt machine and on a Raspberry Pi too.
+const RASPBERRY_PI: u64 = 0x20_0000;
 
 /// Why an ELF can't become an image.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,14 +85,17 @@ pub(crate) fn run(
 pub(crate) fn build(workspace: &Workspace) -> Result<(), CommandError> {
     let linked = compile(workspace)?;
     let bytes = fs::read(&linked).map_err(CommandError::file(&linked))?;
-    let (image, report) = convert(&bytes).map_err(|cause| CommandError::Image {
+    let refused = |cause| CommandError::Image {
         path: linked.clone(),
         cause,
-    })?;
+    };
+    let (image, report) = convert(&bytes).map_err(refused)?;
     let dist = workspace.path("dist");
     fs::create_dir_all(&dist).map_err(CommandError::file(&dist))?;
     write_changed(&workspace.image(), &image)?;
     write_changed(&workspace.elf(), &bytes)?;
+    let moved = moved::load_at(&bytes, RASPBERRY_PI).map_err(refused)?;
+    write_changed(&workspace.raspberry_pi_elf(), &moved)?;
     eprintln!("{}: {report}", workspace.short(&workspace.image()));
     Ok(())
 }

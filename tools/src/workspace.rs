@@ -36,6 +36,11 @@ impl Workspace {
         self.path("dist/girder.elf")
     }
 
+    /// The same, loaded where a Raspberry Pi has memory.
+    pub(crate) fn raspberry_pi_elf(&self) -> PathBuf {
+        self.path("dist/girder-raspi.elf")
+    }
+
     /// A path as a person in the tree would type it.
     pub(crate) fn short<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
         path.strip_prefix(&self.root).unwrap_or(path).display()
