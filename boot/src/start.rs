@@ -224,7 +224,11 @@ impl Boot {
         } else {
             "LL/SC"
         };
-        println!("  cores      {}, EL{level}, {atomics}", block.part().name());
+        println!(
+            "  cores      {}, EL{level}, {atomics}, boot core {}",
+            block.part().name(),
+            block.index()
+        );
         println!("  memory     {}", Bytes(bytes));
         println!("  interrupts {}", controller.compatible);
         println!("  clock      {} Hz", self.frequency.hertz());

@@ -21,6 +21,8 @@ pub(crate) enum Error {
     UnknownCommand(String),
     Arguments(lexopt::Error),
     UnknownBoard(String),
+    /// The board has so many, and no other number.
+    FixedCores(u32),
     Start {
         program: OsString,
         cause: io::Error,
@@ -65,9 +67,10 @@ impl Error {
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::UnknownCommand(_) | Self::Arguments(_) | Self::UnknownBoard(_) => {
-                ExitCode::from(USAGE_STATUS)
-            }
+            Self::UnknownCommand(_)
+            | Self::Arguments(_)
+            | Self::UnknownBoard(_)
+            | Self::FixedCores(_) => ExitCode::from(USAGE_STATUS),
             _ => ExitCode::FAILURE,
         }
     }
@@ -86,6 +89,10 @@ impl fmt::Display for Error {
                 write!(f, "no command `{name}`; `girder-tools help` lists them")
             }
             Self::Arguments(error) => write!(f, "{error}; `girder-tools help` lists the options"),
+            Self::FixedCores(cores) => write!(
+                f,
+                "this board has {cores} cores; the boot argument girder.cores=N starts fewer"
+            ),
             Self::UnknownBoard(name) => {
                 write!(
                     f,

@@ -73,7 +73,7 @@ pub(crate) fn run(
     let mut parser = Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
         match argument {
-            Arg::Long("board") => check_board(&parser.value()?.string()?)?,
+            Arg::Long("board") => _ = check_board(&parser.value()?.string()?)?,
             other => return Err(refusal(other)),
         }
     }

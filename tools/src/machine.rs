@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Boards that have an image today.
-pub(crate) const BOARDS: &[&str] = &["virt"];
+pub(crate) const BOARDS: &[&str] = &["virt", "rpi3", "rpi4"];
 /// The emulator, unless `--qemu` names another.
 pub(crate) const QEMU: &str = "qemu-system-aarch64";
 
@@ -28,24 +28,45 @@ pub(crate) enum Gic {
     V4,
 }
 
+/// A machine that QEMU has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Board {
+    /// Made to order.
+    Virt,
+    /// As it is sold: four cores, 1 GiB.
+    RaspberryPi3,
+    /// As it is sold: four cores, 2 GiB.
+    RaspberryPi4,
+}
+
+/// Which of a machine's serial lines is listened to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    First,
+    /// A Raspberry Pi's mini UART.
+    Second,
+}
+
 /// How the kernel can end the machine, which decides what QEMU's exit status means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PowerOff {
     /// The status carries the result.
     Semihosting,
-    /// Always status 0; the result line alone tells.
+    /// By firmware, or a board's own registers: always status 0, and the result line alone tells.
     Psci,
 }
 
-/// A QEMU `virt` machine.
+/// A machine of QEMU; on boards other than `virt` most is as it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Machine {
+    pub(crate) board: Board,
+    pub(crate) line: Line,
     pub(crate) cores: u32,
     pub(crate) cpu: String,
     pub(crate) memory: String,
     pub(crate) level: Level,
     pub(crate) gic: Gic,
-    /// It has the secure state, where the kernel is not.
+    /// It has the secure state: an image is not in it, but an ELF file is, at level 3.
     pub(crate) is_secure: bool,
     pub(crate) power_off: PowerOff,
     /// One instruction takes 2^shift ns of virtual time, over all cores; runs repeat exactly.
@@ -66,6 +87,8 @@ pub(crate) struct Boot {
 pub(crate) enum Start {
     /// QEMU is the boot loader.
     Kernel(PathBuf),
+    /// QEMU is, and puts these files there too.
+    KernelAnd { kernel: PathBuf, blobs: Vec<Blob> },
     /// Nobody is: files lie where they are put, and core 0 starts at `entry`.
     Raw { blobs: Vec<Blob>, entry: u64 },
 }
@@ -91,6 +114,8 @@ pub(crate) enum Serial {
 impl Default for Machine {
     fn default() -> Self {
         Self {
+            board: Board::Virt,
+            line: Line::First,
             cores: 8,
             cpu: "neoverse-n1".to_owned(),
             memory: "1G".to_owned(),
@@ -103,12 +128,29 @@ impl Default for Machine {
     }
 }
 
+impl Board {
+    /// The board of this name.
+    pub(crate) fn by_name(name: &str) -> Option<Self> {
+        match name {
+            "virt" => Some(Self::Virt),
+            "rpi3" => Some(Self::RaspberryPi3),
+            "rpi4" => Some(Self::RaspberryPi4),
+            _ => None,
+        }
+    }
+
+    /// How many cores it has, if that can't be chosen.
+    pub(crate) fn fixed_cores(self) -> Option<u32> {
+        (self != Self::Virt).then_some(4)
+    }
+}
+
 impl Machine {
     /// All of QEMU's arguments.
     pub(crate) fn arguments(&self, boot: &Boot, serial: &Serial) -> Vec<OsString> {
         let mut words = self.hardware("");
         words.extend(["-display", "none", "-nic", "none"].map(OsString::from));
-        words.extend(serial.arguments());
+        words.extend(serial.arguments(self.line));
         if self.power_off == PowerOff::Semihosting {
             words.extend(["-semihosting-config", "enable=on,target=native"].map(OsString::from));
         }
@@ -133,6 +175,15 @@ impl Machine {
     }
 
     fn hardware(&self, suffix: &str) -> Vec<OsString> {
+        let name = match self.board {
+            Board::Virt => return self.virt(suffix),
+            Board::RaspberryPi3 => "raspi3b",
+            Board::RaspberryPi4 => "raspi4b",
+        };
+        ["-M".into(), format!("{name}{suffix}").into()].into()
+    }
+
+    fn virt(&self, suffix: &str) -> Vec<OsString> {
         let level = match self.level {
             Level::El1 => "",
             Level::El2 => ",virtualization=on",
@@ -160,23 +211,47 @@ impl Machine {
 
 impl Start {
     fn arguments(&self) -> Vec<OsString> {
-        let device = |text: String| ["-device".into(), format!("loader,{text}").into()];
         match self {
             Self::Kernel(file) => vec!["-kernel".into(), file.into()],
+            Self::KernelAnd { kernel, blobs } => {
+                let kernel = ["-kernel".into(), kernel.into()];
+                let blobs = blobs.iter().flat_map(Blob::arguments);
+                kernel.into_iter().chain(blobs).collect()
+            }
             Self::Raw { blobs, entry } => {
-                let load = |blob: &Blob| {
-                    let (file, address) = (blob.file.display(), blob.address);
-                    device(format!("file={file},addr={address:#x},force-raw=on"))
-                };
-                let start = device(format!("addr={entry:#x},cpu-num=0"));
-                blobs.iter().map(load).chain([start]).flatten().collect()
+                let start = loader(&format!("addr={entry:#x},cpu-num=0"));
+                blobs
+                    .iter()
+                    .flat_map(Blob::arguments)
+                    .chain(start)
+                    .collect()
             }
         }
     }
 }
 
+impl Blob {
+    fn arguments(&self) -> [OsString; 2] {
+        let (file, address) = (self.file.display(), self.address);
+        loader(&format!("file={file},addr={address:#x},force-raw=on"))
+    }
+}
+
+/// QEMU's generic loader.
+fn loader(text: &str) -> [OsString; 2] {
+    ["-device".into(), format!("loader,{text}").into()]
+}
+
 impl Serial {
-    fn arguments(&self) -> Vec<OsString> {
+    fn arguments(&self, line: Line) -> Vec<OsString> {
+        let nobody = match line {
+            Line::First => Vec::new(),
+            Line::Second => vec!["-serial".into(), "null".into()],
+        };
+        [nobody, self.one()].concat()
+    }
+
+    fn one(&self) -> Vec<OsString> {
         match self {
             Self::Stdio => ["-monitor", "none", "-serial", "stdio"]
                 .map(OsString::from)
@@ -283,6 +358,19 @@ mod tests {
              -device loader,file=stub,addr=0x42000000,force-raw=on \
              -device loader,addr=0x42000000,cpu-num=0"
         );
+    }
+
+    #[test]
+    fn boards_are_as_they_are() {
+        let machine = Machine {
+            board: Board::RaspberryPi4,
+            line: Line::Second,
+            ..Machine::default()
+        };
+        let line = shell_line(&"q".into(), &machine.arguments(&boot(), &Serial::Stdio));
+        let expected =
+            "q -M raspi4b -display none -nic none -serial null -monitor none -serial stdio ";
+        assert!(line.starts_with(expected), "{line}");
     }
 
     #[test]

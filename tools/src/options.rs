@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::error::Error;
-use crate::machine::{BOARDS, Boot, Level, Machine, QEMU, Start};
+use crate::machine::{Board, Boot, Level, Machine, QEMU, Start};
 use crate::workspace::Workspace;
 
 /// A machine as the command line describes it.
@@ -25,11 +25,14 @@ impl MachineOptions {
             qemu: QEMU.into(),
             extra: Vec::new(),
         };
+        let mut cores = None;
         let mut parser = Parser::from_args(arguments);
         while let Some(argument) = parser.next()? {
             match argument {
-                Arg::Long("board") => check_board(&parser.value()?.string()?)?,
-                Arg::Long("smp") => options.machine.cores = parser.value()?.parse()?,
+                Arg::Long("board") => {
+                    options.machine.board = check_board(&parser.value()?.string()?)?;
+                }
+                Arg::Long("smp") => cores = Some(parser.value()?.parse()?),
                 Arg::Long("cpu") => options.machine.cpu = parser.value()?.string()?,
                 Arg::Long("memory") => options.machine.memory = parser.value()?.string()?,
                 Arg::Long("el2") => options.machine.level = Level::El2,
@@ -41,6 +44,12 @@ impl MachineOptions {
                 Arg::Value(word) => options.extra.push(word),
                 other => return Err(refusal(other)),
             }
+        }
+        let has = options.machine.board.fixed_cores();
+        match (has, cores) {
+            (Some(has), Some(wanted)) if wanted != has => return Err(Error::FixedCores(has)),
+            (Some(cores), _) | (None, Some(cores)) => options.machine.cores = cores,
+            (None, None) => {}
         }
         Ok(options)
     }
@@ -66,13 +75,9 @@ pub(crate) fn refusal(argument: Arg<'_>) -> Error {
     }
 }
 
-/// Refuses a board that has no image yet.
-pub(crate) fn check_board(name: &str) -> Result<(), Error> {
-    if BOARDS.contains(&name) {
-        Ok(())
-    } else {
-        Err(Error::UnknownBoard(name.to_owned()))
-    }
+/// Reads a board's name; refuses one that has no image yet.
+pub(crate) fn check_board(name: &str) -> Result<Board, Error> {
+    Board::by_name(name).ok_or_else(|| Error::UnknownBoard(name.to_owned()))
 }
 
 #[cfg(test)]
@@ -95,13 +100,26 @@ mod tests {
     }
 
     #[test]
+    fn a_board_with_fixed_cores_takes_no_other_number() {
+        for line in ["--board rpi4", "--smp 4 --board rpi4"] {
+            let options = parse(line).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(options.machine.board, Board::RaspberryPi4);
+            assert_eq!(options.machine.cores, 4);
+        }
+        assert!(matches!(
+            parse("--board rpi3 --smp 2"),
+            Err(Error::FixedCores(4))
+        ));
+    }
+
+    #[test]
     fn a_board_without_an_image_is_refused_with_those_that_have_one() {
-        let Err(error) = parse("--board rpi4") else {
+        let Err(error) = parse("--board rpi5") else {
             panic!("accepted");
         };
         assert_eq!(
             error.to_string(),
-            "board `rpi4` is not supported; supported now: virt"
+            "board `rpi5` is not supported; supported now: virt, rpi3, rpi4"
         );
     }
 

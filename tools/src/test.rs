@@ -4,6 +4,7 @@
 //! `N passed, N failed`. Judging is kept apart from running (`transcript`, `dialogue`, `watch`,
 //! `judge` know neither process nor clock), so that recorded runs test it.
 
+mod code;
 mod conversation;
 mod dialogue;
 mod flood;
@@ -17,6 +18,7 @@ mod options;
 mod outcome;
 mod raw;
 mod row;
+mod shim;
 #[cfg(test)]
 mod stage;
 mod summary;

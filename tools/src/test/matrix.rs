@@ -4,11 +4,14 @@
 //! row, and so do the pairs where one is known to matter to the other: EL2 with and without
 //! VHE, one core with its tree that names no enable-method, more than 16 cores with their
 //! second affinity level, 64 cores on old and new atomics. Then boots of another kind, one
-//! property each: `controllers` has the interrupt controllers, `starts` has those that no good boot loader makes, `lies` descriptions that are
-//! wrong, `crashes` those that end badly.
+//! property each: `levels` has entry at other levels and on other cores, `boards` Raspberry Pis,
+//! `controllers` the interrupt controllers, `starts` has those that no good boot loader makes, `lies`
+//! descriptions that are wrong, `crashes` those that end badly.
 
+mod boards;
 mod controllers;
 mod crashes;
+mod levels;
 mod lies;
 mod starts;
 
@@ -135,6 +138,8 @@ pub(crate) fn rows(reach: Reach) -> Vec<Row> {
     rows.extend(special_rows());
     rows.extend(bench_rows());
     rows.extend(controllers::rows());
+    rows.extend(levels::rows());
+    rows.extend(boards::rows());
     rows.extend(starts::rows());
     rows.extend(lies::rows());
     rows.extend(crashes::rows());

@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::code::*;
 use crate::error::Error;
 use crate::machine::{Blob, Start};
 
@@ -16,6 +17,12 @@ const RAM: u64 = 0x4000_0000;
 const STUB_AT: u64 = RAM + (32 << 20);
 /// Clear of both; QEMU pads a tree to 1 MiB.
 const TREE_AT: u64 = RAM + (64 << 20);
+
+/// HCR_EL2 as m1n1 leaves it: E2H, TGE, interrupts to level 2, pointer authentication.
+const M1N1_HCR: u64 = 0x324_8800_0038;
+/// PSCI's functions.
+const CPU_ON: u64 = 0xc400_0003;
+const CPU_OFF: u64 = 0x8400_0002;
 
 /// What the kernel finds in x0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +35,10 @@ pub(crate) enum Handover {
     Tree,
     /// As above, after firmware has written these words to these addresses.
     TreeAfter(&'static [(u64, u32)]),
+    /// As `Tree`, at level 2 as a host, as a boot loader on a machine of Apple's leaves it.
+    TreeAsHost,
+    /// As `Tree`, on this core, after core 0 has started it and gone off.
+    TreeOnCore(u64),
     /// Zero, and no tree anywhere.
     NoTree,
 }
@@ -35,7 +46,7 @@ pub(crate) enum Handover {
 impl Handover {
     /// True if the tree is ours to change.
     pub(super) fn has_own_tree(self) -> bool {
-        matches!(self, Self::Tree | Self::TreeAfter(_))
+        !matches!(self, Self::Zero | Self::Garbage(_) | Self::NoTree)
     }
 }
 
@@ -79,12 +90,6 @@ pub(super) fn start(
 }
 
 fn code(handover: Handover, entry: u64) -> Vec<u8> {
-    /// `str xzr, [x1]`
-    const CLEAR_AT_X1: u32 = 0xf900_003f;
-    /// `str w2, [x1]`
-    const STORE_AT_X1: u32 = 0xb900_0022;
-    /// `br x2`
-    const GO_TO_X2: u32 = 0xd61f_0040;
     let mut code = match handover {
         Handover::Zero => Vec::new(),
         Handover::Garbage(value) => load(0, value).to_vec(),
@@ -97,34 +102,26 @@ fn code(handover: Handover, entry: u64) -> Vec<u8> {
             let stores = words.iter().flat_map(store);
             stores.chain(load(0, TREE_AT)).collect()
         }
+        Handover::TreeAsHost => {
+            let host = [load(1, M1N1_HCR).as_slice(), &[SET_HCR_TO_X1, ISB]].concat();
+            [&host[..], &load(0, TREE_AT)].concat()
+        }
+        Handover::TreeOnCore(number) => {
+            let call = |function: u64| [load(0, function).as_slice(), &[HVC]].concat();
+            let arguments = [load(1, number), load(2, entry), load(3, TREE_AT)].concat();
+            let start = [&arguments[..], &call(CPU_ON)].concat();
+            [start, call(CPU_OFF)].concat()
+        }
         Handover::NoTree => [&load(1, RAM)[..], &[CLEAR_AT_X1]].concat(),
     };
     code.extend(load(2, entry));
     code.push(GO_TO_X2);
-    code.iter().flat_map(|word| word.to_le_bytes()).collect()
-}
-
-/// The instructions that put `value` into a register: `movz` and three `movk`.
-fn load(register: u32, value: u64) -> [u32; 4] {
-    const MOVZ: u32 = 0xd280_0000;
-    const MOVK: u32 = 0xf280_0000;
-    [0, 1, 2, 3].map(|part| {
-        let immediate = (value >> (16 * part)) as u32 & 0xffff;
-        let operation = if part == 0 { MOVZ } else { MOVK };
-        operation | part << 21 | immediate << 5 | register
-    })
+    bytes(&code)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_register_is_loaded_in_four_parts() {
-        // As the assembler has them: movz x2, #0x5000; movk x2, #0x4123, lsl #16; and two of zero.
-        let expected = [0xd28a_0002, 0xf2a8_2462, 0xf2c0_0002, 0xf2e0_0002];
-        assert_eq!(load(2, 0x4123_5000), expected);
-    }
 
     #[test]
     fn only_the_stub_without_a_tree_clears_one() {

@@ -12,10 +12,11 @@ use super::guest::{Guest, Heard, Quiet, leashed};
 use super::judge::{After, End, Purpose, judge};
 use super::outcome::{Outcome, Reason, Verdict};
 use super::raw::{self, Handover};
+use super::shim::Shim;
 use super::tree::{self, Edit};
 use super::watch::Expect;
 use crate::error::Error;
-use crate::machine::{Boot, Machine, Serial, Start, shell_line};
+use crate::machine::{Board, Boot, Machine, Serial, Start, shell_line};
 use crate::workspace::Workspace;
 
 /// A log larger than this means output without end.
@@ -52,6 +53,8 @@ pub(crate) enum Kernel {
     Elf,
     /// The image without a boot loader, at this address, with this in x0.
     ImageAt(u64, Handover),
+    /// The image on a Raspberry Pi, after this code has run on core 0 in its place.
+    ImageAfter(Shim),
 }
 
 /// What the machine does in the end.
@@ -70,10 +73,12 @@ pub(crate) enum Course {
 /// Where the device tree comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tree {
-    /// QEMU describes what it is.
+    /// QEMU describes what it is, or leaves it to others: for a Raspberry Pi it has no tree.
     True,
     /// The same with these changes.
     Edited(&'static [Edit]),
+    /// This file of `tools/trees`, without its ending, with these changes.
+    Source(&'static str, &'static [Edit]),
 }
 
 /// What all rows of a run share.
@@ -231,7 +236,20 @@ impl Row {
                 }
             }
             Kernel::Image => self.ordinary_boot(site, site.workspace.image(), bootargs)?,
-            Kernel::Elf => self.ordinary_boot(site, site.workspace.elf(), bootargs)?,
+            Kernel::ImageAfter(shim) => {
+                let file = site.log_path(&format!("{}.shim", self.name));
+                let tree = self.own_tree(site)?;
+                let start = shim.start(&site.workspace.image(), &file)?;
+                Boot {
+                    start,
+                    tree,
+                    bootargs,
+                }
+            }
+            Kernel::Elf if self.machine.board == Board::Virt => {
+                self.ordinary_boot(site, site.workspace.elf(), bootargs)?
+            }
+            Kernel::Elf => self.ordinary_boot(site, site.workspace.raspberry_pi_elf(), bootargs)?,
         };
         Ok(boot)
     }
@@ -242,23 +260,33 @@ impl Row {
         kernel: PathBuf,
         bootargs: String,
     ) -> Result<Boot, Error> {
-        let mut tree = None;
-        if !self.edits().is_empty() {
-            let file = self.dumped_tree(site)?;
-            tree::apply(&file, self.edits())?;
-            tree = Some(file);
-        }
         Ok(Boot {
             start: Start::Kernel(kernel),
-            tree,
+            tree: self.own_tree(site)?,
             bootargs,
         })
+    }
+
+    /// The tree that the machine gets, unless that is QEMU's own business.
+    fn own_tree(&self, site: &Site<'_>) -> Result<Option<PathBuf>, Error> {
+        let file = match self.tree {
+            Tree::True => return Ok(None),
+            Tree::Edited(_) => self.dumped_tree(site)?,
+            Tree::Source(name, _) => {
+                let source = site.workspace.path("tools/trees").join(name);
+                let file = site.log_path(&format!("{}.dtb", self.name));
+                tree::compile(&source.with_extension("dts"), &file)?;
+                file
+            }
+        };
+        tree::apply(&file, self.edits())?;
+        Ok(Some(file))
     }
 
     fn edits(&self) -> &'static [Edit] {
         match self.tree {
             Tree::True => &[],
-            Tree::Edited(edits) => edits,
+            Tree::Edited(edits) | Tree::Source(_, edits) => edits,
         }
     }
 

@@ -12,6 +12,7 @@ use std::process::Command;
 use crate::error::Error;
 
 const FDTPUT: &str = "fdtput";
+const DTC: &str = "dtc";
 
 /// One change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,13 @@ pub(crate) enum Edit {
     Damage(u64, u32),
     /// The file ends after so many bytes, whatever its header says; so this comes last.
     CutAfter(u64),
+}
+
+/// Compiles a tree.
+pub(crate) fn compile(source: &Path, file: &Path) -> Result<(), Error> {
+    let options = ["-q", "-I", "dts", "-O", "dtb", "-o"].map(OsString::from);
+    let words = options.into_iter().chain([file.into(), source.into()]);
+    run(DTC, &words.collect::<Vec<_>>())
 }
 
 /// Changes the tree in `file`.
@@ -86,13 +94,17 @@ fn words<const N: usize, const M: usize>(
 }
 
 fn fdtput(arguments: &[OsString]) -> Result<(), Error> {
-    let output = Command::new(FDTPUT).args(arguments).output();
-    let output = output.map_err(Error::start(FDTPUT))?;
+    run(FDTPUT, arguments)
+}
+
+fn run(program: &str, arguments: &[OsString]) -> Result<(), Error> {
+    let output = Command::new(program).args(arguments).output();
+    let output = output.map_err(Error::start(program))?;
     if output.status.success() {
         return Ok(());
     }
     Err(Error::Ended {
-        program: FDTPUT.into(),
+        program: program.into(),
         status: output.status,
     })
 }

@@ -61,8 +61,11 @@ const AND_AGAIN: Step = crash!(
     Ends::AtThePrompt,
     "data abort on read",
     "Girder ",
-    "8 of 8 cores up"
+    "cores up"
 );
+
+/// What is typed at a machine that resets itself.
+pub(super) const RESET: &[Step] = &[AND_AGAIN, POWEROFF];
 
 pub(super) fn rows() -> Vec<Row> {
     let row = |name: &str, bootargs, script, after| Row {
@@ -93,11 +96,6 @@ pub(super) fn rows() -> Vec<Row> {
             &[NESTED],
             After::Halt,
         ),
-        row(
-            "crash-reset",
-            "girder.panic=reset",
-            &[AND_AGAIN, POWEROFF],
-            After::Reset,
-        ),
+        row("crash-reset", "girder.panic=reset", RESET, After::Reset),
     ]
 }

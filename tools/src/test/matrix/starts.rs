@@ -23,7 +23,7 @@ pub(super) fn rows() -> Vec<Row> {
 /// The console interrupts, or nothing that is typed would arrive.
 const ANSWERS: &[Step] = &[ask("cores", &["up (boot core)"]), POWEROFF];
 
-fn raw(name: &str, handover: Handover) -> Row {
+pub(super) fn raw(name: &str, handover: Handover) -> Row {
     Row {
         kernel: Kernel::ImageAt(ODD, handover),
         ..plain_row(name)

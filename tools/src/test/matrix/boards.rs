@@ -1,0 +1,156 @@
+//! Raspberry Pis, in every way in which a kernel gets into them.
+
+use super::{POWEROFF, TYPED, ask, plain_row, says};
+use crate::machine::Board::{self, RaspberryPi3, RaspberryPi4};
+use crate::machine::{Line, Machine, PowerOff};
+use crate::test::dialogue::Step;
+use crate::test::judge::After;
+use crate::test::row::{Course, Kernel, Row, Tree};
+use crate::test::shim::{SHARED_WORD, Shim};
+use crate::test::tree::Edit;
+use crate::test::watch::Expect;
+
+const ALL_UP: Expect = says!("all are up", "4 of 4 cores up");
+const BY_HEART: Expect = says!("no tree is needed", "(no device tree)");
+
+const ELF_WITHOUT_TREE: &[Step] = &[ask("test", &["test result: ok. "]), POWEROFF];
+
+pub(super) fn rows() -> Vec<Row> {
+    [
+        of_board(RaspberryPi3, "rpi3"),
+        of_board(RaspberryPi4, "rpi4"),
+        release_words(),
+        vec![mini_uart(), console_by_path()],
+    ]
+    .concat()
+}
+
+fn board(board: Board, name: &str) -> Row {
+    Row {
+        machine: Machine {
+            board,
+            cores: 4,
+            ..Machine::default()
+        },
+        expects: &[ALL_UP],
+        ..plain_row(name)
+    }
+}
+
+fn of_board(which: Board, name: &'static str) -> Vec<Row> {
+    let row = |suffix: &str| board(which, &format!("{name}-{suffix}"));
+    let tree = Tree::Source(name, &[]);
+    let by_heart = &[ALL_UP, BY_HEART];
+    let without_emulator = |row: Row| Row {
+        machine: Machine {
+            power_off: PowerOff::Psci,
+            ..row.machine
+        },
+        ..row
+    };
+    vec![
+        Row {
+            tree,
+            ..row("image")
+        },
+        Row {
+            expects: by_heart,
+            ..row("atags")
+        },
+        Row {
+            tree,
+            kernel: Kernel::Elf,
+            ..row("elf")
+        },
+        Row {
+            kernel: Kernel::Elf,
+            script: ELF_WITHOUT_TREE,
+            expects: by_heart,
+            ..row("elf-without-tree")
+        },
+        Row {
+            tree,
+            script: TYPED,
+            ..row("typed-commands")
+        },
+        without_emulator(Row {
+            tree,
+            ..row("power-block")
+        }),
+        without_emulator(Row {
+            expects: by_heart,
+            ..row("power-block-by-heart")
+        }),
+    ]
+}
+
+/// All cores poll one word; another core than the first boots; words that can't be.
+fn release_words() -> Vec<Row> {
+    const ONE_WORD: &[Edit] = &[
+        Edit::Cells("/cpus/cpu@1", "cpu-release-addr", &[0, SHARED_WORD]),
+        Edit::Cells("/cpus/cpu@2", "cpu-release-addr", &[0, SHARED_WORD]),
+        Edit::Cells("/cpus/cpu@3", "cpu-release-addr", &[0, SHARED_WORD]),
+    ];
+    const BAD_WORDS: &[Edit] = &[
+        Edit::Cells("/cpus/cpu@1", "cpu-release-addr", &[0, 0x100_0000]),
+        Edit::Cells("/cpus/cpu@2", "cpu-release-addr", &[0, 0xe9]),
+        Edit::NoProperty("/cpus/cpu@3", "cpu-release-addr"),
+    ];
+    vec![
+        Row {
+            tree: Tree::Source("rpi4", ONE_WORD),
+            kernel: Kernel::ImageAfter(Shim::OneWord),
+            ..board(RaspberryPi4, "rpi4-one-release-word")
+        },
+        Row {
+            tree: Tree::Source("rpi3", &[]),
+            kernel: Kernel::ImageAfter(Shim::BootOn(3)),
+            expects: &[ALL_UP, says!("it is told", "boot core 3")],
+            ..board(RaspberryPi3, "rpi3-boot-core-3")
+        },
+        Row {
+            tree: Tree::Source("rpi4", BAD_WORDS),
+            expects: &[
+                says!("memory that is in use", "core 1 (", "can be 0x1000000"),
+                says!("an odd word", "core 2 (", "can be 0xe9"),
+                says!("no word", "core 3 (", "no cpu-release-addr"),
+                says!("one is up", "1 of 4 cores up"),
+            ],
+            ..board(RaspberryPi4, "rpi4-bad-release-words")
+        },
+        Row {
+            tree: Tree::Source("rpi4", &[]),
+            bootargs: "girder.panic=reset",
+            script: super::crashes::RESET,
+            course: Course::Crash(After::Reset),
+            expects: &[],
+            ..board(RaspberryPi4, "rpi4-reset")
+        },
+    ]
+}
+
+/// The second serial line, as the trees of the board's maker have it.
+fn mini_uart() -> Row {
+    const EDITS: &[Edit] = &[Edit::Text("/chosen", "stdout-path", "serial1:115200n8")];
+    Row {
+        tree: Tree::Source("rpi4", EDITS),
+        machine: Machine {
+            line: Line::Second,
+            ..board(RaspberryPi4, "").machine
+        },
+        script: TYPED,
+        ..board(RaspberryPi4, "rpi4-mini-uart")
+    }
+}
+
+fn console_by_path() -> Row {
+    Row {
+        tree: Tree::Source("rpi4", &[]),
+        machine: Machine {
+            line: Line::Second,
+            ..board(RaspberryPi4, "").machine
+        },
+        bootargs: "console=/soc/serial@7e215040",
+        ..board(RaspberryPi4, "rpi4-console-by-path")
+    }
+}
