@@ -7,6 +7,7 @@ use girder_aarch64::bcm2835_power;
 use girder_aarch64::gic_v2::GicV2;
 use girder_aarch64::gic_v3::GicV3;
 use girder_aarch64::interrupts::{Controller, ControllerError, Region};
+use girder_aarch64::monitor;
 use girder_describe::{ControllerKind, Machine, Range};
 
 /// Register blocks that we drive, with the console that was found.
@@ -50,7 +51,9 @@ pub(crate) fn controller(machine: &Machine) -> Controller {
     let controller = unsafe {
         match described.kind {
             ControllerKind::Gicv2 => {
-                GicV2::new(first, blocks.next().unwrap_or(missing)).map(Controller::GicV2)
+                let interface = blocks.next().unwrap_or(missing);
+                monitor::give_gic_v2(first.base, interface.base);
+                GicV2::new(first, interface).map(Controller::GicV2)
             }
             ControllerKind::Gicv3 => GicV3::new(first.base, blocks).map(Controller::GicV3),
             _ => fail_without_driver(&described.compatible),

@@ -13,6 +13,7 @@ use crate::core_block::{CoreBlock, count};
 use crate::cpu::Affinity;
 use crate::gic_v2::GicV2;
 use crate::gic_v3::GicV3;
+use crate::monitor;
 use spin::Once;
 
 use crate::controller::Taken;
@@ -106,6 +107,7 @@ pub fn enable_on_this_core() -> Result<(), ControllerError> {
         return Err(ControllerError::Unresponsive("nothing"));
     };
     let controller = &interrupts.controller;
+    monitor::give_this_core();
     let wanted = interrupts.routes.iter().map(|route| route.id);
     let here = Affinity::of_this_core();
     either!(controller, driver => driver.enable_core(here, wanted))

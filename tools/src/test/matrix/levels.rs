@@ -4,7 +4,7 @@
 use super::starts::raw;
 use super::{plain_row, says};
 use crate::machine::Level::{self, El1, El2};
-use crate::machine::Machine;
+use crate::machine::{Gic, Machine};
 use crate::test::raw::Handover;
 use crate::test::row::{Kernel, Row};
 use crate::test::watch::Expect;
@@ -32,6 +32,14 @@ pub(super) fn rows() -> Vec<Row> {
         elf("el3-without-el2", "cortex-a53", El1),
         elf("el3", "cortex-a72", El2),
         elf("el3-max", "max", El2),
+        Row {
+            machine: Machine {
+                gic: Gic::V2,
+                is_secure: true,
+                ..machine(El2, "cortex-a72")
+            },
+            ..elf("el3-gicv2", "cortex-a72", El2)
+        },
         Row {
             machine: Machine {
                 cores: 1,
