@@ -18,7 +18,7 @@ export BOARD SMP ARGS EXAMPLE APP FILTER
 NEEDS = cc
 READY = RUSTUP_TOOLCHAIN=$$(sh tools/setup/setup.sh $(NEEDS)) && export RUSTUP_TOOLCHAIN
 
-run test debug bench setup: NEEDS = cc qemu dtc
+run test test-all debug bench setup: NEEDS = cc qemu dtc
 debug: NEEDS += gdb
 
 TOOLS = $(READY) && { [ -e target/debug/girder-tools ] || \
@@ -32,13 +32,13 @@ HOW = $${SMP:+--smp "$$SMP"} $${ARGS:+--args "$$ARGS"}
 ON_HOST = --workspace
 ON_MACHINE = --target $(TARGET) --workspace --exclude girder-tools --exclude girder-sim --exclude girder-tracer
 
-.PHONY: help run test lint doc debug image bench setup test-setup
+.PHONY: help run test test-all lint doc debug image bench setup test-setup
 
 help:
 	@sed -n 's/^#: //p' $(MAKEFILE_LIST)
 
 #: make run         boot eight cores of QEMU's virt machine to a prompt (leave: poweroff or Ctrl-A X)
-#:                  [BOARD=virt] [SMP=8] [ARGS="boot arguments"]
+#:                  [BOARD=virt|rpi3|rpi4] [SMP=8] [ARGS="boot arguments"]
 run:
 	@$(TOOLS) run $(WHICH) $(HOW) $(WHAT)
 
@@ -46,6 +46,10 @@ run:
 #:                  [FILTER=part of a name]
 test:
 	@$(TOOLS) test $${FILTER:+--filter "$$FILTER"}
+
+#: make test-all    the same over every combination of machines that makes sense: an hour
+test-all:
+	@$(TOOLS) test --all $${FILTER:+--filter "$$FILTER"}
 
 #: make lint        formatting and clippy, for the host and for the machine
 lint:
@@ -61,11 +65,12 @@ doc:
 	cargo doc -q --no-deps $(ON_HOST) && \
 	cargo doc -q --no-deps $(ON_MACHINE)
 
-#: make debug       boot stopped, with gdb attached and the symbols loaded [BOARD=virt] [SMP=8]
+#: make debug       boot stopped, with gdb attached and the symbols loaded
+#:                  [BOARD=virt|rpi3|rpi4] [SMP=8]
 debug:
 	@$(TOOLS) debug $(WHICH) $(HOW)
 
-#: make image       build dist/Image and its ELF [BOARD=virt]
+#: make image       build dist/Image and its ELFs [BOARD=virt|rpi3|rpi4]
 image:
 	@$(TOOLS) image $(WHICH) $(WHAT)
 

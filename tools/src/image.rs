@@ -27,8 +27,10 @@ const TARGET: &str = "aarch64-unknown-none";
 const PACKAGE: &str = "girder-stock";
 const BINARY: &str = "girder";
 
-/// Where the other ELF is loaded: no address is memory on QEMU's virt machine and on a Raspberry Pi too.
-const RASPBERRY_PI: u64 = 0x20_0000;
+/// Where QEMU's virt machine loads an image, and the ELF is linked.
+pub(crate) const VIRT: u64 = 0x4020_0000;
+/// Where a Raspberry Pi does, and the other ELF is: no address is memory on both.
+pub(crate) const RASPBERRY_PI: u64 = 0x20_0000;
 
 /// Why an ELF can't become an image.
 #[derive(Debug, PartialEq, Eq)]

@@ -37,6 +37,8 @@ pub(crate) enum Board {
     RaspberryPi3,
     /// As it is sold: four cores, 2 GiB.
     RaspberryPi4,
+    /// An evaluation board of Nuvoton's, for its 16550: in tests alone.
+    Npcm845,
 }
 
 /// Which of a machine's serial lines is listened to.
@@ -179,6 +181,7 @@ impl Machine {
             Board::Virt => return self.virt(suffix),
             Board::RaspberryPi3 => "raspi3b",
             Board::RaspberryPi4 => "raspi4b",
+            Board::Npcm845 => "npcm845-evb",
         };
         ["-M".into(), format!("{name}{suffix}").into()].into()
     }

@@ -6,13 +6,15 @@
 // elect: comes back on one core; the others wait in the pen.
 //
 // At level 3, on an emulator: exclusives work there with translation off, as they need not on silicon.
-// The first core gets a head start, so that boots are alike; but it need not be there.
+// The first core gets a head start, so that boots are alike; but it need not be there. Where its
+// exclusives fail and fail, it takes what it has a head start for.
 .section .text.girder_pen, "ax"
 elect:
     adrp x1, boot_core_chosen
     add  x1, x1, :lo12:boot_core_chosen
     mrs  x2, mpidr_el1
     and  x2, x2, #0xffffff      // Aff2 to Aff0
+    mov  w5, #(1 << 10)         // tries
     cbz  x2, 2f
     mov  w3, #(1 << 20)         // looks at the word: some milliseconds
 1:  ldr  w4, [x1]
@@ -23,8 +25,12 @@ elect:
     cbnz w4, 3f
     mov  w4, #1
     stxr w3, w4, [x1]
-    cbnz w3, 2b
-    ret
+    cbz  w3, 4f
+    subs w5, w5, #1
+    b.ne 2b
+    cbnz x2, 1b                 // another core waits for whoever can
+    str  w4, [x1]
+4:  ret
 3:  mov  x0, xzr
     bl   settle                 // wait where the boot core writes: in the Non-secure state
     // falls through

@@ -28,6 +28,8 @@ const KEPT: u64 = 0x808;
 pub(crate) enum Shim {
     /// All cores but the first poll one word, `SHARED_WORD`.
     OneWord,
+    /// The kernel finds this in x0.
+    Garbage(u64),
     /// This core gets the kernel; core 0 polls its own word, like the others.
     BootOn(u64),
 }
@@ -59,6 +61,7 @@ impl Shim {
                 let calls = [1, 2, 3].map(|core| call(core, called_at));
                 [calls.concat(), vec![DSB, SEND_EVENT], go].concat()
             }
+            Self::Garbage(value) => [load(0, value).into(), go].concat(),
             Self::BootOn(core) => {
                 let keep = [load(1, KEPT).as_slice(), &[STORE_X0_AT_X1, DSB]].concat();
                 let called = [call(core, called_at), vec![DSB, SEND_EVENT]].concat();
@@ -70,6 +73,7 @@ impl Shim {
     fn called(self) -> Vec<u32> {
         match self {
             Self::OneWord => poll(SHARED_WORD.into()),
+            Self::Garbage(_) => Vec::new(),
             Self::BootOn(_) => {
                 let recall = [load(1, KEPT).as_slice(), &[LOAD_X0_AT_X1]].concat();
                 [recall, load(2, IMAGE_AT).into(), vec![GO_TO_X2]].concat()

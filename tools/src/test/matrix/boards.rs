@@ -1,7 +1,8 @@
-//! Raspberry Pis, in every way in which a kernel gets into them.
+//! Boards other than QEMU's own: Raspberry Pis, in every way in which a kernel gets into them, and one
+//! for its serial port.
 
 use super::{POWEROFF, TYPED, ask, plain_row, says};
-use crate::machine::Board::{self, RaspberryPi3, RaspberryPi4};
+use crate::machine::Board::{self, Npcm845, RaspberryPi3, RaspberryPi4};
 use crate::machine::{Line, Machine, PowerOff};
 use crate::test::dialogue::Step;
 use crate::test::judge::After;
@@ -20,7 +21,8 @@ pub(super) fn rows() -> Vec<Row> {
         of_board(RaspberryPi3, "rpi3"),
         of_board(RaspberryPi4, "rpi4"),
         release_words(),
-        vec![mini_uart(), console_by_path()],
+        vec![garbage(), mini_uart(), console_by_path()],
+        of_npcm845(),
     ]
     .concat()
 }
@@ -129,6 +131,15 @@ fn release_words() -> Vec<Row> {
     ]
 }
 
+/// Neither tree nor ATAGs where x0 says.
+fn garbage() -> Row {
+    Row {
+        kernel: Kernel::ImageAfter(Shim::Garbage(0x00de_ad00_0000_0000)),
+        expects: &[ALL_UP, BY_HEART],
+        ..board(RaspberryPi4, "rpi4-garbage")
+    }
+}
+
 /// The second serial line, as the trees of the board's maker have it.
 fn mini_uart() -> Row {
     const EDITS: &[Edit] = &[Edit::Text("/chosen", "stdout-path", "serial1:115200n8")];
@@ -153,4 +164,27 @@ fn console_by_path() -> Row {
         bootargs: "console=/soc/serial@7e215040",
         ..board(RaspberryPi4, "rpi4-console-by-path")
     }
+}
+
+/// A 16550. Only an emulator that listens ends this machine, and only for tests and crashes.
+fn of_npcm845() -> Vec<Row> {
+    const TYPED_AND_CRASHED: &[Step] = &[
+        ask("cores", &["up (boot core)"]),
+        ask("test", &["test result: ok. "]),
+        super::crashes::PANIC,
+    ];
+    let row = |name| Row {
+        tree: Tree::Source("npcm845", &[]),
+        expects: &[says!("it is that board", "NPCM845", "1 of 1 core up")],
+        ..board(Npcm845, name)
+    };
+    vec![
+        row("ns16550"),
+        Row {
+            bootargs: "girder.panic=off",
+            script: TYPED_AND_CRASHED,
+            course: Course::Crash(After::PowerOff),
+            ..row("ns16550-typed-commands")
+        },
+    ]
 }

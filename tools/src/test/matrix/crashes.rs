@@ -18,7 +18,7 @@ macro_rules! crash {
     };
 }
 
-const PANIC: Step = crash!(
+pub(super) const PANIC: Step = crash!(
     "crash panic",
     Ends::WithTheMachine,
     "panicked at boot/src/provoke.rs:",
