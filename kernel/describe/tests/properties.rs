@@ -2,7 +2,7 @@
 
 mod support;
 
-use girder_describe::{Machine, Range, describe};
+use girder_describe::{Atags, Board, Machine, Range, describe};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use support::*;
@@ -130,4 +130,23 @@ proptest! {
             prop_assert_eq!(contains(&machine.usable_memory(), address), is_memory && !is_reserved);
         }
     }
+}
+
+proptest! {
+    #[test]
+    fn any_words_behind_a_good_beginning_are_a_list(words in vec(word_of_a_list(), 0..200)) {
+        let list = [&[5, 0x5441_0001, 0, 0, 0], &words[..]].concat();
+        let told = Atags::parse(&list).expect("it begins well");
+        let apart = told.memory.windows(2).all(|pair| pair[0].end() < pair[1].base);
+        prop_assert!(apart);
+        let machine = Board::Pi3.describe(told.clone());
+        prop_assert!(!machine.memory.is_empty());
+        prop_assert_eq!(Atags::parse(&list), Some(told));
+    }
+}
+
+fn word_of_a_list() -> impl Strategy<Value = u32> {
+    let tags = [0x5441_0002, 0x5441_0009, 0x5442_0005, 0x5441_0001];
+    let tag = proptest::sample::select(tags.to_vec());
+    prop_oneof![0..8_u32, tag, any::<u32>()]
 }
