@@ -15,6 +15,9 @@ pub(crate) fn complain(config: &Config<'_>, machine: &'static Machine, console: 
         log::warn!("boot arguments: this image holds no programs");
     }
     complain_of_deployment(config);
+    if machine.psci_conduit.is_none() && machine.power.is_none() {
+        log::warn!("nothing here switches the machine off or starts it anew: it will halt");
+    }
     complain_of_console(config, machine, console);
 }
 

@@ -33,7 +33,6 @@ pub(crate) fn describe(early: &mut Early, candidate: u64) -> Machine {
     let told = lists
         .filter(|&address| address != 0)
         .find_map(|address| Atags::parse(&early.read_words(address)));
-    log::info!("no device tree: {board:?} by its core");
     board.describe(told.unwrap_or_default())
 }
 

@@ -16,7 +16,7 @@ elect:
     and  x2, x2, #0xffffff      // Aff2 to Aff0
     mov  w5, #(1 << 10)         // tries
     cbz  x2, 2f
-    mov  w3, #(1 << 20)         // looks at the word: some milliseconds
+    mov  w3, #(1 << 24)         // looks at the word: tenths of a second
 1:  ldr  w4, [x1]
     cbnz w4, 3f
     subs w3, w3, #1

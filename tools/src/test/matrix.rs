@@ -144,6 +144,7 @@ pub(crate) fn rows(reach: Reach) -> Vec<Row> {
     rows.extend(lies::rows());
     rows.extend(crashes::rows());
     if reach == Reach::EveryCombination {
+        rows.extend(boards::slow_rows());
         for cores in CORES {
             for level in [El1, El2] {
                 rows.extend(CPUS.map(|cpu| machine_row((cores, level, cpu))));
@@ -376,7 +377,8 @@ mod tests {
     #[test]
     fn every_combination_has_each_pair_once() {
         let product = CORES.len() * CPUS.len() * 2;
-        let others = rows(Reach::Chosen).len() - MACHINES.len();
+        let slow = boards::slow_rows().len();
+        let others = rows(Reach::Chosen).len() - MACHINES.len() + slow;
         assert_eq!(rows(Reach::EveryCombination).len(), product + others);
     }
 }

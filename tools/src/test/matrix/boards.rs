@@ -21,7 +21,7 @@ pub(super) fn rows() -> Vec<Row> {
         of_board(RaspberryPi3, "rpi3"),
         of_board(RaspberryPi4, "rpi4"),
         release_words(),
-        vec![garbage(), mini_uart(), console_by_path()],
+        vec![capped(), garbage(), mute(), mini_uart(), console_by_path()],
         of_npcm845(),
     ]
     .concat()
@@ -129,6 +129,48 @@ fn release_words() -> Vec<Row> {
             ..board(RaspberryPi4, "rpi4-reset")
         },
     ]
+}
+
+/// Those that are left out stay in the kernel's own pen.
+fn capped() -> Row {
+    Row {
+        tree: Tree::Source("rpi4", &[]),
+        kernel: Kernel::Elf,
+        bootargs: "girder.cores=2",
+        expects: &[says!("the cap is obeyed", "2 of 4 cores up")],
+        ..board(RaspberryPi4, "rpi4-capped-cores")
+    }
+}
+
+/// No serial port at all.
+fn mute() -> Row {
+    const EDITS: &[Edit] = &[
+        Edit::Text("/soc/serial@7e201000", "status", "disabled"),
+        Edit::Text("/soc/serial@7e215040", "status", "disabled"),
+    ];
+    Row {
+        tree: Tree::Source("rpi4", EDITS),
+        course: Course::Mute,
+        expects: &[],
+        ..board(RaspberryPi4, "rpi4-no-console")
+    }
+}
+
+/// A core polls another word than the tree says. Its name is told after ten seconds.
+pub(super) fn slow_rows() -> Vec<Row> {
+    const EDITS: &[Edit] = &[Edit::Cells(
+        "/cpus/cpu@3",
+        "cpu-release-addr",
+        &[0, SHARED_WORD],
+    )];
+    vec![Row {
+        tree: Tree::Source("rpi4", EDITS),
+        expects: &[
+            says!("it is named", "core 3 (", "no answer in 10000 ms"),
+            says!("the others are up", "3 of 4 cores up"),
+        ],
+        ..board(RaspberryPi4, "rpi4-silent-core")
+    }]
 }
 
 /// Neither tree nor ATAGs where x0 says.

@@ -34,6 +34,15 @@ pub(super) fn rows() -> Vec<Row> {
         elf("el3-max", "max", El2),
         Row {
             machine: Machine {
+                cores: 20,
+                is_secure: true,
+                ..machine(El2, "neoverse-n1")
+            },
+            expects: &[says!("all are up", "20 of 20 cores up"), AT_LEVEL_1],
+            ..elf("el3-20-cores", "neoverse-n1", El2)
+        },
+        Row {
+            machine: Machine {
                 gic: Gic::V2,
                 is_secure: true,
                 ..machine(El2, "cortex-a72")
@@ -50,6 +59,13 @@ pub(super) fn rows() -> Vec<Row> {
         },
         host("host", "max"),
         host("host-a76", "cortex-a76"),
+        Row {
+            machine: Machine {
+                gic: Gic::V2,
+                ..machine(El2, "max")
+            },
+            ..host("host-gicv2", "max")
+        },
         Row {
             machine: machine(El1, "cortex-a72"),
             expects: &[ALL_UP, says!("it is told", "boot core 2")],
