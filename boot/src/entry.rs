@@ -6,6 +6,7 @@
 //! builds the boot tables, which map the image and the tree and nothing else.
 
 use crate::cores::PEN;
+use crate::early_fault::{self, early_fault};
 use crate::image;
 use crate::pool::Pool;
 use crate::start;
@@ -38,6 +39,9 @@ const HCR_HOST: u64 = 1 << 34 | 1 << 31 | 1 << 27 | 0b111 << 3;
 /// The level at which there is no firmware.
 const MONITOR_LEVEL: u64 = 3;
 
+/// Bytes of the stack on which a fault before that is told.
+const FAULT_STACK_SIZE: usize = 1024;
+
 #[repr(C, align(16))]
 struct BootStack<const SIZE: usize>(UnsafeCell<MaybeUninit<[u8; SIZE]>>);
 
@@ -50,6 +54,11 @@ static BOOT_STACK: BootStack<STACK_SIZE> = BootStack(UnsafeCell::new(MaybeUninit
 static BOOT_EXCEPTION_STACK: BootStack<EXCEPTION_STACK_SIZE> =
     BootStack(UnsafeCell::new(MaybeUninit::uninit()));
 
+/// In the file, and so in memory if anything is.
+#[unsafe(link_section = ".data.girder_fault_stack")]
+static FAULT_STACK: BootStack<FAULT_STACK_SIZE> =
+    BootStack(UnsafeCell::new(MaybeUninit::new([0; FAULT_STACK_SIZE])));
+
 core::arch::global_asm!(
     include_str!("asm/entry.s"),
     include_str!("asm/levels.s"),
@@ -58,6 +67,9 @@ core::arch::global_asm!(
     BOOT_STACK_SIZE = const STACK_SIZE,
     BOOT_EXCEPTION_STACK = sym BOOT_EXCEPTION_STACK,
     BOOT_EXCEPTION_STACK_SIZE = const EXCEPTION_STACK_SIZE,
+    FAULT_STACK = sym FAULT_STACK,
+    FAULT_STACK_SIZE = const FAULT_STACK_SIZE,
+    EARLY_FAULT = sym early_fault,
     EARLY = sym early,
     MAIN = sym main,
     REGIME = const offsets::REGIME,
@@ -117,15 +129,14 @@ unsafe impl Sync for FoundCell {}
 #[unsafe(link_section = ".noinit")]
 static FOUND: FoundCell = FoundCell(UnsafeCell::new(MaybeUninit::uninit()));
 
-/// Called by `entry.s` with what the boot loader left in x0, the counter at entry, and the level. Parks
-/// if even this fails: there is nowhere yet to say so.
+/// Called by `entry.s` with what the boot loader left in x0, the counter at entry, and the level.
 extern "C" fn early(candidate: u64, entry: u64, level: u64) -> *const Regime {
     if level == MONITOR_LEVEL {
         monitor::install();
     }
     let tree = find_tree(candidate);
     let Ok((tables, upper)) = boot_tables(tree) else {
-        girder_aarch64::cpu::park()
+        early_fault::without_tables()
     };
     let regime = Regime::boot(tables.root(), upper.root());
     // SAFETY: nobody else uses the cell; see its `Sync`.

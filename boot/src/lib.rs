@@ -16,6 +16,7 @@ pub mod cores;
 mod crash;
 mod devices;
 mod early;
+mod early_fault;
 mod entry;
 mod first;
 mod heap;

@@ -27,6 +27,8 @@ girder_start:
 1:  mov  x0, xzr
     bl   settle
     mrs  x21, cntvct_el0        // when boot began
+    msr  tpidr_el1, xzr         // no block: this is the boot core
+    msr  tpidrro_el0, xzr       // no fault has been told
     adr  x0, early_vectors
     msr  vbar_el1, x0
     bl   allow_floating_point
@@ -171,7 +173,8 @@ girder_enable_translation:
     isb
     ret
 
-// Until Rust's own vectors are in place: a failed probe goes on, anything else parks.
+// Until Rust's own vectors are in place: a failed probe goes on, anything else is told, once, by the
+// boot core, and parks. Of another core the boot core will say that it did not come.
 .balign 2048
 early_vectors:
     .rept 16
@@ -183,11 +186,29 @@ early_exception:
     adrp x1, girder_probe_word
     add  x1, x1, :lo12:girder_probe_word
     cmp  x0, x1
-    b.ne girder_park
+    b.ne 1f
     adrp x0, girder_probe_failed
     add  x0, x0, :lo12:girder_probe_failed
     msr  elr_el1, x0
     eret
+1:  mrs  x2, tpidr_el1
+    cbnz x2, girder_park
+    mrs  x2, tpidrro_el0
+    cbnz x2, girder_park
+    mov  x2, #1
+    msr  tpidrro_el0, x2
+    mov  x1, x0
+    mrs  x0, esr_el1
+    mrs  x2, far_el1
+    ldr  x3, ={SCTLR_OFF}
+    msr  sctlr_el1, x3
+    isb
+    adrp x3, {FAULT_STACK}
+    add  x3, x3, :lo12:{FAULT_STACK}
+    add  x3, x3, #{FAULT_STACK_SIZE}
+    msr  spsel, #1
+    mov  sp, x3
+    b    {EARLY_FAULT}
 
 // A word that holds its own link-time address; relocated like any other, so read before that.
 .section .data.girder_link_address, "aw"
