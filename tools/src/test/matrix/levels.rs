@@ -6,7 +6,7 @@ use super::{plain_row, says};
 use crate::machine::Level::{self, El1, El2};
 use crate::machine::{Gic, Machine};
 use crate::test::raw::Handover;
-use crate::test::row::{Kernel, Row};
+use crate::test::row::{Course, Kernel, Row};
 use crate::test::watch::Expect;
 
 const ALL_UP: Expect = says!("all are up", "4 of 4 cores up");
@@ -65,6 +65,11 @@ pub(super) fn rows() -> Vec<Row> {
                 ..machine(El2, "max")
             },
             ..host("host-gicv2", "max")
+        },
+        Row {
+            course: Course::Bench,
+            expects: super::BENCHES,
+            ..host("host-bench", "max")
         },
         Row {
             machine: machine(El1, "cortex-a72"),
