@@ -75,6 +75,12 @@ fn of_board(which: Board, name: &'static str) -> Vec<Row> {
             script: TYPED,
             ..row("typed-commands")
         },
+        Row {
+            tree,
+            course: Course::Bench,
+            expects: super::BENCHES,
+            ..row("bench")
+        },
         without_emulator(Row {
             tree,
             ..row("power-block")
