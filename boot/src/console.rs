@@ -198,9 +198,9 @@ impl CrashOutput {
     /// an attached console, any that is where one is likely will do.
     pub(crate) fn seize() -> Self {
         let place = DEVICE.get().copied().or_else(likely);
-        // SAFETY: a PL011 has identified itself there, or `attach` was promised a port. The other value
-        // for it may be in use on another core; the worst that comes of it is a mixed line in a
-        // crash report.
+        // SAFETY: a PL011 has identified itself there, or `attach` was promised a port. The other
+        // value for it may be in use on another core; the worst that comes of it is a mixed line in
+        // a crash report.
         let mut this = Self(place.and_then(|place| unsafe { place.open() }));
         if let Some(mut console) = CONSOLE.lock_within(CRASH_TRIES) {
             while let Some(byte) = console.take_output() {

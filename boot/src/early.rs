@@ -71,8 +71,8 @@ impl Early {
         }
         let Some(base) = machine.power else { return };
         if self.map_device((base & !(PAGE - 1), bcm2835_power::SIZE)) {
-            // SAFETY: the description says that it is there, and it has been mapped; `devices` sees to
-            // that for the lasting tables.
+            // SAFETY: the description says that it is there, and it has been mapped; `devices` sees
+            // to that for the lasting tables.
             let block = unsafe { PowerBlock::new(base as usize) };
             block.into_iter().for_each(power::install_block);
         }

@@ -1,9 +1,9 @@
 //! The very first console: a fault before there are vectors, tables, a heap or a description.
 //!
-//! `entry.s` comes here on a stack inside the file, which is there if anything is, with translation off
-//! again: memory is device memory then, so there is no formatting here, only bytes one after the other.
-//! A PL011 that identifies itself where a common board has one gets the words; without one there is
-//! nobody to tell.
+//! `entry.s` comes here on a stack inside the file, which is there if anything is, with translation
+//! off again: memory is device memory then, so there is no formatting here, only bytes one after
+//! the other. A PL011 that identifies itself where a common board has one gets the words; without
+//! one there is nobody to tell.
 
 use crate::console::LIKELY;
 use girder_aarch64::cpu;
@@ -31,11 +31,11 @@ pub(crate) fn without_tables() -> ! {
 }
 
 fn say(text: &[u8]) {
-    // SAFETY: only identification registers are read, and a fault is caught. A board with something else
-    // there is past harm.
+    // SAFETY: only identification registers are read, and a fault is caught. A board with something
+    // else there is past harm.
     let place = LIKELY.into_iter().find(|place| unsafe { place.answers() });
-    // SAFETY: a PL011 has identified itself there; without translation it is device memory. Nobody else
-    // drives it yet.
+    // SAFETY: a PL011 has identified itself there; without translation it is device memory. Nobody
+    // else drives it yet.
     let Some(mut port) = place.and_then(|place| unsafe { place.open() }) else {
         return;
     };

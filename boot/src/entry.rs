@@ -1,5 +1,6 @@
 //! From the boot loader to Rust: `entry.s`, and the little that Rust does before translation is on.
-//! `levels.s` gets every core to the level that the kernel runs at, `pen.s` keeps those that are early.
+//! `levels.s` gets every core to the level that the kernel runs at, `pen.s` keeps those that are
+//! early.
 //!
 //! `early` runs with translation and caches off, after relocation. Memory is device memory then:
 //! no atomic read-modify-write works, no unaligned access. So it only finds the device tree and
@@ -27,8 +28,8 @@ const EXCEPTION_STACK_SIZE: usize = 16 * 1024;
 const TREE_MAGIC: u32 = 0xd00d_feed_u32.swap_bytes();
 /// The largest tree that is mapped. The boot protocol allows 2 MiB, but QEMU pads trees beyond.
 pub(crate) const TREE_LIMIT: u64 = 4 << 20;
-/// Where the first 2 MiB of memory are mapped, if there is a tree in them: in the lower half, beyond what
-/// any board has.
+/// Where the first 2 MiB of memory are mapped, if there is a tree in them: in the lower half,
+/// beyond what any board has.
 const NULL_WINDOW: u64 = 1 << 46;
 /// Machines that keep the tree at the start of RAM begin it at such a border.
 const RAM_BORDER: u64 = 1 << 30;
@@ -111,8 +112,8 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// Where the boot tables have it. A tree at the start of memory that begins at 0 is a null pointer, at
-    /// which Rust must find nothing.
+    /// Where the boot tables have it. A tree at the start of memory that begins at 0 is a null
+    /// pointer, at which Rust must find nothing.
     pub(crate) fn mapped_at(self) -> u64 {
         match self.address < BLOCK_2M {
             true => NULL_WINDOW + self.address,

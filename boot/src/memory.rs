@@ -68,8 +68,8 @@ pub(crate) struct Memory {
 /// The one of the machine; empty until `start` has filled it.
 pub(crate) static MEMORY: Lock<Option<Memory>> = Lock::new(None);
 
-/// Where pages that are nobody's memory are reached: their addresses, in the upper part of the upper half.
-/// The lowest page of memory may be among them, and must not be mapped to itself.
+/// Where pages that are nobody's memory are reached: their addresses, in the upper part of the
+/// upper half. The lowest page of memory may be among them, and must not be mapped to itself.
 const ALIASES: u64 = 0xffff_8000_0000_0000;
 
 /// Bytes of physical memory.
@@ -162,8 +162,8 @@ impl Memory {
         stack.map_err(|_| WHAT)
     }
 
-    /// Maps the page around a physical address that is not in our memory, as memory; returns where the
-    /// address is now.
+    /// Maps the page around a physical address that is not in our memory, as memory; returns where
+    /// the address is now.
     pub(crate) fn alias(&mut self, physical: u64) -> Result<u64, MemoryError> {
         let range = Range {
             base: physical & !(PAGE - 1),

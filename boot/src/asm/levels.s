@@ -166,7 +166,8 @@ level_2_vectors:
     .endr
 
 // What is left at level 3, if we began there: one service for the kernel, which is to write a word
-// that only the Secure state can (x0 = {MONITOR_STORE}, x1 = address, w2 = word). Anything else is answered as above.
+// that only the Secure state can (x0 = {MONITOR_STORE}, x1 = address, w2 = word). Anything else is
+// answered as above.
 .balign 2048
 level_3_vectors:
     .rept 8

@@ -5,9 +5,9 @@
 
 // elect: comes back on one core; the others wait in the pen.
 //
-// At level 3, on an emulator: exclusives work there with translation off, as they need not on silicon.
-// The first core gets a head start, so that boots are alike; but it need not be there. Where its
-// exclusives fail and fail, it takes what it has a head start for.
+// At level 3, on an emulator: exclusives work there with translation off, as they need not on
+// silicon. The first core gets a head start, so that boots are alike; but it need not be there.
+// Where its exclusives fail and fail, it takes what it has a head start for.
 .section .text.girder_pen, "ax"
 elect:
     adrp x1, boot_core_chosen

@@ -38,8 +38,8 @@ pub(super) enum Way {
 }
 
 impl Way {
-    /// Where no firmware is at level 3, all cores have come in together with the boot core, and what the
-    /// description says of firmware is not so.
+    /// Where no firmware is at level 3, all cores have come in together with the boot core, and
+    /// what the description says of firmware is not so.
     pub(super) fn to_start(cpu: &Cpu, machine: &Machine) -> Result<Self, State> {
         if monitor::is_ours() {
             return Ok(Self::Pen);
@@ -55,8 +55,9 @@ impl Way {
     }
 }
 
-/// A release word is aligned and in memory that is not ours (Linux: Documentation/arch/arm64/booting.rst).
-/// Writing to any other would break something, perhaps ourselves.
+/// A release word is aligned and in memory that is not ours (Linux:
+/// Documentation/arch/arm64/booting.rst). Writing to any other would break something, perhaps
+/// ourselves.
 fn is_release_word(word: u64, machine: &Machine) -> bool {
     let (start, end) = image::range();
     let is_free = crate::memory::is_usable(machine, word);

@@ -1,7 +1,7 @@
 //! The power management block of Raspberry Pis: reset, and what counts as off.
 //!
-//! A board has no way to cut its power. Its watchdog resets it; a partition number that the
-//! boot firmware takes for "halt" then keeps it down (Linux: drivers/watchdog/bcm2835_wdt.c). Emulators
+//! A board has no way to cut its power. Its watchdog resets it; a partition number that the boot
+//! firmware takes for "halt" then keeps it down (Linux: drivers/watchdog/bcm2835_wdt.c). Emulators
 //! take the same number for power off.
 
 use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};

@@ -59,7 +59,7 @@ pub fn exception_level() -> u64 {
     CurrentEL.read(CurrentEL::EL)
 }
 
-/// True if this core runs at level 2, as a host: where the virtualization host extensions can't be left.
+/// True if this core runs at level 2: as a host, which it may not be able to leave.
 pub fn is_host() -> bool {
     exception_level() == 2
 }

@@ -10,8 +10,8 @@ use core::arch::asm;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use spin::Once;
 
-/// The service's number, among those that a monitor's vendor may give out (SMC Calling Convention, "Function
-/// Identifier Ranges").
+/// The service's number, among those that a monitor's vendor may give out (SMC Calling Convention,
+/// "Function Identifier Ranges").
 pub const STORE: u64 = 0xc700_0001;
 
 static IS_OURS: AtomicBool = AtomicBool::new(false);
@@ -61,8 +61,9 @@ const IDENTIFICATION: usize = 0xfe8;
 const VERSION: u32 = 0xf0;
 const VERSION_2: u32 = 0x20;
 
-/// Gives the shared interrupts of a GICv2 to the Non-secure state (GICv2 architecture, "GIC support for the Security
-/// Extensions"): out of reset they are the Secure state's. Does nothing where firmware has.
+/// Gives the shared interrupts of a GICv2 to the Non-secure state (GICv2 architecture, "GIC support
+/// for the Security Extensions"): out of reset they are the Secure state's. Does nothing where
+/// firmware has.
 ///
 /// # Safety
 ///

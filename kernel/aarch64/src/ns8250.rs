@@ -1,8 +1,9 @@
 //! The 8250 UART and its many kin, the mini UART of Raspberry Pis among them.
 //!
 //! One driver, since they differ in little: how far apart the registers are and how wide, and what
-//! "transmitter empty" means. Rate and format are left as the firmware set them. Registers are those
-//! of the PC16550D data sheet; for the mini UART, BCM2835 ARM Peripherals, "Auxiliaries", with the errata.
+//! "transmitter empty" means. Rate and format are left as the firmware set them. Registers are
+//! those of the PC16550D data sheet; for the mini UART, BCM2835 ARM Peripherals, "Auxiliaries",
+//! with the errata.
 //!
 //! Reading the line status clears the errors in it, whoever reads and why. So every read of it goes
 //! through one function, which keeps what the next reader would miss.
@@ -96,7 +97,8 @@ impl Layout {
         transmitter: Transmitter::OneByte,
     };
 
-    /// A port that is described by shift and width, where the description says; `None` for what can't be.
+    /// A port that is described by shift and width, where the description says; `None` for what
+    /// can't be.
     pub fn of_8250(shift: u32, width: Option<u32>) -> Option<Self> {
         let width = match width {
             None | Some(1) => Width::Byte,

@@ -27,7 +27,8 @@ pub fn install(conduit: Conduit) {
 
 static BLOCK: Once<PowerBlock> = Once::new();
 
-/// Says that the machine is a board with this block of registers, for where no firmware switches it off.
+/// Says that the machine is a board with this block of registers, for where no firmware switches it
+/// off.
 pub fn install_block(block: PowerBlock) {
     BLOCK.call_once(|| block);
 }

@@ -307,7 +307,7 @@ pub(crate) fn leave_interrupted(core: &CoreBlock, frame: &mut Frame) -> Option<N
     Some(NonNull::from(local))
 }
 
-/// SPSR of the loop: this level, in the bits where CurrentEL has it too, with SPSel = 0, nothing masked.
+/// SPSR of the loop: this level, in the bits where CurrentEL has it too; SPSel = 0, nothing masked.
 pub(crate) fn loop_state() -> u64 {
     CurrentEL.get()
 }

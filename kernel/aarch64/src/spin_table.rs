@@ -2,8 +2,9 @@
 //!
 //! A spin table is the oldest way to hold cores (Devicetree Specification, "Standardized Release
 //! Methods"): firmware leaves each in a loop around a word, `cpu-release-addr`, and it jumps to
-//! whatever address appears there. Nothing comes along in a register, and one word may hold many cores. So all
-//! go to one place, the kernel's own pen, and there each looks itself up by its affinity in a table.
+//! whatever address appears there. Nothing comes along in a register, and one word may hold many
+//! cores. So all go to one place, the kernel's own pen, and there each looks itself up by its
+//! affinity in a table.
 //!
 //! The cores that wait have translation and caches off: they read memory past every cache, and
 //! whatever the boot core writes lies in its cache until it is cleaned. Each step therefore is
@@ -18,7 +19,10 @@
 //!
 //! [`Memory`] is what the steps are made of, and has a fake in the tests.
 
-/// A core that is let go: its affinity, as [`crate::cpu::Affinity`] has it, and the address of its block.
+use core::sync::atomic::AtomicU64;
+
+/// A core that is let go: its affinity, as [`crate::cpu::Affinity`] has it, and the address of its
+/// block.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
@@ -33,17 +37,17 @@ pub struct Entry {
 #[derive(Debug, Default)]
 pub struct Pen {
     /// Address of the first [`Entry`]; 0 while there is none.
-    pub table: core::sync::atomic::AtomicU64,
+    pub table: AtomicU64,
     /// How many there are.
-    pub count: core::sync::atomic::AtomicU64,
+    pub count: AtomicU64,
 }
 
 impl Pen {
     /// A pen that holds whoever comes.
     pub const fn closed() -> Self {
         Self {
-            table: core::sync::atomic::AtomicU64::new(0),
-            count: core::sync::atomic::AtomicU64::new(0),
+            table: AtomicU64::new(0),
+            count: AtomicU64::new(0),
         }
     }
 }
@@ -101,18 +105,18 @@ impl Memory for Caches {
         unsafe { (address as *mut u64).write_volatile(word) }
     }
 
-    /// `DC CIVAC`, by address to the point of coherency: what all observers of memory see, with their
-    /// caches or without (Arm ARM, "Terms used in describing the maintenance instructions"). Clean *and
-    /// invalidate*, because whoever polls may write there too, past our copy. Then `DSB SY`: the
-    /// instruction is complete only after it ("Ordering and completion of data and instruction cache
-    /// instructions"), and it reaches cores outside the inner shareable domain, which a core with
-    /// translation off may be.
+    /// `DC CIVAC`, by address to the point of coherency: what all observers of memory see, with
+    /// their caches or without (Arm ARM, "Terms used in describing the maintenance instructions").
+    /// Clean *and invalidate*, because whoever polls may write there too, past our copy. Then `DSB
+    /// SY`: the instruction is complete only after it ("Ordering and completion of data and
+    /// instruction cache instructions"), and it reaches cores outside the inner shareable domain,
+    /// which a core with translation off may be.
     fn clean(&mut self, address: u64, bytes: usize) {
         crate::cache::clean_and_invalidate(address as usize, bytes);
     }
 
-    /// `SEV`. The `DSB` before it is what makes the stores visible first (Arm ARM, "Send Event": it is not
-    /// ordered against earlier accesses by itself).
+    /// `SEV`. The `DSB` before it is what makes the stores visible first (Arm ARM, "Send Event": it
+    /// is not ordered against earlier accesses by itself).
     fn send_event(&mut self) {
         aarch64_cpu::asm::barrier::dsb(aarch64_cpu::asm::barrier::SY);
         aarch64_cpu::asm::sev();

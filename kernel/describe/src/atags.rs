@@ -2,9 +2,9 @@
 //! tells one that it has no tree for.
 //!
 //! A list of tags (Linux: Documentation/arch/arm/booting.rst), each a size in words, a number, and
-//! the rest. It begins with one known tag and ends with an empty one. Like a tree it may be damaged or
-//! anything else altogether, so nothing is read beyond the words that are given, and a tag that does
-//! not fit ends the list.
+//! the rest. It begins with one known tag and ends with an empty one. Like a tree it may be damaged
+//! or anything else altogether, so nothing is read beyond the words that are given, and a tag that
+//! does not fit ends the list.
 
 use alloc::string::String;
 use alloc::vec::Vec;

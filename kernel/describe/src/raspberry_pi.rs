@@ -1,9 +1,9 @@
 //! The Raspberry Pi 3 and 4, for a boot without a device tree.
 //!
 //! Their firmware starts a kernel without one if the card has none, and so does QEMU. What both
-//! boards have in common with every other of their kind is here; what differs between two boards of one
-//! kind, memory and boot arguments, the ATAGs tell. Addresses: BCM2835 ARM Peripherals, BCM2711 ARM
-//! Peripherals; Linux: bcm2837.dtsi, bcm2711.dtsi.
+//! boards have in common with every other of their kind is here; what differs between two boards of
+//! one kind, memory and boot arguments, the ATAGs tell. Addresses: BCM2835 ARM Peripherals, BCM2711
+//! ARM Peripherals; Linux: bcm2837.dtsi, bcm2711.dtsi.
 
 use alloc::string::String;
 use alloc::vec;
@@ -24,8 +24,8 @@ const FIRMWARE: Range = Range {
     base: 0,
     size: 0x1000,
 };
-/// What a board with 1 GiB leaves beside the graphics processor's usual 76 MiB; a board with more has at
-/// least this.
+/// What a board with 1 GiB leaves beside the graphics processor's usual 76 MiB; a board with more
+/// has at least this.
 const MEMORY: Range = Range {
     base: 0,
     size: 948 << 20,

@@ -11,11 +11,13 @@ use object::read::elf::{FileHeader as _, ProgramHeader as _};
 use super::Error;
 
 const ENDIAN: LittleEndian = LittleEndian;
-/// Bytes of a program header, and where in it the physical address is (generic ELF ABI, "Program Header").
+/// Bytes of a program header, and where in it the physical address is (generic ELF ABI, "Program
+/// Header").
 const ENTRY: usize = size_of::<ProgramHeader64<LittleEndian>>();
 const PHYSICAL: usize = 24;
 
-/// Returns `elf` with its lowest segment loaded at `base`, and the others as far from it as they were.
+/// Returns `elf` with its lowest segment loaded at `base`, and the others as far from it as they
+/// were.
 pub(crate) fn load_at(elf: &[u8], base: u64) -> Result<Vec<u8>, Error> {
     let header = FileHeader64::<LittleEndian>::parse(elf)?;
     let programs = header.program_headers(ENDIAN, elf)?;

@@ -1,8 +1,8 @@
 //! Code that runs on a Raspberry Pi before the kernel, as a boot loader other than QEMU would.
 //!
-//! QEMU starts a file without the header of an image at 0x80000, with everything else as for an image:
-//! x0 has the tree, the other cores poll their words. The image itself lies where a board would
-//! put it.
+//! QEMU starts a file without the header of an image at 0x80000, with everything else as for an
+//! image: x0 has the tree, the other cores poll their words. The image itself lies where a board
+//! would put it.
 
 use std::fs;
 use std::path::Path;
@@ -48,7 +48,8 @@ impl Shim {
     }
 
     fn code(self) -> Vec<u32> {
-        // What the called cores do lies behind what core 0 does, whose length does not depend on where.
+        // What the called cores do lies behind what core 0 does, whose length does not depend on
+        // where.
         let length = self.first_core(0).len() as u64;
         let called_at = SHIM_AT + 4 * length;
         [self.first_core(called_at), self.called()].concat()

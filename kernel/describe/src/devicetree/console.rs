@@ -50,8 +50,8 @@ pub(super) fn find(
     Ok(None)
 }
 
-/// Lists every usable port with its path: the one that `/chosen` names and those of known kinds. One whose
-/// registers can't be found is left out.
+/// Lists every usable port with its path: the one that `/chosen` names and those of known kinds.
+/// One whose registers can't be found is left out.
 pub(super) fn all(tree: &Tree<'_>, survey: &Survey<'_>, root: &Root<'_>) -> Vec<(String, Console)> {
     let chosen = standard_output(tree).filter(|node| node.is_usable() && node.has("compatible"));
     let known = survey.ports.iter().copied();

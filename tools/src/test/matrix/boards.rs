@@ -1,5 +1,5 @@
-//! Boards other than QEMU's own: Raspberry Pis, in every way in which a kernel gets into them, and one
-//! for its serial port.
+//! Boards other than QEMU's own: Raspberry Pis, in every way in which a kernel gets into them, and
+//! one for its serial port.
 
 use super::{POWEROFF, TYPED, ask, plain_row, says};
 use crate::machine::Board::{self, Npcm845, RaspberryPi3, RaspberryPi4};

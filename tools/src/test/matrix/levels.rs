@@ -1,5 +1,5 @@
-//! The exception levels at which a kernel may be entered, beyond those that a good boot loader chooses,
-//! and boot cores other than the first.
+//! The exception levels at which a kernel may be entered, beyond those that a good boot loader
+//! chooses, and boot cores other than the first.
 
 use super::starts::raw;
 use super::{plain_row, says};
