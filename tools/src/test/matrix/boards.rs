@@ -1,7 +1,7 @@
 //! Boards other than QEMU's own: Raspberry Pis, in every way in which a kernel gets into them, and
 //! one for its serial port.
 
-use super::{POWEROFF, TYPED, ask, plain_row, says};
+use super::{POWEROFF, ask, plain_row, says};
 use crate::machine::Board::{self, Npcm845, RaspberryPi3, RaspberryPi4};
 use crate::machine::{Line, Machine, PowerOff};
 use crate::test::dialogue::Step;
@@ -13,6 +13,16 @@ use crate::test::watch::Expect;
 
 const ALL_UP: Expect = says!("all are up", "4 of 4 cores up");
 const BY_HEART: Expect = says!("no tree is needed", "(no device tree)");
+
+/// The console interrupts, or nothing that is typed would arrive.
+const TYPED: &[Step] = &[
+    ask("help", &["cores", "mem", "test", "poweroff"]),
+    ask("cores", &["0x3", "up (boot core)"]),
+    ask("mem", &["0 received bytes damaged or lost"]),
+    ask("", &[]),
+    ask("test", &["test result: ok. "]),
+    POWEROFF,
+];
 
 const ELF_WITHOUT_TREE: &[Step] = &[ask("test", &["test result: ok. "]), POWEROFF];
 
