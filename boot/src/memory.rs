@@ -196,10 +196,11 @@ impl Memory {
     }
 }
 
-/// True if `address` is in memory that is handed out.
-pub(crate) fn is_usable(machine: &Machine, address: u64) -> bool {
+/// True if `address` is in memory that is the firmware's, told or not.
+pub(crate) fn is_firmwares(machine: &Machine, address: u64) -> bool {
     let is_in = |range: &Range| (range.base..range.end()).contains(&address);
-    address >= LOWEST && machine.usable_memory().iter().any(is_in)
+    let is_low = address < LOWEST && machine.memory.iter().any(is_in);
+    is_low || machine.reserved.iter().any(is_in)
 }
 
 fn between(start: u64, end: u64) -> Range {

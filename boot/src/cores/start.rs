@@ -5,7 +5,7 @@
 
 use super::{CORES, Core, State};
 use crate::image;
-use crate::memory::MEMORY;
+use crate::memory::{MEMORY, is_firmwares};
 use alloc::vec::Vec;
 use girder_aarch64::core_block::CoreBlock;
 use girder_aarch64::spin_table::{self, Caches, Entry, Memory as _, Pen};
@@ -55,13 +55,13 @@ impl Way {
     }
 }
 
-/// A release word is aligned and in memory that is not ours (Linux:
+/// A release word is aligned and in memory that is reserved (Linux:
 /// Documentation/arch/arm64/booting.rst). Writing to any other would break something, perhaps
 /// ourselves.
 fn is_release_word(word: u64, machine: &Machine) -> bool {
     let (start, end) = image::range();
-    let is_free = crate::memory::is_usable(machine, word);
-    word.is_multiple_of(size_of::<u64>() as u64) && !(start..end).contains(&word) && !is_free
+    let is_aligned = word.is_multiple_of(size_of::<u64>() as u64);
+    is_aligned && is_firmwares(machine, word) && !(start..end).contains(&word)
 }
 
 /// Starts all cores that are to come up, waits for them, and publishes the table.
