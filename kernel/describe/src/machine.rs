@@ -12,7 +12,8 @@ use crate::range::{self, Range};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mpidr(pub u64);
 
-/// An interrupt's number at the root controller: the INTID of a GIC, the raw number elsewhere.
+/// An interrupt's number at the root controller: the INTID of a GIC, the raw number elsewhere. Behind
+/// BCM2836's the banks of a second controller follow from 32 on, 32 numbers each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Intid(pub u32);
 
@@ -113,6 +114,8 @@ pub struct Controller {
     pub redistributor_regions: u32,
     /// GICv3: bytes from one redistributor to the next where the tree overrides the usual.
     pub redistributor_stride: Option<u64>,
+    /// BCM2836: registers of the controller behind it, which has the peripherals' interrupts.
+    pub second: Option<Range>,
 }
 
 /// A family of interrupt controllers.
@@ -162,7 +165,7 @@ pub struct Console {
     pub clock_hz: Option<u64>,
     /// The rate it was left at, where the tree says.
     pub baud: Option<u32>,
-    /// Its interrupt, if that goes straight to the root controller.
+    /// Its interrupt, if that goes to the root controller, or to a second that is part of it.
     pub interrupt: Option<Intid>,
 }
 

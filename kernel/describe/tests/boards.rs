@@ -99,8 +99,13 @@ fn drivers_get_what_the_printed_form_leaves_out() {
     let server = board_machine("server");
     assert_eq!(server.controller.redistributor_regions, 4);
     assert_eq!(server.controller.redistributor_stride, Some(0x4_0000));
+    let pi3 = board_machine("pi3");
     assert_eq!(
-        board_machine("pi3").initrd.map(|initrd| initrd.size),
-        Some(0x10_0000)
+        pi3.controller.second.map(|range| range.base),
+        Some(0x3f00_b200)
     );
+    // Bank 1, number 29, behind the local controller's own.
+    let console = pi3.console.expect("a console");
+    assert_eq!(console.interrupt.map(|intid| intid.0), Some(32 + 32 + 29));
+    assert_eq!(pi3.initrd.map(|initrd| initrd.size), Some(0x10_0000));
 }

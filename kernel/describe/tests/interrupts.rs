@@ -171,6 +171,28 @@ fn local_controller_of_a_pi_has_raw_numbers() {
 }
 
 #[test]
+fn second_controller_belongs_to_the_root_it_hangs_below() {
+    let second = |above| {
+        let local = controller("local", "brcm,bcm2836-l1-intc", 0x50, 2);
+        let second = controller("second@b200", "brcm,bcm2836-armctrl-ic", 0x51, 2)
+            .cells("reg", &[0, 0xb200, 0, 0x200])
+            .cells("interrupt-parent", &[above])
+            .cells("interrupts", &[8, 4]);
+        let root = timer_with(|timer| {
+            timer
+                .cells("interrupt-parent", &[0x50])
+                .cells("interrupts", &[0, 4, 1, 4, 3, 4, 2, 4])
+        });
+        machine(&root.child(local).child(second)).controller.second
+    };
+    let range = Range {
+        base: 0xb200,
+        size: 0x200,
+    };
+    assert_eq!((second(0x50), second(0x51)), (Some(range), None));
+}
+
+#[test]
 fn aic_with_dies_has_raw_numbers() {
     for (cells, phys, virt) in [
         (3, vec![1, 2, 4], vec![1, 3, 4]),

@@ -121,7 +121,5 @@ fn clock(node: Node<'_>) -> Option<u64> {
 }
 
 fn interrupt(node: Node<'_>, root: &Root<'_>) -> Option<Intid> {
-    let first = interrupts::of(node).first().copied()?;
-    let goes_to_root = root.node == Some(first.controller);
-    goes_to_root.then(|| first.intid(root.kind)).flatten()
+    root.intid(interrupts::of(node).first().copied()?)
 }

@@ -2,16 +2,18 @@
 //!
 //! A board may have several controllers of known kinds (a Pi 4 describes its GIC and the Pi 3's
 //! local controller), and the one that devices name may hang below another. So the timer is asked
-//! first, then the root of the tree, and only then the order of nodes.
+//! first, then the root of the tree, and only then the order of nodes. The one that hangs below a
+//! Pi 3's is part of it to us.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::interrupts::Interrupt;
 use super::survey::Survey;
 use super::tree::{Names, Node, Tree};
 use super::{address, interrupts};
 use crate::error::TreeError;
-use crate::machine::{Controller, ControllerKind};
+use crate::machine::{Controller, ControllerKind, Intid};
 
 const KINDS: &[(&str, ControllerKind)] = &[
     ("arm,gic-v3", ControllerKind::Gicv3),
@@ -33,6 +35,14 @@ const KINDS: &[(&str, ControllerKind)] = &[
     ("apple,aic2", ControllerKind::Aic2),
 ];
 
+/// The controller of a Pi 3's peripherals.
+const SECOND: &[(&str, ())] = &[("brcm,bcm2836-armctrl-ic", ())];
+
+/// True if a controller with these names is one that hangs below a root.
+pub(super) fn is_second(names: Names<'_>) -> bool {
+    names.lookup(SECOND).is_some()
+}
+
 /// Returns the kind of a controller with these names if it is one that can be the root.
 pub(super) fn kind_of(names: Names<'_>) -> Option<ControllerKind> {
     names
@@ -44,6 +54,8 @@ pub(super) fn kind_of(names: Names<'_>) -> Option<ControllerKind> {
 pub(super) struct Root<'t> {
     pub(super) node: Option<Node<'t>>,
     pub(super) kind: ControllerKind,
+    /// The one that hangs below it.
+    pub(super) second: Option<Node<'t>>,
 }
 
 /// Finds the root controller.
@@ -60,19 +72,23 @@ pub(super) fn root<'t>(tree: &'t Tree<'t>, survey: &Survey<'t>) -> Result<Root<'
     for start in named.into_iter().flatten() {
         let top = interrupts::climb(start, is_known)?;
         if is_known(top) {
-            return Ok(Root::new(Some(top)));
+            return Ok(Root::new(Some(top), survey));
         }
         last = last.or(Some(top));
     }
-    Ok(Root::new(survey.controller.or(last)))
+    Ok(Root::new(survey.controller.or(last), survey))
 }
 
 impl<'t> Root<'t> {
-    fn new(node: Option<Node<'t>>) -> Self {
+    fn new(node: Option<Node<'t>>, survey: &Survey<'t>) -> Self {
         let kind = node
             .and_then(|node| kind_of(node.compatible()))
             .unwrap_or(ControllerKind::Unknown);
-        Self { node, kind }
+        let second = survey.second.filter(|second| {
+            let above = interrupts::of(*second).first().map(|line| line.controller);
+            kind == ControllerKind::Bcm2836 && above == node
+        });
+        Self { node, kind, second }
     }
 
     /// Describes the controller; without one, as unknown and without registers.
@@ -84,6 +100,7 @@ impl<'t> Root<'t> {
                 regs: Vec::new(),
                 redistributor_regions: 1,
                 redistributor_stride: None,
+                second: None,
             });
         };
         Ok(Controller {
@@ -92,6 +109,22 @@ impl<'t> Root<'t> {
             regs: address::regions(node)?,
             redistributor_regions: node.detail("#redistributor-regions").unwrap_or(1),
             redistributor_stride: node.number("redistributor-stride").ok().flatten(),
+            second: self.second.and_then(|second| {
+                let registers = address::regions(second).ok()?;
+                registers.first().copied()
+            }),
         })
+    }
+
+    /// Returns the number of a device's interrupt, if it goes to this controller or the one below.
+    pub(super) fn intid(&self, interrupt: Interrupt<'_>) -> Option<Intid> {
+        let controller = Some(interrupt.controller);
+        if controller == self.node {
+            interrupt.intid(self.kind)
+        } else if controller == self.second {
+            interrupt.second_intid()
+        } else {
+            None
+        }
     }
 }

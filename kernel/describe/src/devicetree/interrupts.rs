@@ -103,6 +103,17 @@ impl Interrupt<'_> {
         .map(Intid)
     }
 
+    /// Linux binding `interrupt-controller/brcm,bcm2835-armctrl-ic.yaml`: bank, number in it.
+    pub(super) fn second_intid(self) -> Option<Intid> {
+        let count = match self.cell(0)? {
+            0 => 8,
+            1 | 2 => 32,
+            _ => return None,
+        };
+        let number = self.cell(1).filter(|number| *number < count)?;
+        Some(Intid(32 + 32 * self.cell(0)? + number))
+    }
+
     /// Linux binding `interrupt-controller/arm,gic-v3.yaml`: type, number in that type, flags.
     fn gic_number(self) -> Option<u32> {
         let (first, count) = match self.cell(0)? {

@@ -13,6 +13,8 @@ pub(super) struct Survey<'t> {
     power: Option<Node<'t>>,
     /// The first interrupt controller of a known kind.
     pub(super) controller: Option<Node<'t>>,
+    /// The first that hangs below another.
+    pub(super) second: Option<Node<'t>>,
     /// The first serial ports of known kinds.
     pub(super) ports: Vec<Node<'t>>,
 }
@@ -47,6 +49,7 @@ impl<'t> Survey<'t> {
             distance_map: None,
             power: None,
             controller: None,
+            second: None,
             ports: Vec::new(),
         };
         let mut old_timer = None;
@@ -76,6 +79,8 @@ impl<'t> Survey<'t> {
             self.ports.push(node);
         } else if controller::kind_of(names).is_some() && node.has("interrupt-controller") {
             note(&mut self.controller, node);
+        } else if controller::is_second(names) {
+            note(&mut self.second, node);
         }
     }
 }

@@ -4,7 +4,7 @@
 //! alone would shift every one of theirs.
 
 use super::controller::Root;
-use super::interrupts::{self, Interrupt};
+use super::interrupts;
 use super::survey::Survey;
 use crate::machine::{Intid, TimerInterrupts};
 
@@ -25,9 +25,7 @@ pub(super) fn interrupts(survey: &Survey<'_>, root: &Root<'_>) -> TimerInterrupt
                 .position(|found| found == name),
             false => ORDER.iter().position(|known| *known == name),
         };
-        let interrupt: &Interrupt<'_> = list.get(position?)?;
-        let goes_to_root = root.node == Some(interrupt.controller);
-        goes_to_root.then(|| interrupt.intid(root.kind)).flatten()
+        root.intid(*list.get(position?)?)
     };
     TimerInterrupts {
         phys: intid(b"phys"),
