@@ -4,6 +4,7 @@ use crate::port::Place;
 use crate::start::{Stage, fail};
 use alloc::vec::Vec;
 use girder_aarch64::bcm2835_power;
+use girder_aarch64::bcm2836::Bcm2836;
 use girder_aarch64::gic_v2::GicV2;
 use girder_aarch64::gic_v3::GicV3;
 use girder_aarch64::interrupts::{Controller, ControllerError, Region};
@@ -21,6 +22,7 @@ pub(crate) fn devices(machine: &Machine, console: Option<Place>) -> Vec<Range> {
         devices.push(Range { base, size });
     }
     devices.extend(controller_blocks(machine));
+    devices.extend(machine.controller.second);
     devices
 }
 
@@ -31,6 +33,7 @@ fn controller_blocks(machine: &Machine) -> &[Range] {
         // The distributor, and the cores' interface; two more are for guests.
         ControllerKind::Gicv2 => 2,
         ControllerKind::Gicv3 => 1 + described.redistributor_regions as usize,
+        ControllerKind::Bcm2836 => 1,
         _ => 0,
     };
     &described.regs[..described.regs.len().min(wanted)]
@@ -39,10 +42,11 @@ fn controller_blocks(machine: &Machine) -> &[Range] {
 /// Makes the driver of the described controller.
 pub(crate) fn controller(machine: &Machine) -> Controller {
     let described = &machine.controller;
-    let mut blocks = controller_blocks(machine).iter().map(|range| Region {
+    let region = |range: &Range| Region {
         base: range.base as usize,
         size: range.size as usize,
-    });
+    };
+    let mut blocks = controller_blocks(machine).iter().map(region);
     let missing = Region { base: 0, size: 0 };
     let first = blocks.next().unwrap_or(missing);
     // SAFETY: the description says that a controller of this kind is there, `devices` had its blocks
@@ -56,6 +60,10 @@ pub(crate) fn controller(machine: &Machine) -> Controller {
                 GicV2::new(first, interface).map(Controller::GicV2)
             }
             ControllerKind::Gicv3 => GicV3::new(first.base, blocks).map(Controller::GicV3),
+            ControllerKind::Bcm2836 => {
+                let second = described.second.as_ref().map(region);
+                Bcm2836::new(first, second).map(Controller::Bcm2836)
+            }
             _ => fail_without_driver(&described.compatible),
         }
     };

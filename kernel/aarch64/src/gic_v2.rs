@@ -295,10 +295,11 @@ impl<B: Block> GicV2<B> {
         Ok(())
     }
 
-    /// Keeps an interrupt that the running core has taken from coming again.
+    /// Keeps an interrupt that the running core has taken from coming again, and ends it.
     pub fn disable(&self, id: InterruptId) {
         let register = distributor::DISABLE.index(id.0 as usize / PER_WORD);
         self.distributor.set_word(register, bit(id));
+        self.complete(id);
     }
 
     /// Takes the most urgent pending interrupt: it is active from now on, and its priority is dropped

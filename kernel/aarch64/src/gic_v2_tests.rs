@@ -358,7 +358,11 @@ fn numbers_that_are_no_interrupts_are_neither_dropped_nor_ended() {
 fn what_nobody_asked_for_is_turned_off() {
     let model = Model::new(View::Only, 1);
     let driver = model.driver();
+    assert_eq!(enable(&model, &driver, 0), Ok(()));
+    model.with_core(|core| core.pending = vec![70]);
+    assert_eq!(driver.acknowledge(), Some(Taken::Device(InterruptId(70))));
     driver.disable(InterruptId(70));
+    model.with_core(|core| assert!(core.active.is_empty()));
     assert_eq!(model.word(DISABLE + 8), 1 << (70 - 64));
 }
 

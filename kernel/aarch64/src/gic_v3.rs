@@ -134,17 +134,18 @@ impl GicV3 {
     }
 
     /// Keeps an interrupt that the core with this affinity, the running one, has taken from coming
-    /// again.
+    /// again, and ends it.
     pub fn disable(&self, id: InterruptId, affinity: Affinity) {
-        if let Some(id) = shared_id(id) {
+        if let Some(shared) = shared_id(id) {
             // The only error is a number beyond what the device implements.
-            self.with_distributor(|distributor| _ = distributor.enable_interrupt(id, false));
-        } else if let (Some(id), Ok(frame)) = (private_id(id), self.redistributor(affinity)) {
+            self.with_distributor(|distributor| _ = distributor.enable_interrupt(shared, false));
+        } else if let (Some(own), Ok(frame)) = (private_id(id), self.redistributor(affinity)) {
             // SAFETY: this core's own frames, which only it uses, and not now: this is a handler
             // that interrupts neither itself nor the set-up. The number is a private one.
-            let mut own = GicRedistributor::new(unsafe { UniqueMmioPointer::new(frame) });
-            let _ = own.enable_interrupt(id, false);
+            let mut registers = GicRedistributor::new(unsafe { UniqueMmioPointer::new(frame) });
+            let _ = registers.enable_interrupt(own, false);
         }
+        self.complete(id);
     }
 
     /// Takes the most urgent pending interrupt: it is active from now on, and its priority is

@@ -9,6 +9,7 @@
 //! is asked of each is this: set up this core, route a shared interrupt, acknowledge, complete,
 //! disable, signal a core.
 
+use crate::bcm2836::Bcm2836;
 use crate::core_block::{CoreBlock, count};
 use crate::cpu::Affinity;
 use crate::gic_v2::GicV2;
@@ -35,16 +36,8 @@ pub enum Controller {
     GicV2(GicV2),
     /// With system registers, for any number; version 4 as well.
     GicV3(GicV3),
-}
-
-/// The same call to whichever it is.
-macro_rules! either {
-    ($controller:expr, $driver:ident => $call:expr) => {
-        match $controller {
-            Controller::GicV2($driver) => $call,
-            Controller::GicV3($driver) => $call,
-        }
-    };
+    /// Raspberry Pi 3.
+    Bcm2836(Bcm2836),
 }
 
 /// Interrupts taken in one handler at most. More than a machine has at a time are a fault of its
@@ -77,7 +70,7 @@ impl Interrupts {
     fn refuse(&self, id: InterruptId, core: &CoreBlock) {
         self.controller.disable(id, core.affinity());
         count(&core.counters().spurious);
-        either!(&self.controller, driver => driver.complete(id));
+        self.controller.complete(id);
     }
 }
 
@@ -90,7 +83,7 @@ pub fn install(
     timer: Route,
     console: Option<Route>,
 ) -> Result<(), ControllerError> {
-    if !either!(&controller, driver => driver.is_private(timer.id)) {
+    if !controller.is_private(timer.id) {
         return Err(ControllerError::NotPrivate(timer.id));
     }
     let none = Route { causes: 0, ..timer };
@@ -106,11 +99,9 @@ pub fn enable_on_this_core() -> Result<(), ControllerError> {
     let Some(interrupts) = INTERRUPTS.get() else {
         return Err(ControllerError::Unresponsive("nothing"));
     };
-    let controller = &interrupts.controller;
     monitor::give_this_core();
     let wanted = interrupts.routes.iter().map(|route| route.id);
-    let here = Affinity::of_this_core();
-    either!(controller, driver => driver.enable_core(here, wanted))
+    interrupts.controller.enable_core(wanted)
 }
 
 /// Sends the shared interrupts that have a route to this core; the boot core calls it once.
@@ -118,10 +109,8 @@ pub fn route_shared_here() -> Result<(), ControllerError> {
     let Some(interrupts) = INTERRUPTS.get() else {
         return Ok(());
     };
-    let controller = &interrupts.controller;
-    let here = Affinity::of_this_core();
     let mut routes = interrupts.routes.iter();
-    routes.try_for_each(|route| either!(controller, driver => driver.enable_shared(route.id, here)))
+    routes.try_for_each(|route| interrupts.controller.enable_shared(route.id))
 }
 
 /// Takes everything that is pending and returns what it means.
@@ -129,9 +118,9 @@ pub(crate) fn acknowledge(core: &CoreBlock) -> u32 {
     let Some(interrupts) = INTERRUPTS.get() else {
         return 0;
     };
-    let controller = &interrupts.controller;
+    let here = core.affinity();
     let mut causes = 0;
-    for taken in (0..BATCH).map_while(|_| either!(controller, driver => driver.acknowledge())) {
+    for taken in (0..BATCH).map_while(|_| interrupts.controller.acknowledge(here)) {
         // A signal's word itself says why: whoever signals has rung it before.
         let Taken::Device(id) = taken else { continue };
         match interrupts.causes_of(id) {
@@ -146,10 +135,9 @@ pub(crate) fn acknowledge(core: &CoreBlock) -> u32 {
 /// them, once they are served.
 pub fn complete(causes: u32) {
     if let Some(interrupts) = INTERRUPTS.get() {
-        let controller = &interrupts.controller;
         for route in &interrupts.routes {
             if route.causes & causes != 0 {
-                either!(controller, driver => driver.complete(route.id));
+                interrupts.controller.complete(route.id);
             }
         }
     }
@@ -157,16 +145,75 @@ pub fn complete(causes: u32) {
 
 /// Makes the core with this affinity look at its status word.
 pub fn signal(affinity: Affinity) {
-    if let Some(Interrupts { controller, .. }) = INTERRUPTS.get() {
-        either!(controller, driver => driver.signal(affinity));
+    if let Some(interrupts) = INTERRUPTS.get() {
+        interrupts.controller.signal(affinity);
     }
 }
 
+/// One match for each operation; what it means is the drivers' to say.
 impl Controller {
+    fn is_private(&self, id: InterruptId) -> bool {
+        match self {
+            Self::GicV2(driver) => driver.is_private(id),
+            Self::GicV3(driver) => driver.is_private(id),
+            Self::Bcm2836(driver) => driver.is_private(id),
+        }
+    }
+
+    fn enable_core(
+        &self,
+        wanted: impl Iterator<Item = InterruptId>,
+    ) -> Result<(), ControllerError> {
+        let here = Affinity::of_this_core();
+        match self {
+            Self::GicV2(driver) => driver.enable_core(here, wanted),
+            Self::GicV3(driver) => driver.enable_core(here, wanted),
+            Self::Bcm2836(driver) => driver.enable_core(here, wanted),
+        }
+    }
+
+    fn enable_shared(&self, id: InterruptId) -> Result<(), ControllerError> {
+        let here = Affinity::of_this_core();
+        match self {
+            Self::GicV2(driver) => driver.enable_shared(id, here),
+            Self::GicV3(driver) => driver.enable_shared(id, here),
+            Self::Bcm2836(driver) => driver.enable_shared(id, here),
+        }
+    }
+
+    #[inline]
+    fn acknowledge(&self, here: Affinity) -> Option<Taken> {
+        match self {
+            Self::GicV2(driver) => driver.acknowledge(),
+            Self::GicV3(driver) => driver.acknowledge(),
+            Self::Bcm2836(driver) => driver.acknowledge(here),
+        }
+    }
+
+    #[inline]
+    fn complete(&self, id: InterruptId) {
+        match self {
+            Self::GicV2(driver) => driver.complete(id),
+            Self::GicV3(driver) => driver.complete(id),
+            Self::Bcm2836(driver) => driver.complete(id, Affinity::of_this_core()),
+        }
+    }
+
+    /// Keeps an interrupt that this core has taken from coming again, and ends it.
     fn disable(&self, id: InterruptId, here: Affinity) {
         match self {
             Self::GicV2(driver) => driver.disable(id),
             Self::GicV3(driver) => driver.disable(id, here),
+            // Taking it has masked it.
+            Self::Bcm2836(_) => {}
+        }
+    }
+
+    fn signal(&self, target: Affinity) {
+        match self {
+            Self::GicV2(driver) => driver.signal(target),
+            Self::GicV3(driver) => driver.signal(target),
+            Self::Bcm2836(driver) => driver.signal(target),
         }
     }
 }

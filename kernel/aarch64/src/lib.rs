@@ -6,6 +6,7 @@
 #![cfg_attr(not(test), no_std)]
 
 pub mod affinity;
+pub mod bcm2836;
 pub mod controller;
 pub mod gic_v2;
 mod order;
