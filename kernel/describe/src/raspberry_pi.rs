@@ -135,6 +135,10 @@ impl Board {
             regs,
             redistributor_regions: 0,
             redistributor_stride: None,
+            second: match self {
+                Self::Pi3 => Some(range(0x3f00_b200, 0x200)),
+                Self::Pi4 => None,
+            },
         }
     }
 
@@ -160,8 +164,8 @@ impl Board {
 
     fn console_port(self) -> Console {
         let interrupt = match self {
-            // Behind a second controller.
-            Self::Pi3 => None,
+            // Bank 2 of the second controller.
+            Self::Pi3 => Some(Intid(32 + 2 * 32 + 25)),
             Self::Pi4 => Some(Intid(32 + 121)),
         };
         Console {

@@ -28,7 +28,7 @@ const ELF_WITHOUT_TREE: &[Step] = &[ask("test", &["test result: ok. "]), POWEROF
 
 pub(super) fn rows() -> Vec<Row> {
     [
-        rpi3_without_controller(),
+        of_board(RaspberryPi3, "rpi3"),
         of_board(RaspberryPi4, "rpi4"),
         release_words(),
         vec![capped(), garbage(), mute(), mini_uart(), console_by_path()],
@@ -99,37 +99,6 @@ fn of_board(which: Board, name: &'static str) -> Vec<Row> {
             expects: by_heart,
             ..row("power-block-by-heart")
         }),
-    ]
-}
-
-/// As far as a Raspberry Pi 3 comes while its interrupt controller has no driver: entry, description,
-/// console, and off.
-fn rpi3_without_controller() -> Vec<Row> {
-    let row = |name| Row {
-        expects: &[says!("it is named", "boot stage 4", "brcm,bcm2836-l1-intc")],
-        course: Course::Crash(After::PowerOff),
-        ..board(RaspberryPi3, name)
-    };
-    let tree = Tree::Source("rpi3", &[]);
-    vec![
-        Row {
-            tree,
-            ..row("rpi3-image")
-        },
-        row("rpi3-atags"),
-        Row {
-            tree,
-            kernel: Kernel::Elf,
-            ..row("rpi3-elf")
-        },
-        Row {
-            tree,
-            machine: Machine {
-                power_off: PowerOff::Psci,
-                ..board(RaspberryPi3, "").machine
-            },
-            ..row("rpi3-power-block")
-        },
     ]
 }
 
