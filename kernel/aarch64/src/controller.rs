@@ -49,11 +49,11 @@ pub(crate) mod gic {
 /// Why the controller can't be used, or not in this way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ControllerError {
-    /// Nothing at this address identifies itself as a distributor of this version.
-    NoDistributor {
-        /// Of the architecture.
-        version: u32,
-        /// Where it should be.
+    /// Nothing at this address identifies itself as this.
+    NotThere {
+        /// What should be there.
+        part: &'static str,
+        /// Where.
         base: usize,
     },
     /// A block of registers is not in the description, or it is too small to be one.
@@ -81,9 +81,7 @@ pub enum ControllerError {
 impl fmt::Display for ControllerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoDistributor { version, base } => {
-                write!(f, "no GICv{version} distributor at {base:#x}")
-            }
+            Self::NotThere { part, base } => write!(f, "no {part} at {base:#x}"),
             Self::NoRegisters(part) => write!(f, "the description has no {part} of a usable size"),
             Self::NoRedistributor(Affinity(core)) => {
                 write!(f, "no redistributor for core {core:#x}")

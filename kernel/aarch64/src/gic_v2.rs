@@ -41,6 +41,9 @@ register_bitfields! {u32,
     Identification [
         VERSION OFFSET(4) NUMBITS(4) [],
     ],
+    InterfaceIdentification [
+        VERSION OFFSET(16) NUMBITS(4) [],
+    ],
     Taking [
         INTID OFFSET(0) NUMBITS(10) [],
     ],
@@ -73,7 +76,7 @@ mod distributor {
 
 /// Registers of the CPU interface (GICC).
 mod interface {
-    use super::{Array, Control, Register, Taking};
+    use super::{Array, Control, InterfaceIdentification, Register, Taking};
 
     pub(super) const CONTROL: Register<Control::Register> = Register::at(0x000);
     pub(super) const MASK: Register = Register::at(0x004);
@@ -81,11 +84,16 @@ mod interface {
     pub(super) const DROP: Register = Register::at(0x010);
     /// Of group 1 behind those of group 0, four words each.
     pub(super) const ACTIVE_PRIORITIES: Array = Array::at(0x0d0);
+    pub(super) const IDENTIFICATION: Register<InterfaceIdentification::Register> =
+        Register::at(0x0fc);
     pub(super) const DEACTIVATE: Register = Register::at(0x1000);
     /// The least that has the last of them.
     pub(super) const SIZE: usize = 0x1004;
 }
 
+/// The parts, for people.
+const DISTRIBUTOR: &str = "GICv2 distributor";
+const INTERFACE: &str = "GICv2 CPU interface";
 /// CPU interfaces that a controller has at most.
 const MAX_CORES: usize = 8;
 /// Behind this interface is no core of ours.
@@ -130,26 +138,31 @@ impl GicV2<Mapped> {
             // SAFETY: the caller's promise.
             Ok(unsafe { Mapped::new(base) })
         };
-        Self::take_over(
-            block(distributor, distributor::SIZE, "distributor")?,
-            block(interface, interface::SIZE, "CPU interface")?,
-        )
-        .ok_or(ControllerError::NoDistributor {
-            version: 2,
-            base: distributor.base,
+        let device = block(distributor, distributor::SIZE, DISTRIBUTOR)?;
+        let own = block(interface, interface::SIZE, INTERFACE)?;
+        Self::take_over(device, own).map_err(|missing| ControllerError::NotThere {
+            part: missing,
+            base: match missing {
+                DISTRIBUTOR => distributor.base,
+                _ => interface.base,
+            },
         })
     }
 }
 
 impl<B: Block> GicV2<B> {
     /// Sets up what all cores share: every interrupt off and forgotten, then forwarding on. Nothing
-    /// is written before the device has said that it is one.
-    fn take_over(distributor: B, interface: B) -> Option<Self> {
+    /// is written before both parts have said what they are; which one has not is the error.
+    fn take_over(distributor: B, interface: B) -> Result<Self, &'static str> {
         use distributor::*;
         const VERSION: u32 = 2;
         let identification = distributor.get(IDENTIFICATION);
         if identification.read(Identification::VERSION) != VERSION {
-            return None;
+            return Err(DISTRIBUTOR);
+        }
+        let identification = interface.get(interface::IDENTIFICATION);
+        if identification.read(InterfaceIdentification::VERSION) != VERSION {
+            return Err(INTERFACE);
         }
         let this = Self {
             distributor,
@@ -167,7 +180,7 @@ impl<B: Block> GicV2<B> {
         device.fill(TARGETS, words(PER_BYTE_WORD), NO_TARGETS);
         device.fill(KINDS, words(PER_KIND_WORD), BY_LEVEL);
         device.set(CONTROL, Control::ENABLE::SET);
-        Some(this)
+        Ok(this)
     }
 
     /// Interrupts that the device implements, with those that belong to each core.
@@ -262,7 +275,7 @@ impl<B: Block> GicV2<B> {
         order::after_set_up();
         let is_set = device.get(CONTROL);
         if !is_set.is_set(Control::ENABLE) {
-            return Err(ControllerError::Unresponsive("CPU interface"));
+            return Err(ControllerError::Unresponsive(INTERFACE));
         }
         if !is_set.is_set(Control::TWO_STEP_END) {
             return Err(ControllerError::NoTwoStepEnd);

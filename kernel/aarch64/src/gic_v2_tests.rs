@@ -58,11 +58,8 @@ impl Model {
     }
 
     fn driver(&self) -> GicV2<Port<'_>> {
-        self.try_driver().expect("the model says that it is one")
-    }
-
-    fn try_driver(&self) -> Option<GicV2<Port<'_>>> {
-        GicV2::take_over(Port(self, Part::Distributor), Port(self, Part::Interface))
+        let (distributor, interface) = (Port(self, Part::Distributor), Port(self, Part::Interface));
+        GicV2::take_over(distributor, interface).expect("the model says that it is one")
     }
 
     fn with_core<R>(&self, f: impl FnOnce(&mut Core) -> R) -> R {
@@ -163,6 +160,7 @@ impl Model {
     fn read_interface(&self, offset: usize) -> u32 {
         self.with_core(|core| match offset {
             0x000 => core.control,
+            0x0fc => 2 << 16,
             MASK if self.view == View::NotSecure && core.mask < 0x80 => 0,
             MASK => core.mask,
             0x00c if core.pending.is_empty() => SPURIOUS,
@@ -254,22 +252,26 @@ fn shared_interrupts_that_firmware_left_are_off_and_forgotten() {
 }
 
 #[test]
-fn another_version_is_left_alone() {
-    let model = Model::new(View::Only, 4);
-    struct Other<'a>(Port<'a>);
+fn another_device_is_left_alone() {
+    struct Other<'a>(Port<'a>, usize);
     impl Block for Other<'_> {
         fn read_word(&self, offset: usize) -> u32 {
-            match offset {
-                0xfe8 => 3 << 4,
-                _ => self.0.read_word(offset),
+            match offset == self.1 {
+                true => 0xffff_ffff,
+                false => self.0.read_word(offset),
             }
         }
         fn write_word(&self, offset: usize, _: u32) {
             panic!("write to {offset:#x} of something else");
         }
     }
-    let port = |part| Other(Port(&model, part));
-    assert!(GicV2::take_over(port(Part::Distributor), port(Part::Interface)).is_none());
+    let model = Model::new(View::Only, 4);
+    for (place, missing) in [(0xfe8, DISTRIBUTOR), (0x0fc, INTERFACE)] {
+        let [distributor, interface] =
+            [Part::Distributor, Part::Interface].map(|part| Other(Port(&model, part), place));
+        let answer = GicV2::take_over(distributor, interface);
+        assert_eq!(answer.err(), Some(missing));
+    }
 }
 
 #[test]

@@ -65,8 +65,8 @@ impl GicV3 {
         let frame = NonNull::new(distributor as *mut Gicd);
         // SAFETY: the caller's promise.
         let frame = frame.filter(|_| unsafe { is_controller(distributor) });
-        let distributor = frame.ok_or(ControllerError::NoDistributor {
-            version: 3,
+        let distributor = frame.ok_or(ControllerError::NotThere {
+            part: "GICv3 distributor",
             base: distributor,
         })?;
         // SAFETY: a distributor has identified itself there, and its control register is the first.
