@@ -59,7 +59,10 @@ pub(crate) fn controller(machine: &Machine) -> Controller {
                 monitor::give_gic_v2(first.base, interface.base);
                 GicV2::new(first, interface).map(Controller::GicV2)
             }
-            ControllerKind::Gicv3 => GicV3::new(first.base, blocks).map(Controller::GicV3),
+            ControllerKind::Gicv3 => {
+                let stride = described.redistributor_stride.map(|bytes| bytes as usize);
+                GicV3::new(first.base, blocks, stride).map(Controller::GicV3)
+            }
             ControllerKind::Bcm2836 => {
                 let second = described.second.as_ref().map(region);
                 Bcm2836::new(first, second).map(Controller::Bcm2836)

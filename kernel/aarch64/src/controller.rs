@@ -60,6 +60,8 @@ pub enum ControllerError {
     NoRegisters(&'static str),
     /// No redistributor carries this core's affinity.
     NoRedistributor(Affinity),
+    /// Redistributors can't be so many bytes apart.
+    NoStride(usize),
     /// The device did not become ready in bounded time, or does not keep what is written.
     Unresponsive(&'static str),
     /// The core has no system-register interface to the controller.
@@ -86,6 +88,7 @@ impl fmt::Display for ControllerError {
             Self::NoRedistributor(Affinity(core)) => {
                 write!(f, "no redistributor for core {core:#x}")
             }
+            Self::NoStride(stride) => write!(f, "redistributors can't be {stride:#x} bytes apart"),
             Self::Unresponsive(part) => write!(f, "interrupt controller: {part} does not answer"),
             Self::NoCpuInterface => f.write_str("no system registers for the interrupt controller"),
             Self::NoInterfaceLeft(Affinity(core)) => {

@@ -1,8 +1,8 @@
 //! The Generic Interrupt Controller, versions 3 and 4.
 //!
 //! Register blocks come from `arm-gic`. Ours is what it leaves out: finding each core's
-//! redistributor by its affinity over several regions and both strides, taking over what firmware
-//! has left (`gic_set_up`), and the two-step end of an interrupt (priority drop at once, deactivation
+//! redistributor (`redistributors`), naming the one core that is signalled (`gic_signal`), taking over
+//! what firmware has left (`gic_set_up`), and the two-step end of an interrupt (priority drop at once, deactivation
 //! when the loop has served it: GIC architecture, "Priority drop and interrupt deactivation",
 //! `ICC_CTLR_EL1.EOImode`). No register block is touched before it has identified itself.
 
@@ -11,22 +11,19 @@ use crate::controller::gic::{
     FIRST_PRIVATE, FIRST_SHARED, PRIORITY, PRIVATE, SHARED, SIGNAL, SPECIAL,
 };
 use crate::controller::{ControllerError, InterruptId, Region, Taken};
-use crate::gic_set_up;
+use crate::gic_signal::Names;
 use crate::monitor;
-use crate::probe;
+use crate::redistributors::{Redistributors, is_controller};
 use crate::registers::*;
+use crate::{gic_set_up, gic_signal};
 use aarch64_cpu::asm::barrier;
-use arm_gic::gicv3::registers::{Gicd, GicrSgi};
+use arm_gic::gicv3::registers::Gicd;
 use arm_gic::gicv3::{GicCpuInterface, GicDistributor, GicRedistributor};
 use arm_gic::{IntId, InterruptGroup};
 use core::ptr::NonNull;
 use safe_mmio::UniqueMmioPointer;
 use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
 
-/// Regions of redistributors that a machine may have.
-pub const MAX_REGIONS: usize = 16;
-/// A region ends at a frame that says so; this bounds the walk where none does.
-const MAX_REDISTRIBUTORS: usize = 4096;
 const MASK_NOTHING: u8 = 0xff;
 /// GICD_CTLR.DS: one security state for all interrupts. Out of reset all are of the Secure one's
 /// group, and only that one can say otherwise; firmware does it, where there is any.
@@ -37,7 +34,7 @@ const EXTENDED: core::ops::Range<u32> = 4096..5120;
 /// The controller.
 pub struct GicV3 {
     distributor: NonNull<Gicd>,
-    regions: [Option<Region>; MAX_REGIONS],
+    redistributors: Redistributors,
 }
 
 // SAFETY: the pointers name device registers that every core may access; each core writes its own
@@ -57,11 +54,10 @@ impl GicV3 {
     pub unsafe fn new(
         distributor: usize,
         regions: impl Iterator<Item = Region>,
+        stride: Option<usize>,
     ) -> Result<Self, ControllerError> {
-        let mut table = [None; MAX_REGIONS];
-        for (slot, region) in table.iter_mut().zip(regions) {
-            *slot = Some(region);
-        }
+        // SAFETY: the caller's promise.
+        let redistributors = unsafe { Redistributors::new(regions, stride) }?;
         let frame = NonNull::new(distributor as *mut Gicd);
         // SAFETY: the caller's promise.
         let frame = frame.filter(|_| unsafe { is_controller(distributor) });
@@ -75,7 +71,7 @@ impl GicV3 {
         gic_set_up::shared(unsafe { UniqueMmioPointer::new(distributor) })?;
         Ok(Self {
             distributor,
-            regions: table,
+            redistributors,
         })
     }
 
@@ -94,8 +90,8 @@ impl GicV3 {
         if Features0.read(ID_AA64PFR0_EL1::GIC) == 0 {
             return Err(ControllerError::NoCpuInterface);
         }
-        let frame = self.redistributor(affinity)?;
-        // SAFETY: `redistributor` found this core's own frames; nobody else uses them now, and the
+        let frame = self.redistributors.find(affinity)?;
+        // SAFETY: `find` found this core's own frames; nobody else uses them now, and the
         // first pointer is gone before the second one is made.
         gic_set_up::private(unsafe { UniqueMmioPointer::new(frame) })?;
         // SAFETY: as above.
@@ -108,6 +104,13 @@ impl GicV3 {
         }
         GicCpuInterface::enable_system_register_el1();
         barrier::isb(barrier::SY);
+        let names = Names {
+            has_ranges: InterruptControl.is_set(ICC_CTLR_EL1::RSS),
+            has_first_field: InterruptControl.is_set(ICC_CTLR_EL1::A3V),
+        };
+        if !names.reach(affinity) {
+            return Err(ControllerError::OutOfReach(affinity));
+        }
         GicCpuInterface::set_priority_mask(MASK_NOTHING);
         set_two_step_end();
         forget_active_priorities();
@@ -139,7 +142,8 @@ impl GicV3 {
         if let Some(shared) = shared_id(id) {
             // The only error is a number beyond what the device implements.
             self.with_distributor(|distributor| _ = distributor.enable_interrupt(shared, false));
-        } else if let (Some(own), Ok(frame)) = (private_id(id), self.redistributor(affinity)) {
+        } else if let (Some(own), Ok(frame)) = (private_id(id), self.redistributors.find(affinity))
+        {
             // SAFETY: this core's own frames, which only it uses, and not now: this is a handler
             // that interrupts neither itself nor the set-up. The number is a private one.
             let mut registers = GicRedistributor::new(unsafe { UniqueMmioPointer::new(frame) });
@@ -175,17 +179,9 @@ impl GicV3 {
 
     /// Sends an inter-core interrupt (`ICC_SGI1R_EL1`).
     pub fn signal(&self, target: Affinity) {
-        let [aff0, aff1, aff2, _, aff3, ..] = target.0.to_le_bytes().map(u64::from);
         // What the sender wrote is visible before the interrupt is (Arm ARM, "Data Synchronization Barrier").
         barrier::dsb(barrier::ISHST);
-        SendSignal.write(
-            ICC_SGI1R_EL1::Aff3.val(aff3)
-                + ICC_SGI1R_EL1::Aff2.val(aff2)
-                + ICC_SGI1R_EL1::Aff1.val(aff1)
-                + ICC_SGI1R_EL1::RangeSelector.val(aff0 >> 4)
-                + ICC_SGI1R_EL1::TargetList.val(1 << (aff0 & 0xf))
-                + ICC_SGI1R_EL1::INTID.val(SIGNAL.into()),
-        );
+        SendSignal.set(gic_signal::word(target));
         barrier::isb(barrier::SY);
     }
 
@@ -195,63 +191,6 @@ impl GicV3 {
         let registers = unsafe { UniqueMmioPointer::new(self.distributor) };
         f(&mut GicDistributor::new(registers))
     }
-
-    /// Finds the frames of the core with this affinity.
-    fn redistributor(&self, affinity: Affinity) -> Result<NonNull<GicrSgi>, ControllerError> {
-        self.regions
-            .iter()
-            .flatten()
-            .find_map(|region| region.find(affinity))
-            .ok_or(ControllerError::NoRedistributor(affinity))
-    }
-}
-
-impl Region {
-    fn find(self, affinity: Affinity) -> Option<NonNull<GicrSgi>> {
-        const FRAMES: usize = size_of::<GicrSgi>();
-        let mut offset = 0;
-        for _ in 0..MAX_REDISTRIBUTORS {
-            let base = self.base.checked_add(offset)?;
-            if self.size.checked_sub(offset)? < FRAMES {
-                return None;
-            }
-            let frame = NonNull::new(base as *mut GicrSgi)?;
-            // SAFETY: inside a region that `GicV3::new` was promised.
-            if !unsafe { is_controller(base) } {
-                return None;
-            }
-            // SAFETY: as above; the type register is read and nothing written, so the frame's own
-            // core is not disturbed.
-            let kind = GicRedistributor::new(unsafe { UniqueMmioPointer::new(frame) }).typer();
-            if kind.core_mpidr() == affinity.0 {
-                return Some(frame);
-            }
-            if kind.last_redistributor() {
-                return None;
-            }
-            // With GICv4 two more frames follow, for virtual interrupts (GIC architecture, "The
-            // GICv4 Redistributor register map").
-            offset += FRAMES * if kind.virtual_lpis_supported() { 2 } else { 1 };
-        }
-        None
-    }
-}
-
-/// True if the frame at `base` identifies itself as part of a GICv3 or GICv4.
-///
-/// # Safety
-///
-/// Reading device registers there must do no harm.
-unsafe fn is_controller(base: usize) -> bool {
-    /// GICD_PIDR2 and GICR_PIDR2 stand at the same offset, with the architecture's version.
-    const IDENTIFICATION: usize = 0xffe8;
-    const VERSION: core::ops::RangeInclusive<u32> = 3..=4;
-    base.is_multiple_of(align_of::<GicrSgi>())
-        && base.checked_add(IDENTIFICATION).is_some_and(|address| {
-            // SAFETY: the caller's promise; an access that faults is caught.
-            let word = unsafe { probe::read_word(address) };
-            word.is_some_and(|word| VERSION.contains(&(word >> 4 & 0xf)))
-        })
 }
 
 /// Firmware may have left an interrupt without its end; its priority would hold ours back. There

@@ -31,6 +31,8 @@ pub mod death;
 pub mod exception;
 #[cfg(any(test, target_os = "none"))]
 mod gic_set_up;
+#[cfg(any(test, target_os = "none"))]
+mod gic_signal;
 #[cfg(target_os = "none")]
 pub mod gic_v3;
 #[cfg(target_os = "none")]
@@ -52,6 +54,8 @@ pub mod preemption;
 pub mod probe;
 #[cfg(target_os = "none")]
 pub mod process;
+#[cfg(any(test, target_os = "none"))]
+mod redistributors;
 #[cfg(target_os = "none")]
 mod registers;
 #[cfg(target_os = "none")]

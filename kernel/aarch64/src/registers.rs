@@ -1,5 +1,6 @@
 //! System registers and fields that `aarch64-cpu` does not name.
 
+use crate::gic_signal::ICC_SGI1R_EL1;
 use core::arch::asm;
 use tock_registers::interfaces::{Readable, Writeable};
 use tock_registers::register_bitfields;
@@ -26,6 +27,10 @@ register_bitfields! {u64,
     ],
     /// Interrupt controller control.
     pub(crate) ICC_CTLR_EL1 [
+        /// Signals have a range selector.
+        RSS OFFSET(18) NUMBITS(1) [],
+        /// Signals have Aff3.
+        A3V OFFSET(15) NUMBITS(1) [],
         /// Priority bits, less one.
         PRIbits OFFSET(8) NUMBITS(3) [],
         /// Priority drop and deactivation are two steps.
@@ -38,15 +43,6 @@ register_bitfields! {u64,
     /// Deactivate an interrupt.
     pub(crate) ICC_DIR_EL1 [
         INTID OFFSET(0) NUMBITS(24) [],
-    ],
-    /// Send an inter-core interrupt.
-    pub(crate) ICC_SGI1R_EL1 [
-        Aff3 OFFSET(48) NUMBITS(8) [],
-        RangeSelector OFFSET(44) NUMBITS(4) [],
-        Aff2 OFFSET(32) NUMBITS(8) [],
-        INTID OFFSET(24) NUMBITS(4) [],
-        Aff1 OFFSET(16) NUMBITS(8) [],
-        TargetList OFFSET(0) NUMBITS(16) [],
     ]
 }
 
