@@ -70,7 +70,6 @@ impl Interrupts {
     fn refuse(&self, id: InterruptId, core: &CoreBlock) {
         self.controller.disable(id, core.affinity());
         count(&core.counters().spurious);
-        self.controller.complete(id);
     }
 }
 
