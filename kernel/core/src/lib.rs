@@ -14,6 +14,7 @@ pub mod reports;
 pub mod rng;
 pub mod sched;
 pub mod shell;
+pub mod symbols;
 pub mod timeline;
 pub mod units;
 pub mod words;
