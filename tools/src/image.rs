@@ -9,6 +9,7 @@ mod header;
 mod moved;
 #[cfg(test)]
 mod sample;
+mod symbols;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -22,6 +23,7 @@ use crate::error::Error as CommandError;
 use crate::options::{check_board, refusal};
 use crate::workspace::Workspace;
 use elf::{Elf, Sizes};
+use symbols::Filled;
 
 const TARGET: &str = "aarch64-unknown-none";
 const PACKAGE: &str = "girder-stock";
@@ -61,6 +63,7 @@ pub(crate) enum Error {
 
 /// What was built.
 struct Report {
+    symbols: Option<Filled>,
     image_bytes: usize,
     image_size: u64,
     sizes: Sizes,
@@ -86,12 +89,12 @@ pub(crate) fn run(
 /// Compiles what changed and renews `dist/`.
 pub(crate) fn build(workspace: &Workspace) -> Result<(), CommandError> {
     let linked = compile(workspace)?;
-    let bytes = fs::read(&linked).map_err(CommandError::file(&linked))?;
+    let mut bytes = fs::read(&linked).map_err(CommandError::file(&linked))?;
     let refused = |cause| CommandError::Image {
         path: linked.clone(),
         cause,
     };
-    let (image, report) = convert(&bytes).map_err(refused)?;
+    let (image, report) = convert(&mut bytes).map_err(refused)?;
     let dist = workspace.path("dist");
     fs::create_dir_all(&dist).map_err(CommandError::file(&dist))?;
     write_changed(&workspace.image(), &image)?;
@@ -135,12 +138,15 @@ fn write_changed(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
     fs::write(path, bytes).map_err(CommandError::file(path))
 }
 
-fn convert(bytes: &[u8]) -> Result<(Vec<u8>, Report), Error> {
+/// Completes the ELF, and makes the raw image of it.
+fn convert(bytes: &mut [u8]) -> Result<(Vec<u8>, Report), Error> {
+    Elf::parse(bytes)?.refuse_foreign_relocations()?;
+    let symbols = symbols::fill(bytes)?;
     let elf = Elf::parse(bytes)?;
-    elf.refuse_foreign_relocations()?;
     let flat = flat::lay_out(&elf.segments()?)?;
     let image_size = header::check(&flat.bytes, flat.memory_size).map_err(Error::Header)?;
     let report = Report {
+        symbols,
         image_bytes: flat.bytes.len(),
         image_size,
         sizes: elf.sizes()?,
@@ -167,7 +173,11 @@ impl fmt::Display for Report {
             f,
             ", build id {}",
             self.build_id.as_deref().unwrap_or("missing")
-        )
+        )?;
+        match &self.symbols {
+            Some(filled) => write!(f, "; {filled}"),
+            None => f.write_str("; no room for the names of functions"),
+        }
     }
 }
 
@@ -204,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_sound_elf_becomes_an_image_with_its_sizes() {
-        let (image, report) = match convert(&Sample::default().bytes()) {
+        let (image, report) = match convert(&mut Sample::default().bytes()) {
             Ok(converted) => converted,
             Err(error) => panic!("{error}"),
         };
@@ -218,7 +228,7 @@ mod tests {
             data,
             bss,
         } = report.sizes;
-        assert_eq!((text, rodata, data, bss), (0x80, 20, 0x10, 0x20));
+        assert_eq!((text, rodata, data, bss), (0x80, 20 + 0x80, 0x10, 0x20));
         assert_eq!(report.image_size, 0x2000);
         assert_eq!(report.build_id.as_deref(), Some("c0ffee42"));
     }
@@ -230,7 +240,7 @@ mod tests {
                 relocation: Some(kind),
                 ..Sample::default()
             };
-            let Err(error) = convert(&sample.bytes()) else {
+            let Err(error) = convert(&mut sample.bytes()) else {
                 panic!("accepted");
             };
             let expected = Error::Relocation {
@@ -249,7 +259,7 @@ mod tests {
             ..Sample::default()
         };
         assert_eq!(
-            convert(&sample.bytes()).err(),
+            convert(&mut sample.bytes()).err(),
             Some(Error::NotPositionIndependent)
         );
     }
@@ -260,7 +270,7 @@ mod tests {
             machine: object::elf::EM_X86_64,
             ..Sample::default()
         };
-        assert_eq!(convert(&sample.bytes()).err(), Some(Error::NotAarch64));
+        assert_eq!(convert(&mut sample.bytes()).err(), Some(Error::NotAarch64));
     }
 
     #[test]
@@ -269,7 +279,7 @@ mod tests {
             image_size: 0x1020,
             ..Sample::default()
         };
-        let Err(error) = convert(&sample.bytes()) else {
+        let Err(error) = convert(&mut sample.bytes()) else {
             panic!("accepted");
         };
         assert_eq!(
@@ -286,7 +296,7 @@ mod tests {
         let bytes = Sample::default().bytes();
         for length in 0..bytes.len() {
             assert!(
-                convert(&bytes[..length]).is_err(),
+                convert(&mut bytes.clone()[..length]).is_err(),
                 "accepted at {length} bytes"
             );
         }

@@ -1,9 +1,11 @@
 //! What the tools want to know of a linked ELF: segments, sizes, build id, relocations left.
 
+use std::ops::Range;
+
 use object::LittleEndian;
 use object::elf::{
     EM_AARCH64, ET_DYN, FileHeader64, NT_GNU_BUILD_ID, PT_LOAD, R_AARCH64_NONE, SHF_ALLOC,
-    SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, SectionFlags,
+    SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, SHT_SYMTAB, STT_FUNC, STT_NOTYPE, SectionFlags,
 };
 use object::read::elf::{
     FileHeader as _, ProgramHeader as _, Rela as _, SectionHeader as _, SectionTable, Sym as _,
@@ -19,6 +21,15 @@ pub(crate) struct Elf<'a> {
     bytes: &'a [u8],
     header: &'a FileHeader64<LittleEndian>,
     sections: SectionTable<'a, FileHeader64<LittleEndian>>,
+}
+
+/// A named place in the code.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CodeSymbol<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) address: u64,
+    /// In bytes; 0 for a label.
+    pub(crate) size: u64,
 }
 
 /// Bytes in memory, by what may be done with them.
@@ -130,6 +141,45 @@ impl<'a> Elf<'a> {
             *sum = sum.saturating_add(section.sh_size(ENDIAN));
         }
         Ok(sizes)
+    }
+
+    /// Where in the file the section of this name lies, if there is one with anything in it.
+    pub(crate) fn section_in_file(&self, name: &[u8]) -> Result<Option<Range<usize>>, Error> {
+        let Some((_, section)) = self.sections.section_by_name(ENDIAN, name) else {
+            return Ok(None);
+        };
+        let Some((offset, size)) = section.file_range(ENDIAN).filter(|(_, size)| *size > 0) else {
+            return Ok(None);
+        };
+        let end = offset.checked_add(size).ok_or(Error::SegmentOutsideFile)?;
+        if end > self.bytes.len() as u64 {
+            return Err(Error::SegmentOutsideFile);
+        }
+        Ok(Some(offset as usize..end as usize))
+    }
+
+    /// The functions, and the labels of assembly code.
+    pub(crate) fn code_symbols(&self) -> Result<Vec<CodeSymbol<'a>>, Error> {
+        let table = self.sections.symbols(ENDIAN, self.bytes, SHT_SYMTAB)?;
+        let mut code = Vec::new();
+        for symbol in table.symbols().iter() {
+            if ![STT_FUNC, STT_NOTYPE].contains(&symbol.st_type()) {
+                continue;
+            }
+            let index = object::SectionIndex(symbol.st_shndx(ENDIAN).0.into());
+            let section = self.sections.section(index);
+            let is_code = section.is_ok_and(|s| s.sh_flags(ENDIAN).0 & SHF_EXECINSTR.0 != 0);
+            let name = std::str::from_utf8(symbol.name(ENDIAN, table.strings())?).unwrap_or("");
+            // `$x` and `$d` say where code and data begin.
+            if is_code && !name.is_empty() && !name.starts_with('$') {
+                code.push(CodeSymbol {
+                    name,
+                    address: symbol.st_value(ENDIAN),
+                    size: symbol.st_size(ENDIAN),
+                });
+            }
+        }
+        Ok(code)
     }
 
     /// The linker's digest of the contents, in hexadecimal.

@@ -13,8 +13,9 @@ const NOTE_AT: u64 = DATA_AT + 0x10;
 const RELA_AT: u64 = NOTE_AT + 20;
 const SYMBOLS_AT: u64 = RELA_AT + 24;
 const STRINGS_AT: u64 = SYMBOLS_AT + 48;
-const STRINGS: &[u8] = b"\0wanted\0";
-const SECTIONS_AT: u64 = STRINGS_AT + STRINGS.len() as u64;
+const STRINGS: &[u8] = b"\0wanted\0girder_symbols\0";
+const SYMBOLS_NAME: u32 = 8;
+const ROOM_AT: u64 = STRINGS_AT + STRINGS.len() as u64;
 
 /// What may vary.
 pub(crate) struct Sample {
@@ -22,6 +23,8 @@ pub(crate) struct Sample {
     pub(crate) machine: Machine,
     pub(crate) image_size: u64,
     pub(crate) relocation: Option<u64>,
+    /// Bytes for the names of functions.
+    pub(crate) symbol_room: u64,
 }
 
 impl Default for Sample {
@@ -31,6 +34,7 @@ impl Default for Sample {
             machine: EM_AARCH64,
             image_size: 0x2000,
             relocation: None,
+            symbol_room: 0x80,
         }
     }
 }
@@ -48,9 +52,11 @@ impl Sample {
         let relocation = self.relocation.unwrap_or_default();
         file.extend(longs(&[BASE + 0x1008, 1 << 32 | relocation, 0]));
         file.extend([0; 24]);
-        file.extend(words(&[1, 0]));
-        file.extend(longs(&[0, 0]));
+        // a function in the first section, 0x40 bytes behind its start
+        file.extend(words(&[1, 1 << 16 | 2]));
+        file.extend(longs(&[BASE + 0x40, 0x10]));
         file.extend(STRINGS);
+        file.extend(vec![0; self.symbol_room as usize]);
         file.extend([0; 64]);
         file.extend(section(1, 6, BASE, TEXT_AT, 0x80, 0, 0));
         file.extend(section(1, 3, BASE + 0x1000, DATA_AT, 0x10, 0, 0));
@@ -58,8 +64,11 @@ impl Sample {
         file.extend(section(7, 2, 0, NOTE_AT, 20, 0, 0));
         let length = if self.relocation.is_some() { 24 } else { 0 };
         file.extend(section(4, 2, 0, RELA_AT, length, 6, 24));
-        file.extend(section(11, 0, 0, SYMBOLS_AT, 48, 7, 24));
+        file.extend(section(2, 0, 0, SYMBOLS_AT, 48, 7, 24));
         file.extend(section(3, 0, 0, STRINGS_AT, STRINGS.len() as u64, 0, 0));
+        let mut room = section(1, 2, 0, ROOM_AT, self.symbol_room, 0, 0);
+        room[..4].copy_from_slice(&SYMBOLS_NAME.to_le_bytes());
+        file.extend(room);
         file
     }
 
@@ -71,9 +80,9 @@ impl Sample {
                 .flat_map(|each| each.to_le_bytes()),
         );
         header.extend(words(&[1]));
-        header.extend(longs(&[BASE, 64, SECTIONS_AT]));
+        header.extend(longs(&[BASE, 64, ROOM_AT + self.symbol_room]));
         header.extend(words(&[0]));
-        let counts: [u16; 6] = [64, 56, 2, 64, 8, 7];
+        let counts: [u16; 6] = [64, 56, 2, 64, 9, 7];
         header.extend(counts.iter().flat_map(|each| each.to_le_bytes()));
         header
     }
