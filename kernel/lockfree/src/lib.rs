@@ -16,20 +16,22 @@ mod admission;
 mod doorbell;
 mod order;
 pub mod process;
+mod recent;
 mod reporter;
 
 pub use admission::{Admission, Verdict};
 pub use doorbell::{Doorbell, Ring};
 pub use process::Token;
+pub use recent::Recent;
 pub use reporter::{Attempt, Reporter};
 
 /// Atomics, real or modelled. Whatever is more than `Relaxed` has a name in `order`.
 mod atomic {
     #[cfg(not(loom))]
-    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
+    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64};
     pub(crate) use core::sync::atomic::{Ordering, Ordering::Relaxed};
     #[cfg(loom)]
-    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
+    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64};
 }
 
 /// A cell that two holders hand to each other, real or modelled: the model finds who looks too early.
