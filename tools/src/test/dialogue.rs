@@ -11,7 +11,7 @@ const ANSWER_LIMIT: usize = 1 << 20;
 /// Enough of the end to see the prompt there, with its control sequences.
 const PROMPT_LIMIT: usize = 64;
 
-/// One command and what its answer must contain.
+/// One command and what its answer must contain, in this order; texts may overlap.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
     /// Typed in one go before the command.
@@ -114,14 +114,26 @@ impl Dialogue {
         let answer = String::from_utf8_lossy(&answer);
         // The first line is the echo of the command.
         let said = answer.split_once('\n').map_or("", |(_, said)| said);
-        let missing = step.expected.iter().find(|&&text| !said.contains(text));
+        let missing = first_missing(step.expected, said);
         let lost = step.flood.and_then(|flood| flood.judge(&answer));
-        let failure = lost.or(missing.map(|text| Reason::Missing(text)));
+        let failure = lost.or(missing.map(Reason::Missing));
         self.outcomes.push(match failure {
             None => Outcome::passed(name(step)),
             Some(reason) => Outcome::failed(name(step), reason),
         });
     }
+}
+
+/// The first text that does not stand in `said`, where the one before it was found or later.
+fn first_missing(texts: &[&'static str], said: &str) -> Option<&'static str> {
+    let mut rest = said;
+    for text in texts {
+        match rest.find(text) {
+            Some(at) => rest = &rest[at..],
+            None => return Some(text),
+        }
+    }
+    None
 }
 
 fn name(step: &Step) -> String {
@@ -175,6 +187,20 @@ mod tests {
             let typed = [dialogue.hear(left), dialogue.hear(right)];
             assert_eq!(typed.iter().flatten().count(), 1, "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn texts_are_looked_for_in_their_order() {
+        let said = "core 3: crashed\nframe 0 a\ncore 4: stopped\nframe 0 b\n";
+        assert_eq!(
+            first_missing(&["core 3", "frame 0 a", "core 4", "frame 0 b"], said),
+            None
+        );
+        assert_eq!(first_missing(&["core 3", "core 3: crashed"], said), None);
+        assert_eq!(
+            first_missing(&["core 4", "frame 0 a"], said),
+            Some("frame 0 a")
+        );
     }
 
     #[test]
