@@ -1,9 +1,9 @@
 //! Answering the status word: what every core's loop does with the causes that it took from it.
 //!
 //! The boot core schedules, and its loop is `heart`'s. The others are parked: they run no process, and
-//! do nothing but answer, so that a crash stops them and a ping finds them alive.
+//! do nothing but answer, so that a ping finds them alive.
 
-use crate::console;
+use crate::{console, provoke};
 use girder_aarch64::core_block::{CoreBlock, count};
 use girder_aarch64::{cpu, exception, interrupts};
 use girder_core::causes::{Cause, Causes};
@@ -14,7 +14,7 @@ use girder_lockfree::Verdict;
 pub(crate) fn serve(core: &CoreBlock, causes: Causes) {
     for cause in causes {
         match cause {
-            Cause::Stop => cpu::park(),
+            Cause::Crash => provoke::obey(),
             Cause::Timer => count(&core.counters().deadlines),
             Cause::Console => console::serve(),
             Cause::Ping => {

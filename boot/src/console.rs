@@ -9,9 +9,8 @@
 use crate::port::{Place, Port};
 use core::fmt::{self, Write};
 use core::future::poll_fn;
-
 use core::task::{Poll, Waker};
-use girder_aarch64::lock::Lock;
+use girder_aarch64::lock::{Guard, Lock};
 use girder_core::console::{Buffered, Device, Wait};
 use spin::Once;
 
@@ -191,29 +190,37 @@ macro_rules! println {
 pub(crate) use println;
 
 /// Output for a crash report: polled, and without the lock, whose holder may be what crashed.
-pub(crate) struct CrashOutput(Option<Port>);
+pub(crate) struct CrashOutput {
+    device: Option<Port>,
+    /// Held for ever, so that nobody else begins to print.
+    console: Option<Guard<'static, Buffered<Port>>>,
+}
 
 impl CrashOutput {
-    /// Takes the device over for good, after what waits for it, if the lock can be had. Without
-    /// an attached console, any that is where one is likely will do.
+    /// Takes the device over for good, and the lock if it can be had. Without an attached console, any
+    /// that is where one is likely will do. The other cores must still run: one may have the lock.
     pub(crate) fn seize() -> Self {
         let place = DEVICE.get().copied().or_else(likely);
-        // SAFETY: a PL011 has identified itself there, or `attach` was promised a port. The other
-        // value for it may be in use on another core; the worst that comes of it is a mixed line in
-        // a crash report.
-        let mut this = Self(place.and_then(|place| unsafe { place.open() }));
-        if let Some(mut console) = CONSOLE.lock_within(CRASH_TRIES) {
-            while let Some(byte) = console.take_output() {
-                this.send(byte);
-            }
+        Self {
+            // SAFETY: a PL011 has identified itself there, or `attach` was promised a port. The other
+            // value for it may be in use on another core; the worst that comes of it is a mixed line
+            // in a crash report.
+            device: place.and_then(|place| unsafe { place.open() }),
+            console: CONSOLE.lock_within(CRASH_TRIES),
         }
-        this
+    }
+
+    /// Sends what has waited for the device.
+    pub(crate) fn send_waiting(&mut self) {
+        while let Some(byte) = self.console.as_mut().and_then(|all| all.take_output()) {
+            self.send(byte);
+        }
     }
 
     /// Waits until the last byte has left.
     pub(crate) fn finish(&mut self) {
         for _ in 0..CRASH_TRIES {
-            if !self.0.as_ref().is_some_and(Port::is_sending) {
+            if !self.device.as_ref().is_some_and(Port::is_sending) {
                 return;
             }
             core::hint::spin_loop();
@@ -222,13 +229,14 @@ impl CrashOutput {
 
     fn send(&mut self, byte: u8) {
         for _ in 0..CRASH_TRIES {
-            if self.0.as_mut().is_none_or(|device| device.try_send(byte)) {
+            let device = self.device.as_mut();
+            if device.is_none_or(|device| device.try_send(byte)) {
                 return;
             }
             core::hint::spin_loop();
         }
         // A device that takes nothing must not keep the machine from its end.
-        self.0 = None;
+        self.device = None;
     }
 }
 

@@ -14,18 +14,25 @@ use crate::memory::{Memory, MemoryError};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use girder_aarch64::core_block::{CoreBlock, Start};
 use girder_aarch64::cpu::{self, Affinity};
 use girder_aarch64::interrupts;
 use girder_aarch64::interrupts::ControllerError;
 use girder_aarch64::mmu::Regime;
+use girder_aarch64::{halt, timer};
 use girder_core::causes::Cause;
+use girder_core::units::Frequency;
 use girder_describe::{Cpu, Machine};
 use girder_lockfree::Ring;
 use spin::Once;
 use start::Way;
 
+/// How long the others may take to stand still, together, and more for each: an emulator may have to
+/// wake a thread for each of them. What they wait for is an interrupt, so it is microseconds really.
+const HALT_PATIENCE_MS: u32 = 500;
+const HALT_PATIENCE_EACH_MS: u32 = 5;
 /// Two cores' blocks are at least this far apart: a pair of common cache lines.
 const LEAST_DISTANCE: usize = 128;
 
@@ -73,6 +80,9 @@ impl fmt::Display for State {
         }
     }
 }
+
+/// Bytes that were laid out for all of them.
+static MEMORY_TAKEN: AtomicU64 = AtomicU64::new(0);
 
 static CORES: Once<Vec<Core>> = Once::new();
 
@@ -130,11 +140,20 @@ pub fn ping(core: &CoreBlock) {
     }
 }
 
-/// Asks all cores but this one to park, which they do in their next turn.
-pub(crate) fn stop_others() {
+/// Has all cores but this one stand still where they are, and waits until they do, for a bounded
+/// time.
+pub(crate) fn halt_others() {
     let me = Affinity::of_this_core();
-    for core in up().filter(|core| core.affinity() != me) {
-        ring(core, Cause::Stop);
+    let others = || up().filter(|core| core.affinity() != me);
+    halt::order();
+    others().for_each(|core| interrupts::signal(core.affinity()));
+    let Some(frequency) = Frequency::new(timer::frequency()) else {
+        return; // then boot did not get as far as other cores
+    };
+    let patience_ms = HALT_PATIENCE_MS + HALT_PATIENCE_EACH_MS * others().count() as u32;
+    let deadline = timer::now() + frequency.ticks_in_millis(patience_ms);
+    while others().any(|core| core.halted().is_none()) && timer::now() < deadline {
+        cpu::wait_for_event();
     }
 }
 
@@ -146,6 +165,7 @@ pub(crate) fn lay_out(
     regime: Regime,
 ) -> Result<Vec<Core>, MemoryError> {
     let boot = Affinity::of_this_core();
+    let free_before = memory.usage().free;
     let distance =
         size_of::<CoreBlock>().next_multiple_of(cpu::sharing_granule().max(LEAST_DISTANCE));
     let mut cores = Vec::with_capacity(machine.cpus.len() + 1);
@@ -184,7 +204,15 @@ pub(crate) fn lay_out(
             regime,
         )?);
     }
+    let taken = free_before - memory.usage().free;
+    MEMORY_TAKEN.store(taken as u64, Relaxed);
     Ok(cores)
+}
+
+/// What each core has for itself from the beginning, its block and its stacks, in bytes.
+pub(crate) fn memory_each() -> Option<u64> {
+    let with_memory = all().iter().filter(|core| core.block.is_some()).count() as u64;
+    MEMORY_TAKEN.load(Relaxed).checked_div(with_memory)
 }
 
 fn state_before_start(

@@ -1,29 +1,25 @@
 //! The end of the kernel, told clearly: what happened, where, and which image it was.
 //!
 //! A panic or fault of a process with preemption on ends that process alone and never gets here. What
-//! does get here is the kernel's own. The first core to crash stops the others and
-//! reports; one that crashes meanwhile parks. If the reporter itself crashes again, it tries for
+//! does get here is the kernel's own. The first core to crash has the others stand still and reports on
+//! all (`dump`); one that crashes meanwhile stands still as well. If the reporter itself crashes again, it tries for
 //! less each time: a line or two, then only the end that was asked for, then nothing. So the report
 //! always ends, whatever is broken.
 
+mod dump;
+
 use crate::console::CrashOutput;
 use crate::cores;
-use crate::image::ShortBuildId;
-use core::fmt::{self, Write};
+use core::fmt;
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use girder_aarch64::backtrace::Backtrace;
 use girder_aarch64::cpu::{self, Affinity};
 use girder_aarch64::exception::{Fault, Frame};
+use girder_aarch64::halt::{self, HaltCause};
 use girder_aarch64::{death, power};
 use girder_core::check::ExitStatus;
-use girder_core::check::protocol::Line;
 use girder_core::config::OnPanic;
-use girder_core::line_buffer::LineBuffer;
 use girder_lockfree::{Attempt, Reporter};
-
-/// Longest reason that is told; what is beyond is cut and marked.
-const REASON: usize = 512;
 
 static REPORTER: Reporter = Reporter::new();
 static ACTION: AtomicU32 = AtomicU32::new(OnPanic::Halt as u32);
@@ -35,16 +31,13 @@ pub(crate) fn set_action(action: OnPanic) {
 
 /// Reports a fault of the kernel's own.
 pub(crate) fn on_fault(fault: &Fault, frame: &Frame) -> ! {
-    let backtrace = Backtrace::from_frame_pointer(frame.frame_pointer());
-    report(format_args!("{fault}"), frame, backtrace)
+    report(format_args!("{fault}"), frame)
 }
 
 #[panic_handler]
 fn on_panic(info: &PanicInfo<'_>) -> ! {
     death::end_with_panic(format_args!("{}", PanicText(info)));
-    let frame = Frame::here();
-    let backtrace = Backtrace::here();
-    report(format_args!("{}", PanicText(info)), &frame, backtrace)
+    report(format_args!("{}", PanicText(info)), &Frame::here())
 }
 
 /// A panic in one line: `panicked at FILE:LINE: MESSAGE`.
@@ -60,23 +53,25 @@ impl fmt::Display for PanicText<'_> {
     }
 }
 
-fn report(reason: fmt::Arguments<'_>, frame: &Frame, backtrace: Backtrace) -> ! {
+fn report(reason: fmt::Arguments<'_>, frame: &Frame) -> ! {
     cpu::mask_interrupts();
     match REPORTER.crashed(Affinity::of_this_core().0) {
         Attempt::Whole => {
-            cores::stop_others();
             let mut output = CrashOutput::seize();
+            cores::halt_others();
+            output.send_waiting();
             // Nothing is left to do about an output that fails.
-            let _ = dump(&mut output, reason, frame, backtrace);
+            let _ = dump::whole(&mut output, reason, frame);
             output.finish();
         }
         Attempt::Short => {
             let mut output = CrashOutput::seize();
-            let _ = short_dump(&mut output, reason, frame);
+            output.send_waiting();
+            let _ = dump::short(&mut output, reason, frame);
             output.finish();
         }
         Attempt::End => {}
-        Attempt::Nothing => cpu::park(),
+        Attempt::Nothing => halt::stand_still(frame, HaltCause::Crashed),
     }
     let action = ACTION.load(Relaxed);
     if action == OnPanic::Off as u32 {
@@ -85,46 +80,4 @@ fn report(reason: fmt::Arguments<'_>, frame: &Frame, backtrace: Backtrace) -> ! 
         power::reset()
     }
     cpu::park()
-}
-
-fn dump(
-    output: &mut CrashOutput,
-    reason: fmt::Arguments<'_>,
-    frame: &Frame,
-    backtrace: Backtrace,
-) -> fmt::Result {
-    let reason = LineBuffer::<REASON>::of(reason);
-    writeln!(output, "\n{}", Line::Crash(reason.as_str()))?;
-    let affinity = Affinity::of_this_core().0;
-    writeln!(output, "  core       mpidr {affinity:#x}")?;
-    writeln!(output, "  build      {ShortBuildId}")?;
-    registers(output, frame)?;
-    for (depth, address) in backtrace.enumerate() {
-        writeln!(output, "  frame {depth:2}   {address:#018x}")?;
-    }
-    writeln!(output, "{}", Line::CrashEnd)
-}
-
-fn short_dump(output: &mut CrashOutput, reason: fmt::Arguments<'_>, frame: &Frame) -> fmt::Result {
-    let reason = LineBuffer::<REASON>::of(format_args!("{reason}; while reporting a crash"));
-    writeln!(output, "\n{}", Line::Crash(reason.as_str()))?;
-    registers(output, frame)?;
-    writeln!(output, "{}", Line::CrashEnd)
-}
-
-fn registers(output: &mut CrashOutput, frame: &Frame) -> fmt::Result {
-    for (index, pair) in frame.general.chunks(4).enumerate() {
-        write!(
-            output,
-            "  x{:<2}-x{:<2}  ",
-            index * 4,
-            index * 4 + pair.len() - 1
-        )?;
-        for value in pair {
-            write!(output, " {value:016x}")?;
-        }
-        writeln!(output)?;
-    }
-    let (sp, pc, state) = (frame.stack_pointer, frame.program_counter, frame.state);
-    writeln!(output, "  sp {sp:016x}  pc {pc:016x}  state {state:08x}")
 }

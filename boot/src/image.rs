@@ -2,6 +2,7 @@
 
 use girder_aarch64::page_table::Kind;
 use girder_core::check::Test;
+use girder_core::symbols::{Symbols, TableError};
 
 macro_rules! address_of {
     ($symbol:ident) => {{
@@ -52,6 +53,17 @@ pub(crate) fn tests() -> &'static [Test] {
     // SAFETY: the linker script puts the attribute's statics, all of this type, and nothing else
     // between the two symbols; relocation is done, and they are constant.
     unsafe { core::slice::from_raw_parts(start as *const Test, count) }
+}
+
+/// The names of the image's functions, if it was given them.
+pub(crate) fn symbols() -> Result<Symbols<'static>, TableError> {
+    let (start, end) = (
+        address_of!(__girder_symbols_start),
+        address_of!(__girder_symbols_end),
+    );
+    let length = (end - start) as usize;
+    // SAFETY: the linker script keeps the room between the two symbols for the table; it is constant.
+    Symbols::parse(unsafe { core::slice::from_raw_parts(start as *const u8, length) })
 }
 
 /// The first `build_id` bytes in hexadecimal, enough to tell images apart.

@@ -65,6 +65,9 @@ impl Inspect for Instruments {
             Bytes(used as u64),
             Bytes(size as u64)
         )?;
+        if let Some(each) = cores::memory_each() {
+            writeln!(out, "cores     {} each", Bytes(each))?;
+        }
         let (tables, room) = crate::pool::usage();
         writeln!(out, "tables    {tables} used of {room}")?;
         let damaged = console::damaged();

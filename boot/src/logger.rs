@@ -1,4 +1,4 @@
-//! The `log` crate's records as lines on the console.
+//! The `log` crate's records as lines on the console, the last of them kept in memory.
 
 use crate::console;
 use core::fmt::Write;
@@ -7,11 +7,23 @@ use girder_aarch64::timer;
 use girder_core::line_buffer::LineBuffer;
 use girder_core::logging::{LogFilter, Record};
 use girder_core::units::Frequency;
+use girder_lockfree::Recent;
 use log::{Log, Metadata};
 use spin::Once;
 
 /// Longest line.
 const LINE: usize = 320;
+
+/// Bytes of lines that are kept in memory.
+const KEPT: usize = 8 * 1024;
+
+/// The last lines, whether or not there was a console for them.
+static RECENT: Recent<KEPT> = Recent::new();
+
+/// The last `lines` lines, as text with line ends.
+pub(crate) fn recent(lines: usize) -> impl Iterator<Item = u8> {
+    RECENT.last(lines)
+}
 
 struct Logger {
     filter: LogFilter<'static>,
@@ -51,6 +63,7 @@ impl Log for Logger {
             module: record.target(),
             text: *record.args(),
         });
+        RECENT.say(line.as_str());
         let _ = writeln!(console::Output::new(), "{line}");
     }
 

@@ -2,10 +2,14 @@
 //! in which it does not.
 
 use crate::console::{self, println};
+use crate::cores;
 use core::fmt;
 use core::hint::black_box;
+use girder_aarch64::cpu::{self, Affinity};
 use girder_aarch64::exception;
+use girder_aarch64::lock::Lock;
 use girder_aarch64::preemption::PreemptionOff;
+use girder_core::causes::Cause;
 use girder_core::sched::Priority;
 use girder_core::shell::CrashKind;
 use girder_lockfree::process::spawn_watched;
@@ -16,20 +20,26 @@ const NOWHERE: usize = 0xffff_8000_dead_0000;
 /// Crashes what was asked for; comes back if that is neither the kernel nor the caller.
 pub(crate) async fn crash(kind: CrashKind) {
     match kind {
-        CrashKind::Panic => kernel(|| panic!("crash panic was asked for")),
-        CrashKind::Fault => kernel(read_nowhere),
-        CrashKind::Overflow => kernel(|| recurse(0)),
-        CrashKind::Nested => kernel(|| exception::fault_inside_handler()),
-        CrashKind::Report => kernel(|| console::while_locked(|| panic!("{}", FaultsWhenShown))),
         CrashKind::Process => lose_a_process().await,
         CrashKind::Shell => panic!("crash shell was asked for"),
+        kind => kernel(kind),
     }
 }
 
 /// Crashes with preemption off: otherwise only the calling process would die.
-fn kernel<R: fmt::Debug>(crash: impl FnOnce() -> R) {
+#[inline(never)] // it is looked for in the report
+fn kernel(kind: CrashKind) -> ! {
     let _kernel = PreemptionOff::new();
-    unreachable!("the crash came back with {:?}", crash());
+    match kind {
+        CrashKind::Panic => panic!("crash panic was asked for"),
+        CrashKind::Fault => unreachable!("read {} from nowhere", read_nowhere()),
+        CrashKind::Overflow => unreachable!("recursed to {}", recurse(0)),
+        CrashKind::Nested => exception::fault_inside_handler(),
+        CrashKind::Report => console::while_locked(|| panic!("{}", FaultsWhenShown)),
+        CrashKind::Deaf => cpu::park(),
+        CrashKind::Wild => cpu::spin_without_frame(),
+        CrashKind::Process | CrashKind::Shell => unreachable!("{kind:?} is no crash of the kernel"),
+    }
 }
 
 async fn lose_a_process() {
@@ -39,6 +49,54 @@ async fn lose_a_process() {
     };
     let reason = watch.await;
     println!("process {pid} died: {reason}; everything else goes on");
+}
+
+/// What other cores are to do, and how many of them have yet to begin.
+static ORDER: Lock<Option<(CrashKind, usize)>> = Lock::new(None);
+
+/// Has the core with this number crash, and waits for the end; or until it has begun, if nothing ends
+/// with that.
+#[inline(never)] // it is looked for in the report
+pub(crate) fn crash_on(kind: CrashKind, core: u32) {
+    let Some(core) = cores::up().find(|block| block.index() == core) else {
+        return println!("core {core} is not up");
+    };
+    *ORDER.lock() = Some((kind, 1));
+    cores::ring(core, Cause::Crash);
+    while !kind.is_survived() || ORDER.lock().is_some() {
+        cpu::wait_for_event();
+    }
+}
+
+/// Has all cores crash at once, this one too.
+pub(crate) fn crash_everywhere(kind: CrashKind) -> ! {
+    let me = Affinity::of_this_core();
+    *ORDER.lock() = Some((kind, cores::up().count()));
+    let others = cores::up().filter(|core| core.affinity() != me);
+    others.for_each(|core| cores::ring(core, Cause::Crash));
+    obey();
+    unreachable!("there was an order for this core")
+}
+
+/// Does what another core wants to see, once all that are to do it have come.
+#[cold]
+#[inline(never)]
+pub(crate) fn obey() {
+    cpu::mask_interrupts();
+    let order = {
+        let mut order = ORDER.lock();
+        let before = *order;
+        *order = before.and_then(|(kind, left)| (left > 1).then(|| (kind, left - 1)));
+        before
+    };
+    cpu::send_event();
+    while ORDER.lock().is_some() {
+        core::hint::spin_loop();
+    }
+    if let Some((kind, _)) = order {
+        kernel(kind)
+    }
+    cpu::unmask_interrupts();
 }
 
 fn read_nowhere() -> u32 {

@@ -23,15 +23,6 @@ impl Backtrace {
             depth: 0,
         }
     }
-
-    /// Starts in the caller.
-    #[inline(always)]
-    pub fn here() -> Self {
-        let frame_pointer: u64;
-        // SAFETY: reads a register.
-        unsafe { core::arch::asm!("mov {}, x29", out(reg) frame_pointer, options(nomem, nostack)) }
-        Self::from_frame_pointer(frame_pointer)
-    }
 }
 
 impl Iterator for Backtrace {

@@ -6,6 +6,7 @@
 //! on another core. Other cores may hold references too, so everything here is atomic or constant.
 
 use crate::cpu::Affinity;
+use crate::halt::Halted;
 use crate::interrupts::ControllerError;
 use crate::masked::Masked;
 use crate::mmu::Regime;
@@ -85,6 +86,8 @@ pub struct CoreBlock {
     part: AtomicU32,
     admission: Admission,
     failure: Once<ControllerError>,
+    /// What it has left on standing still for the report of a crash.
+    pub(crate) halted: Once<Halted>,
     counters: Counters,
     emergency: EmergencyStack,
 }
@@ -107,6 +110,7 @@ impl CoreBlock {
             part: AtomicU32::new(0),
             admission: Admission::new(),
             failure: Once::new(),
+            halted: Once::new(),
             counters: Counters {
                 interrupts: AtomicU64::new(0),
                 spurious: AtomicU64::new(0),
@@ -228,6 +232,11 @@ impl CoreBlock {
     /// Nanoseconds of the longest time so far that this core could not be interrupted.
     pub fn longest_masked(&self) -> u64 {
         crate::timer::nanos_of(self.masked.longest.load(Relaxed))
+    }
+
+    /// What this core has left, if it stands still because of a crash.
+    pub fn halted(&self) -> Option<&Halted> {
+        self.halted.get()
     }
 
     /// This core's counts.

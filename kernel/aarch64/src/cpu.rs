@@ -135,3 +135,18 @@ pub fn park() -> ! {
         asm::wfi();
     }
 }
+
+/// Spins for ever with interrupts on and a frame pointer that points nowhere, for whoever wants to see
+/// that a backtrace survives one.
+#[inline(never)]
+pub fn spin_without_frame() -> ! {
+    // SAFETY: touches no memory, and nothing that uses the frame pointer comes after it.
+    unsafe {
+        core::arch::asm!(
+            "mov x29, #0xdead0000",
+            "msr daifclr, #0b0011",
+            "1: b 1b",
+            options(noreturn, nomem, nostack)
+        );
+    }
+}

@@ -5,9 +5,10 @@
 //! code that holds a kernel lock) is the kernel's own fault, and the crash handler gets it.
 
 use crate::core_block::{CoreBlock, count};
+use crate::halt::HaltCause;
 use crate::masked::Masked;
 use crate::syndrome::Syndrome;
-use crate::{death, interrupts, preemption, probe, process, stack};
+use crate::{death, halt, interrupts, preemption, probe, process, stack};
 use aarch64_cpu::registers::{
     CurrentEL, DAIF, ESR_EL1, FAR_EL1, Readable, SPSel, VBAR_EL1, Writeable,
 };
@@ -240,6 +241,9 @@ type Left = Option<NonNull<Local>>;
 /// Called by the vectors: some device wants attention.
 #[unsafe(no_mangle)]
 extern "C" fn girder_interrupt(frame: &mut Frame) -> Left {
+    if halt::is_ordered() {
+        halt::stand_still(frame, HaltCause::Ordered)
+    }
     let core = CoreBlock::current();
     count(&core.counters().interrupts);
     let causes = interrupts::acknowledge(core);

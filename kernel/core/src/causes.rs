@@ -11,8 +11,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Cause {
-    /// Stop for good: the kernel has crashed elsewhere, or the machine goes down.
-    Stop,
+    /// Crash here, on purpose: somebody wants to see the report.
+    Crash,
     /// The deadline has passed. Before the console, so that no flood of input delays a time limit.
     Timer,
     /// Another core wants to know whether this one still answers.
@@ -26,7 +26,7 @@ pub enum Cause {
 impl Cause {
     /// All causes in the order of service.
     pub const ALL: [Self; 5] = [
-        Self::Stop,
+        Self::Crash,
         Self::Timer,
         Self::Ping,
         Self::Wake,

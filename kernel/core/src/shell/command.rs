@@ -18,9 +18,13 @@ pub enum Action {
     Reboot,
     /// Crash the kernel, or less.
     Crash(CrashKind),
+    /// Crash it on this core.
+    CrashOn(CrashKind, u32),
+    /// Crash it on all cores at once.
+    CrashEverywhere(CrashKind),
 }
 
-/// Ways to crash on purpose, each reported by another path. All but the last two end the kernel.
+/// Ways to crash on purpose, each reported by another path. Some do not end the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrashKind {
     /// A panic.
@@ -37,9 +41,27 @@ pub enum CrashKind {
     Process,
     /// A panic in the shell.
     Shell,
+    /// No crash: the core masks its interrupts and does nothing more, for a report that has to do
+    /// without it.
+    Deaf,
+    /// No crash: the core spins with a frame pointer that points nowhere, for a report that has to stop
+    /// there.
+    Wild,
 }
 
-const CRASH_KINDS: [(&str, CrashKind); 7] = [
+impl CrashKind {
+    /// True if it is a core that is lost, or everything; a process is lost where it runs.
+    pub fn is_of_a_core(self) -> bool {
+        !matches!(self, Self::Process | Self::Shell)
+    }
+
+    /// True if the kernel goes on.
+    pub fn is_survived(self) -> bool {
+        matches!(self, Self::Deaf | Self::Wild)
+    }
+}
+
+const CRASH_KINDS: [(&str, CrashKind); 9] = [
     ("panic", CrashKind::Panic),
     ("fault", CrashKind::Fault),
     ("overflow", CrashKind::Overflow),
@@ -47,6 +69,8 @@ const CRASH_KINDS: [(&str, CrashKind); 7] = [
     ("report", CrashKind::Report),
     ("process", CrashKind::Process),
     ("shell", CrashKind::Shell),
+    ("deaf", CrashKind::Deaf),
+    ("wild", CrashKind::Wild),
 ];
 
 /// What commands ask of the machine.
@@ -100,8 +124,9 @@ const TABLE: [Entry; 7] = [
         Command::Crash,
         "crash",
         "[KIND]",
-        "crash the kernel to see its report; KIND is panic, fault, overflow, nested or report; \
-         or lose only a process or the shell",
+        "crash the kernel to see its report; KIND is panic, fault, overflow, nested or report, on \
+         another core with @CORE, on every one with @all; deaf@CORE and wild@CORE lose only a \
+         core, process and shell only that",
     ),
     entry(
         Command::Help,
@@ -195,8 +220,8 @@ fn act(
 ) -> Result<Action, fmt::Error> {
     let printed = match command {
         Command::Cores => machine.cores(out),
-        Command::Crash => match crash_kind(argument) {
-            Ok(kind) => return Ok(Action::Crash(kind)),
+        Command::Crash => match crash(argument) {
+            Ok(action) => return Ok(action),
             Err(error) => writeln!(out, "{error}"),
         },
         Command::Help => help(argument, out),
@@ -208,17 +233,27 @@ fn act(
     printed.map(|()| Action::Nothing)
 }
 
-/// A panic, unless another kind is named.
-fn crash_kind(name: Option<&str>) -> Result<CrashKind, CommandError<'_>> {
-    let Some(word) = name else {
-        return Ok(CrashKind::Panic);
-    };
-    let found = CRASH_KINDS.iter().find(|(name, _)| *name == word);
+/// A panic here, unless another kind or another core is named.
+fn crash(word: Option<&str>) -> Result<Action, CommandError<'_>> {
+    let word = word.unwrap_or("panic");
     let unexpected = CommandError::Unexpected {
         command: "crash",
         word,
     };
-    found.map(|(_, kind)| *kind).ok_or(unexpected)
+    let (name, place) = match word.split_once('@') {
+        Some((name, place)) => (name, Some(place)),
+        None => (word, None),
+    };
+    let found = CRASH_KINDS.iter().find(|(known, _)| *known == name);
+    let &(_, kind) = found.ok_or(unexpected)?;
+    if place.is_some() && !kind.is_of_a_core() {
+        return Err(unexpected);
+    }
+    Ok(match place {
+        None => Action::Crash(kind),
+        Some("all") => Action::CrashEverywhere(kind),
+        Some(core) => Action::CrashOn(kind, core.parse().map_err(|_| unexpected)?),
+    })
 }
 
 fn help(name: Option<&str>, out: &mut dyn Write) -> fmt::Result {

@@ -128,7 +128,7 @@ impl State {
             self.type_key();
         }
         if self.temper.chatters && self.rng.below(30) == 0 {
-            let any = [Cause::Stop, Cause::Ping, Cause::Wake, Cause::Console];
+            let any = [Cause::Crash, Cause::Ping, Cause::Wake, Cause::Console];
             self.word.insert(any[self.rng.below(4) as usize]);
         }
     }

@@ -1,6 +1,6 @@
 //! Crashes on purpose, typed at the prompt: each path of the report, and each end.
 
-use super::{POWEROFF, plain_row};
+use super::{POWEROFF, ask, plain_row};
 use crate::machine::{Machine, PowerOff};
 use crate::test::dialogue::{Ends, Step};
 use crate::test::judge::After;
@@ -8,60 +8,130 @@ use crate::test::row::{Course, Row};
 
 /// A step that crashes the kernel; the report must hold these texts and be whole.
 macro_rules! crash {
-    ($command:literal, $ends:expr, $($text:literal),*) => {
+    ($command:literal, $($text:literal),*) => {
         Step {
             flood: None,
             command: $command,
-            expected: &["kernel crash: ", $($text,)* "\n  x0 -x3  ", "  sp ", "end of crash dump"],
-            ends: $ends,
+            expected: &["kernel crash: ", $($text,)* "end of crash dump"],
+            ends: Ends::WithTheMachine,
         }
     };
 }
+pub(super) use crash;
 
 pub(super) const PANIC: Step = crash!(
     "crash panic",
-    Ends::WithTheMachine,
     "panicked at boot/src/provoke.rs:",
     "crash panic was asked for",
     "\n  build ",
+    "\n  x0 -x3  ",
+    "  sp ",
     "\n  frame  0   0x"
 );
 const FAULT: Step = crash!(
     "crash fault",
-    Ends::WithTheMachine,
     "data abort on read, translation fault",
     "address 0xffff8000dead0000",
     "\n  build ",
+    "\n  x0 -x3  ",
+    "  sp ",
     "\n  frame  0   0x"
 );
 const OVERFLOW: Step = crash!(
     "crash overflow",
-    Ends::WithTheMachine,
     "kernel crash: stack overflow, data abort on write",
     "\n  build ",
+    "\n  x0 -x3  ",
+    "  sp ",
     "\n  frame 40   0x"
 );
 const NESTED: Step = crash!(
     "crash nested",
-    Ends::WithTheMachine,
     "inside an exception handler",
     "\n  build ",
+    "\n  x0 -x3  ",
+    "  sp ",
     "\n  frame  0   0x"
 );
 const REPORT: Step = crash!(
     "crash report",
-    Ends::WithTheMachine,
     "data abort on read",
-    "while reporting a crash"
+    "while reporting a crash",
+    "\n  x0 -x3  ",
+    "  sp "
 );
 
-/// The machine boots again and answers.
-const AND_AGAIN: Step = crash!(
+/// All cores are in the report of a core that is not the boot core, each with what it did.
+const ELSEWHERE: Step = crash!(
+    "crash panic@3",
+    "panicked at boot/src/provoke.rs:",
+    "\ncore 3, mpidr 0x3: crashed",
+    "  runs       its loop",
+    " girder_boot::provoke::kernel+0x",
+    " girder_boot::attend::secondary_core+0x",
+    "\ncore 0, mpidr 0x0: stopped",
+    "  runs       process ",
+    "\n  x0 -x3  ",
+    " girder_boot::provoke::crash_on+0x",
+    " girder_boot::start::run_loop+0x",
+    "\ncore 1, mpidr 0x1: stopped",
+    " girder_boot::attend::secondary_core+0x",
+    "\ncore 2, mpidr 0x2: stopped",
+    " girder_boot::attend::secondary_core+0x",
+    "\ncore 4, mpidr 0x4: stopped",
+    " girder_boot::attend::secondary_core+0x",
+    "\ncore 5, mpidr 0x5: stopped",
+    " girder_boot::attend::secondary_core+0x",
+    "\ncore 6, mpidr 0x6: stopped",
+    " girder_boot::attend::secondary_core+0x",
+    "\ncore 7, mpidr 0x7: stopped",
+    " girder_boot::attend::secondary_core+0x",
+    "\nthe last lines of the log:",
+    "\n  | [",
+    "boot stage 5"
+);
+/// This core does not listen any more.
+const DEAF: Step = ask("crash deaf@5", &[]);
+const WITHOUT_THE_DEAF: Step = crash!(
     "crash fault",
-    Ends::AtThePrompt,
-    "data abort on read",
-    "Girder ",
-    "cores up"
+    "data abort on read, translation fault",
+    "\ncore 0, mpidr 0x0: crashed",
+    "\n  frame  0   0x",
+    " girder_boot::provoke::kernel+0x",
+    "\ncore 4, mpidr 0x4: stopped",
+    "\ncore 5, mpidr 0x5: does not answer",
+    "\ncore 6, mpidr 0x6: stopped"
+);
+/// This core's backtrace leads nowhere.
+const WILD: Step = ask("crash wild@6", &[]);
+const PAST_THE_WILD: Step = crash!(
+    "crash panic",
+    "\ncore 0, mpidr 0x0: crashed",
+    "\ncore 6, mpidr 0x6: stopped",
+    "\n  frame  0   0x",
+    " girder_aarch64::cpu::spin_without_frame+0x",
+    "\r\ncore 7, mpidr 0x7: stopped",
+    "\n  frame  0   0x"
+);
+/// Whoever comes first reports.
+const EVERYWHERE: Step = crash!(
+    "crash fault@all",
+    "data abort on read, translation fault",
+    ": crashed\r\n",
+    ": crashed as well\r\n",
+    "\nthe last lines of the log:"
+);
+const NOBODY: Step = ask("crash fault@8", &["core 8 is not up"]);
+
+/// The machine boots again and answers.
+const AND_AGAIN: Step = ask(
+    "crash fault",
+    &[
+        "kernel crash: data abort on read",
+        "end of crash dump",
+        "Girder ",
+        "cores up",
+    ],
 );
 
 /// What is typed at a machine that resets itself.
@@ -88,6 +158,15 @@ pub(super) fn rows() -> Vec<Row> {
         off("crash-overflow", &[OVERFLOW]),
         off("crash-nested", &[NESTED]),
         off("crash-report", &[REPORT]),
+        off("crash-beside-deaf", &[NOBODY, DEAF, WITHOUT_THE_DEAF]),
+        off("crash-beside-wild", &[WILD, PAST_THE_WILD]),
+        off("crash-everywhere", &[EVERYWHERE]),
+        row(
+            "crash-on-core-3",
+            "girder.panic=off girder.log=debug",
+            &[ELSEWHERE],
+            After::PowerOff,
+        ),
         without_emulator,
         row("crash-panic-halt", "", &[PANIC], After::Halt),
         row(

@@ -32,6 +32,18 @@ fn commands_print_or_ask_the_loop() {
         ("reboot", Action::Reboot, ""),
         ("crash", Action::Crash(CrashKind::Panic), ""),
         ("crash nested", Action::Crash(CrashKind::Nested), ""),
+        ("crash fault@3", Action::CrashOn(CrashKind::Fault, 3), ""),
+        (
+            "crash panic@all",
+            Action::CrashEverywhere(CrashKind::Panic),
+            "",
+        ),
+        ("crash deaf@511", Action::CrashOn(CrashKind::Deaf, 511), ""),
+        (
+            "crash panic@three",
+            Action::Nothing,
+            "'crash' does not take 'panic@three'; try 'help crash'\n",
+        ),
         ("test", tests(""), ""),
         ("test =a::b,c", tests("=a::b,c"), ""),
         ("test \"a, b\"", tests("a, b"), ""),
@@ -90,6 +102,6 @@ proptest! {
     fn any_line_is_answered(line in any::<String>()) {
         let (action, _) = result_of(&line);
         prop_assert!(!matches!(action, Action::PowerOff) || line.contains("poweroff"));
-        prop_assert!(!matches!(action, Action::Crash(_)) || line.contains("crash"));
+        prop_assert!(!matches!(action, Action::Crash(_) | Action::CrashOn(..) | Action::CrashEverywhere(_)) || line.contains("crash"));
     }
 }
