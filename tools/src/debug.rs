@@ -16,6 +16,8 @@ use crate::options::MachineOptions;
 use crate::workspace::Workspace;
 
 const GDB: &str = "gdb-multiarch";
+/// With hundreds of cores QEMU takes some seconds to answer.
+const PATIENCE: &str = "set remotetimeout 60";
 
 /// Builds what changed, then becomes gdb.
 pub(crate) fn run(
@@ -43,6 +45,8 @@ pub(crate) fn run(
         .args([
             "-ex",
             "set confirm off",
+            "-ex",
+            PATIENCE,
             "-ex",
             &symbols(workspace, options.machine.board),
         ])

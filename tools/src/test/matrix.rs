@@ -6,13 +6,14 @@
 //! second affinity level, 64 cores on old and new atomics. Then boots of another kind, one
 //! property each: `levels` has entry at other levels and on other cores, `boards` Raspberry Pis,
 //! `controllers` the interrupt controllers, `starts` has those that no good boot loader makes, `lies`
-//! descriptions that are wrong, `crashes` those that end badly.
+//! descriptions that are wrong, `crashes` those that end badly, `scale` the largest.
 
 mod boards;
 mod controllers;
 mod crashes;
 mod levels;
 mod lies;
+mod scale;
 mod starts;
 
 use std::time::Duration;
@@ -72,7 +73,7 @@ const POWEROFF: Step = Step {
 };
 
 const TYPED: &[Step] = &[
-    ask("help", &["cores", "mem", "test", "poweroff"]),
+    ask("help", &["cores", "mem", "poweroff", "test"]),
     ask("cores", &["0", "7"]),
     ask("mem", &["1"]),
     ask("help crash", &["panic, fault, overflow, nested"]),
@@ -150,6 +151,7 @@ pub(crate) fn rows(reach: Reach) -> Vec<Row> {
                 rows.extend(CPUS.map(|cpu| machine_row((cores, level, cpu))));
             }
         }
+        rows.extend(scale::rows());
         let mut seen = std::collections::HashSet::new();
         rows.retain(|row| seen.insert(row.name.clone()));
     }
@@ -161,7 +163,7 @@ pub(crate) fn rows(reach: Reach) -> Vec<Row> {
 pub(crate) enum Reach {
     /// Minutes: before every commit.
     Chosen,
-    /// The full product as well.
+    /// The full product as well, and the largest machines.
     EveryCombination,
 }
 
@@ -377,7 +379,7 @@ mod tests {
     #[test]
     fn every_combination_has_each_pair_once() {
         let product = CORES.len() * CPUS.len() * 2;
-        let slow = boards::slow_rows().len();
+        let slow = boards::slow_rows().len() + scale::rows().len();
         let others = rows(Reach::Chosen).len() - MACHINES.len() + slow;
         assert_eq!(rows(Reach::EveryCombination).len(), product + others);
     }

@@ -1,0 +1,62 @@
+//! As many cores as the kernel takes. Two host cores need a minute for them, so these rows run only with
+//! all the others.
+
+use std::time::Duration;
+
+use super::crashes::crash;
+use super::{ask, plain_row, says};
+use crate::machine::Machine;
+use crate::test::dialogue::{Ends, Step};
+use crate::test::judge::After;
+use crate::test::row::{Course, Row};
+use crate::test::watch::Expect;
+
+const MOST_CORES: u32 = 512;
+const TIME_LIMIT: Duration = Duration::from_secs(900);
+const SILENCE: Duration = Duration::from_secs(180);
+/// By the machine's clock, which goes on while the host is busy; 6 s on an idle one.
+const BOOT_LIMIT_MICROS: u64 = 60_000_000;
+
+const ALL_UP: &[Expect] = &[
+    says!("all cores are up", "512 of 512 cores up"),
+    Expect::PromptWithin {
+        micros: BOOT_LIMIT_MICROS,
+    },
+];
+
+/// What they take, and a crash in their midst.
+const CRASH: &[Step] = &[
+    ask("mem", &["\ncores     ", " each"]),
+    ask("crash deaf@400", &[]),
+    crash!(
+        "crash panic@300",
+        "\ncore 300, mpidr 0x120c: crashed",
+        "\ncore 0, mpidr 0x0: stopped",
+        " girder_boot::provoke::crash_on+0x",
+        "\ncore 400, mpidr 0x1900: does not answer",
+        "\ncore 511, mpidr 0x1f0f: stopped",
+        " girder_boot::attend::secondary_core+0x"
+    ),
+];
+
+pub(super) fn rows() -> Vec<Row> {
+    let row = |name| Row {
+        machine: Machine {
+            cores: MOST_CORES,
+            ..Machine::default()
+        },
+        expects: ALL_UP,
+        silence: SILENCE,
+        time_limit: TIME_LIMIT,
+        ..plain_row(name)
+    };
+    vec![
+        row("scale-512"),
+        Row {
+            script: CRASH,
+            bootargs: "girder.panic=off",
+            course: Course::Crash(After::PowerOff),
+            ..row("scale-512-crash")
+        },
+    ]
+}
