@@ -12,7 +12,9 @@ ARGS ?=
 EXAMPLE ?=
 APP ?=
 FILTER ?=
-export BOARD SMP ARGS EXAMPLE APP FILTER
+PORT ?=
+BAUD ?=
+export BOARD SMP ARGS EXAMPLE APP FILTER PORT BAUD
 
 # What a target needs on the host: NEEDS names tools of tools/setup/ensure-host-tools.sh.
 NEEDS = cc
@@ -43,9 +45,10 @@ run:
 	@$(TOOLS) run $(WHICH) $(HOW) $(WHAT)
 
 #: make test        every test: on the host, then in the kernel over the matrix of machines
-#:                  [FILTER=part of a name]
+#:                  [FILTER=part of a name]; or on a real board, over its serial line
+#:                  [PORT=/dev/ttyUSB0] [BAUD=115200]
 test:
-	@$(TOOLS) test $${FILTER:+--filter "$$FILTER"}
+	@$(TOOLS) test $${FILTER:+--filter "$$FILTER"} $${PORT:+--port "$$PORT"} $${BAUD:+--baud "$$BAUD"}
 
 #: make test-all    the same over every combination of machines that makes sense: an hour
 test-all:

@@ -52,6 +52,7 @@ TEST OPTIONS:
   --jobs N          rows at a time (default 1)
   --no-build        boot dist/Image as it is
   --qemu PROGRAM    instead of qemu-system-aarch64
+  --port DEVICE     only a real board, at the end of this serial line;  --baud N (default 115200)
 ";
 
 fn main() -> ExitCode {

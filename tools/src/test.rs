@@ -4,6 +4,7 @@
 //! `N passed, N failed`. Judging is kept apart from running (`transcript`, `dialogue`, `watch`,
 //! `judge` know neither process nor clock), so that recorded runs test it.
 
+mod board;
 mod code;
 mod conversation;
 mod dialogue;
@@ -25,6 +26,7 @@ mod summary;
 mod transcript;
 mod tree;
 mod watch;
+pub(crate) mod wire;
 
 use std::ffi::OsString;
 use std::fs;
@@ -37,6 +39,7 @@ use std::thread;
 use crate::error::Error;
 use crate::image;
 use crate::workspace::Workspace;
+use board::Board;
 use options::{Freshness, Options, Parts};
 use outcome::{Outcome, Reason};
 use row::{Row, RowReport, Site};
@@ -60,6 +63,9 @@ fn test(
     options: &Options,
     out: &mut (dyn Write + Send),
 ) -> Result<Summary, Error> {
+    if let Some(board) = options.board() {
+        return test_board(workspace, &board, out);
+    }
     let rows = options.selected_rows()?;
     let mut summary = Summary::default();
     if options.parts != Parts::Machine {
@@ -76,6 +82,21 @@ fn test(
         }
     }
     // A closed pipe must not hide the exit status.
+    let _ = summary.write(out).and_then(|()| out.flush());
+    Ok(summary)
+}
+
+/// A board that can't be reached is an error: nothing was tested.
+fn test_board(
+    workspace: &Workspace,
+    board: &Board,
+    out: &mut (dyn Write + Send),
+) -> Result<Summary, Error> {
+    let logs = workspace.path("build/logs");
+    fs::create_dir_all(&logs).map_err(Error::file(&logs))?;
+    let report = board.run(logs.join("board.log"))?;
+    let mut summary = Summary::default();
+    tell(workspace, "board", report, out, &mut summary);
     let _ = summary.write(out).and_then(|()| out.flush());
     Ok(summary)
 }
@@ -119,7 +140,7 @@ fn run_rows(
             let report = row.run(&site);
             let mut shared = shared.lock().expect("no holder of this lock panics");
             let (out, summary) = &mut *shared;
-            tell(workspace, row, report, *out, summary);
+            tell(workspace, &row.name, report, *out, summary);
         }
     };
     thread::scope(|scope| {
@@ -132,14 +153,13 @@ fn run_rows(
 /// Shows a row and counts it.
 fn tell(
     workspace: &Workspace,
-    row: &Row,
+    name: &str,
     report: RowReport,
     out: &mut (dyn Write + Send),
     summary: &mut Summary,
 ) {
     let mut text = format!(
-        "\nrow {} ({:.1} s)\n  {}\n",
-        row.name,
+        "\nrow {name} ({:.1} s)\n  {}\n",
         report.took.as_secs_f32(),
         report.command
     );

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::machine::{Boot, Machine, Serial, Start};
-use crate::test::guest::{Guest, Heard, Quiet};
+use crate::test::guest::Guest;
+use crate::test::wire::{Heard, Quiet};
 use crate::workspace::Workspace;
 
 /// The kind of core that the peers' figures were taken on. Its counter runs at a gigahertz instead of 62.5 MHz,

@@ -91,6 +91,16 @@ impl Conversation {
         }
     }
 
+    /// True once a report is under way.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.transcript.has_begun()
+    }
+
+    /// True once the machine has counted its tests.
+    pub(crate) fn has_result(&self) -> bool {
+        self.transcript.result().is_some()
+    }
+
     /// The wire is closed.
     pub(crate) fn finish(self) -> Minutes {
         let Self {

@@ -70,8 +70,7 @@ impl Dialogue {
     }
 
     fn is_answered(&self) -> bool {
-        let end = &self.answer[self.answer.len().saturating_sub(PROMPT_LIMIT)..];
-        if !without_escapes(&String::from_utf8_lossy(end)).ends_with(PROMPT) {
+        if !ends_with_prompt(&self.answer) {
             return false;
         }
         match self.asked().map(|step| step.ends) {
@@ -122,6 +121,12 @@ impl Dialogue {
             Some(reason) => Outcome::failed(name(step), reason),
         });
     }
+}
+
+/// True if the prompt is the last thing that these bytes show.
+pub(super) fn ends_with_prompt(bytes: &[u8]) -> bool {
+    let end = &bytes[bytes.len().saturating_sub(PROMPT_LIMIT)..];
+    without_escapes(&String::from_utf8_lossy(end)).ends_with(PROMPT)
 }
 
 /// The first text that does not stand in `said`, where the one before it was found or later.

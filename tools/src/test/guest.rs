@@ -1,42 +1,24 @@
 //! A running QEMU: its serial line, and the promise that it does not outlive us.
 
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Chunks of output that may wait for us; then the machine waits.
-const CHUNKS: usize = 64;
-const CHUNK: usize = 4096;
+use super::wire::{Heard, Quiet, Source, Wire};
+
 /// How often a closed machine is asked whether it has ended.
 const POLL: Duration = Duration::from_millis(10);
 /// Starts a program that the system ends together with the thread that started it, also when
 /// that is killed or panics (which aborts, so that no destructor runs). Part of util-linux.
 const LEASH: &str = "/usr/bin/setpriv";
 
-/// Something that came from QEMU.
-pub(crate) enum Heard {
-    /// The machine's serial line.
-    Serial(Vec<u8>),
-    /// QEMU's own messages.
-    Emulator(Vec<u8>),
-}
-
-/// Why nothing came.
-pub(crate) enum Quiet {
-    TimeIsUp,
-    /// QEMU has closed its outputs.
-    Closed,
-}
-
 /// A machine that is killed when this is dropped.
 pub(crate) struct Guest {
     child: Child,
-    keyboard: Option<Sender<Vec<u8>>>,
-    heard: Receiver<Heard>,
+    wire: Wire,
 }
 
 impl Guest {
@@ -47,19 +29,16 @@ impl Guest {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
-        let (sender, heard) = sync_channel(CHUNKS);
+        let mut sources: Vec<Source> = Vec::new();
         if let Some(output) = child.stdout.take() {
-            listen(output, sender.clone(), Heard::Serial);
+            sources.push((Box::new(output), Heard::Serial));
         }
         if let Some(errors) = child.stderr.take() {
-            listen(errors, sender, Heard::Emulator);
+            sources.push((Box::new(errors), Heard::Emulator));
         }
-        let keyboard = child.stdin.take().map(keyboard);
-        Ok(Self {
-            child,
-            keyboard,
-            heard,
-        })
+        let line = child.stdin.take().map(|input| Box::new(input) as _);
+        let wire = Wire::new(sources, line);
+        Ok(Self { child, wire })
     }
 
     #[cfg(test)]
@@ -69,19 +48,12 @@ impl Guest {
 
     /// The next output, if any comes in time.
     pub(crate) fn hear(&self, patience: Duration) -> Result<Heard, Quiet> {
-        self.heard
-            .recv_timeout(patience)
-            .map_err(|error| match error {
-                RecvTimeoutError::Timeout => Quiet::TimeIsUp,
-                RecvTimeoutError::Disconnected => Quiet::Closed,
-            })
+        self.wire.hear(patience)
     }
 
     /// Types at the serial line. A machine that has gone meanwhile shows in what is heard next.
     pub(crate) fn say(&mut self, bytes: Vec<u8>) {
-        if let Some(keyboard) = &self.keyboard {
-            let _ = keyboard.send(bytes);
-        }
+        self.wire.say(bytes);
     }
 
     /// The exit status, if QEMU ends in time.
@@ -113,34 +85,4 @@ pub(crate) fn leashed(program: &OsString) -> Command {
     let mut command = Command::new(LEASH);
     command.args(["--pdeathsig", "KILL", "--"]).arg(program);
     command
-}
-
-/// Types on a thread of its own: a machine that is busy answering takes no more for a while, and we
-/// must listen meanwhile. The thread ends with the pipe or with its guest.
-fn keyboard(mut pipe: ChildStdin) -> Sender<Vec<u8>> {
-    let (sender, typed) = channel::<Vec<u8>>();
-    thread::spawn(move || {
-        for bytes in typed {
-            if pipe.write_all(&bytes).and_then(|()| pipe.flush()).is_err() {
-                return;
-            }
-        }
-    });
-    sender
-}
-
-/// Reads on a thread of its own, which ends with the pipe or with its listener.
-fn listen(
-    mut pipe: impl Read + Send + 'static,
-    sender: SyncSender<Heard>,
-    wrap: impl Fn(Vec<u8>) -> Heard + Send + 'static,
-) {
-    thread::spawn(move || {
-        let mut chunk = [0; CHUNK];
-        while let Ok(length @ 1..) = pipe.read(&mut chunk) {
-            if sender.send(wrap(chunk[..length].to_vec())).is_err() {
-                return;
-            }
-        }
-    });
 }

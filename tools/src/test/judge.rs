@@ -24,6 +24,8 @@ pub(crate) enum End {
     OutOfTime(Duration),
     /// The log had grown beyond its limit.
     Flooded,
+    /// The prompt did not do what it was asked, however often.
+    Unheeded,
 }
 
 /// What a run was for.
@@ -105,6 +107,7 @@ fn crash_outcome(transcript: &Transcript, end: End, after: After, power_off: Pow
         (End::Silent(time), _) => Some(Reason::Silent(time)),
         (End::OutOfTime(time), _) => Some(Reason::OutOfTime(time)),
         (End::Flooded, _) => Some(Reason::Flooded),
+        (End::Unheeded, _) => Some(Reason::Unanswered),
     };
     failure.map_or(Outcome::passed(RUN), |reason| Outcome::failed(RUN, reason))
 }
@@ -116,6 +119,7 @@ fn mute_outcome(transcript: &Transcript, end: End) -> Outcome {
         End::Silent(time) => Some(Reason::Silent(time)),
         End::OutOfTime(time) => Some(Reason::OutOfTime(time)),
         End::Flooded => Some(Reason::Flooded),
+        End::Unheeded => Some(Reason::Unanswered),
     };
     failure.map_or(Outcome::passed(RUN), |reason| Outcome::failed(RUN, reason))
 }
@@ -153,6 +157,7 @@ fn violent_end(transcript: &Transcript, end: End, purpose: Purpose) -> Option<Re
         End::Silent(time) => Some(Reason::Silent(time)),
         End::OutOfTime(time) => Some(Reason::OutOfTime(time)),
         End::Flooded => Some(Reason::Flooded),
+        End::Unheeded => Some(Reason::Unanswered),
     }
 }
 

@@ -1,9 +1,11 @@
 //! What `test` is asked to do.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
 
+use super::board::{self, Board, Patience};
 use super::matrix::{self, Reach};
 use super::row::Row;
 use crate::error::Error;
@@ -21,6 +23,9 @@ pub(super) struct Options {
     pub(super) jobs: usize,
     pub(super) image: Freshness,
     pub(super) qemu: OsString,
+    /// A real board in place of everything else.
+    pub(super) port: Option<PathBuf>,
+    pub(super) baud: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +53,8 @@ impl Options {
             jobs: 1,
             image: Freshness::Built,
             qemu: QEMU.into(),
+            port: None,
+            baud: board::BAUD,
         };
         let mut parser = Parser::from_args(arguments);
         while let Some(argument) = parser.next()? {
@@ -62,10 +69,23 @@ impl Options {
                 Arg::Long("jobs") => options.jobs = parser.value()?.parse::<usize>()?.max(1),
                 Arg::Long("no-build") => options.image = Freshness::AsItIs,
                 Arg::Long("qemu") => options.qemu = parser.value()?,
+                Arg::Long("port") => options.port = Some(parser.value()?.into()),
+                Arg::Long("baud") => options.baud = parser.value()?.parse()?,
                 other => return Err(other.unexpected().into()),
             }
         }
         Ok(options)
+    }
+
+    /// The board to ask, if there is one.
+    pub(super) fn board(&self) -> Option<Board> {
+        let port = self.port.clone()?;
+        Some(Board {
+            port,
+            baud: self.baud,
+            filter: self.filter.clone().filter(|filter| !filter.is_empty()),
+            patience: Patience::default(),
+        })
     }
 
     /// A filter is about tests inside the machine, so without `--rows` it leaves out rows that

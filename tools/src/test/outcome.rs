@@ -84,6 +84,10 @@ impl Outcome {
         }
     }
 
+    pub(crate) fn is_failed(&self) -> bool {
+        matches!(self.verdict, Verdict::Failed(_))
+    }
+
     #[cfg(test)]
     pub(crate) fn is_passed(&self) -> bool {
         self.verdict == Verdict::Passed

@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 
 use super::conversation::{Conversation, Minutes};
 use super::dialogue::Step;
-use super::guest::{Guest, Heard, Quiet, leashed};
+use super::guest::{Guest, leashed};
 use super::judge::{After, End, Purpose, judge};
 use super::outcome::{Outcome, Reason, Verdict};
 use super::raw::{self, Handover};
 use super::shim::Shim;
 use super::tree::{self, Edit};
 use super::watch::Expect;
+use super::wire::{Heard, Quiet};
 use crate::error::Error;
 use crate::machine::{Board, Boot, Machine, Serial, Start, shell_line};
 use crate::workspace::Workspace;
@@ -159,8 +160,7 @@ impl Row {
         if !report.outcomes.iter().all(is_ignored) || purpose != Purpose::SomeTests {
             report.outcomes.extend(outcomes);
         }
-        let is_failure = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Failed(_));
-        if report.outcomes.iter().any(is_failure) {
+        if report.outcomes.iter().any(Outcome::is_failed) {
             report.tail = tail.into();
         }
     }
@@ -299,7 +299,7 @@ impl Row {
 }
 
 impl Site<'_> {
-    fn log_path(&self, name: &str) -> PathBuf {
+    pub(super) fn log_path(&self, name: &str) -> PathBuf {
         self.workspace.path("build/logs").join(name)
     }
 }

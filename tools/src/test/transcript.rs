@@ -90,6 +90,12 @@ impl Transcript {
         self.result
     }
 
+    /// True once there was something of a report, or of a crash.
+    pub(crate) fn has_begun(&self) -> bool {
+        let has_tests = self.running.is_some() || !self.ended.is_empty();
+        has_tests || self.plan.is_some() || self.result.is_some() || self.crash.is_some()
+    }
+
     /// True once there was a line, whatever it said.
     pub(crate) fn has_spoken(&self) -> bool {
         self.has_spoken
