@@ -16,8 +16,8 @@ const BY_HEART: Expect = says!("no tree is needed", "(no device tree)");
 
 /// The console interrupts, or nothing that is typed would arrive.
 const TYPED: &[Step] = &[
-    ask("help", &["cores", "mem", "test", "poweroff"]),
-    ask("cores", &["0x3", "up (boot core)"]),
+    ask("help", &["cores", "mem", "poweroff", "test"]),
+    ask("cores", &["up (boot core)", "0x3"]),
     ask("mem", &["0 received bytes damaged or lost"]),
     ask("", &[]),
     ask("test", &["test result: ok. "]),
