@@ -23,9 +23,9 @@ const ORDERS: usize = 40;
 const LOWEST: u64 = 512 * 1024;
 /// The heap gets this share of the free memory, within the bounds that follow, but never more than
 /// the larger share, and less where memory is in pieces.
-const HEAP_SHARE: u64 = 64;
+const HEAP_SHARE: u64 = 8;
 const HEAP_LEAST: u64 = 1 << 20;
-const HEAP_MOST: u64 = 16 << 20;
+const HEAP_MOST: u64 = 512 << 20;
 const HEAP_LARGEST_SHARE: u64 = 4;
 /// With less than this nothing can be done.
 const HEAP_MINIMUM: u64 = 64 << 10;
