@@ -18,6 +18,7 @@ mod order;
 pub mod process;
 mod recent;
 mod reporter;
+pub mod wheel;
 
 pub use admission::{Admission, Verdict};
 pub use doorbell::{Doorbell, Ring};

@@ -1,0 +1,264 @@
+//! A core's timers: a hierarchical wheel.
+//!
+//! A tick is 1,024 nanoseconds. A timer is due at the first tick that begins after its deadline, so never early and, of
+//! itself, never more than a tick late. Timers are in slots ([`slots`]), in the order in which they were set; what is
+//! in the slots of upper levels is hung anew, further down, when its time comes near. Setting a timer and
+//! taking it back cost the same however many there are; one that is never taken back is hung anew at most
+//! three times, and once more for every two hours beyond the first.
+//!
+//! # Work is bounded
+//!
+//! `expire` touches so many timers and no more. A slot that holds more than there is time for is a
+//! *crowd*: what is left of it goes to the backlog, whole and in one step, and the wheel goes on. The next
+//! calls divide their time between the slots that follow and the backlog. So
+//!
+//! - of a million timers on one deadline, each rings when its turn comes, in the order of arrival, and who is due
+//!   after them waits for one call;
+//! - a million timers in a slot of an upper level are moved a few at a time, before the first of them is due.
+//!
+//! Who is due in the same 262 microseconds as a crowd of thousands may still have to wait until those have been told apart.
+//!
+//! # What it does not do
+//!
+//! It calls nobody and knows no clock: it belongs to one core, which keeps others away and brings the
+//! time along. It never gives memory back, only room to other timers: its largest size is its size.
+//!
+//! `tests/sim/tests/wheel.rs` compares what it does with a sorted map.
+
+#![forbid(unsafe_code)]
+
+mod slab;
+mod slots;
+mod sweep;
+
+pub use slab::{Chunk, Order};
+
+use slab::{Slab, Visit};
+use slots::{Reach, Slots, backlog_of};
+use sweep::Sweep;
+
+/// Nanoseconds of a tick, as a power of two.
+const TICK_BITS: u32 = 10;
+
+/// Names a timer that was set. Once that has been due or was taken back, this names nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timer(slab::Key);
+
+/// There is no room: [`Wheel::order`] says what to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoRoom;
+
+/// What was set, and whether it changes when the wheel has to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Set {
+    /// The timer.
+    pub timer: Timer,
+    /// [`Wheel::next`] has become earlier.
+    pub is_first: bool,
+}
+
+/// The timers of one core, each with a `T` that says what is due.
+#[derive(Debug)]
+pub struct Wheel<T> {
+    slab: Slab<T>,
+    slots: Slots,
+    reach: Reach,
+    /// The last tick whose slot was emptied.
+    elapsed: u64,
+    /// Nothing is to be done before this tick.
+    next: u64,
+    /// The last `expire` has not done all.
+    is_behind: bool,
+    sweep: Sweep,
+}
+
+/// The first tick that begins after a time.
+#[inline(always)]
+fn tick_after(nanos: u64) -> u64 {
+    (nanos >> TICK_BITS) + 1
+}
+
+impl<T: Copy> Wheel<T> {
+    /// Creates a wheel without room for any timer.
+    pub const fn new() -> Self {
+        Self {
+            slab: Slab::new(),
+            slots: Slots::new(),
+            reach: Reach::from(0),
+            elapsed: 0,
+            next: u64::MAX,
+            is_behind: false,
+            sweep: Sweep::DONE,
+        }
+    }
+
+    /// Says whose wheel it is, before there is any room. A timer of another core's wheel names nothing here.
+    pub fn set_core(&mut self, core: u32) {
+        self.slab.set_core(core);
+    }
+
+    /// What room to make, if there is none.
+    pub fn order(&self) -> Order {
+        self.slab.order()
+    }
+
+    /// Takes room in. It comes back if there is no memory, or if somebody else has meanwhile brought what
+    /// was ordered.
+    pub fn add_room(&mut self, chunk: Chunk<T>) -> Result<(), Chunk<T>> {
+        self.slab.add(chunk)
+    }
+
+    /// Sets a timer for a time in nanoseconds; one that is over is due at the next tick. `u64::MAX` never
+    /// comes.
+    #[inline(always)]
+    pub fn set(&mut self, at: u64, what: T) -> Result<Set, NoRoom> {
+        let tick = tick_after(at).max(self.elapsed + 1);
+        let slot = self.reach.slot(tick);
+        let (key, is_alone) = self.slab.insert(slot, tick, what).ok_or(NoRoom)?;
+        // Where others are already, both are known.
+        let is_first = is_alone && self.note(slot, tick);
+        let timer = Timer(key);
+        Ok(Set { timer, is_first })
+    }
+
+    /// Notes that a slot holds something. True if that is the first that is to be looked at.
+    #[inline(always)]
+    fn note(&mut self, slot: u32, tick: u64) -> bool {
+        self.slots.set(slot);
+        let look = self.reach.look(slot, tick);
+        let is_first = look < self.next;
+        if is_first {
+            self.next = look;
+        }
+        is_first
+    }
+
+    /// Takes a timer back, and what would have been due. `None` if it has been due already.
+    #[inline(always)]
+    pub fn take_back(&mut self, timer: Timer) -> Option<T> {
+        let (what, emptied) = self.slab.remove(timer.0)?;
+        if let Some(slot) = emptied {
+            self.slots.clear(slot);
+        }
+        Some(what)
+    }
+
+    /// When to call `expire` again, in nanoseconds; `u64::MAX` while there is nothing to do.
+    #[inline(always)]
+    pub fn next(&self) -> u64 {
+        self.next.saturating_mul(1 << TICK_BITS)
+    }
+
+    /// True if the last call of `expire` had to leave something undone.
+    pub fn is_behind(&self) -> bool {
+        self.is_behind
+    }
+
+    /// How many timers are set; looks at each node to find out.
+    pub fn count(&mut self) -> usize {
+        let nodes = 0..self.slab.count();
+        nodes
+            .filter(|&index| self.slab.timer(index).is_some())
+            .count()
+    }
+
+    /// Gives `ring` what is due, in the order of deadlines and then of arrival, crowds aside. Touches at
+    /// most twice `budget` timers.
+    pub fn expire(&mut self, now: u64, budget: usize, mut ring: impl FnMut(T)) {
+        let now = now >> TICK_BITS;
+        let mut left = budget;
+        let is_over = loop {
+            let next = self.slots.next(self.elapsed);
+            let Some((slot, tick)) = next.filter(|&(_, tick)| tick <= now) else {
+                self.next = next.map_or(u64::MAX, |(_, tick)| tick);
+                break true;
+            };
+            if left == 0 {
+                self.next = tick;
+                break false;
+            }
+            self.go_to(tick);
+            self.empty(slot, &mut left, &mut ring);
+            if left == 0 {
+                self.put_off(slot);
+            }
+        };
+        if is_over {
+            self.go_to(now);
+        }
+        if self.slots.backlog().is_some() {
+            self.work_off(budget, &mut ring);
+        }
+        self.is_behind = !is_over || self.slots.backlog().is_some();
+    }
+
+    #[inline(always)]
+    fn go_to(&mut self, tick: u64) {
+        if tick <= self.elapsed {
+            return;
+        }
+        if Reach::differs(self.elapsed, tick) {
+            self.reach = Reach::from(tick);
+        }
+        self.elapsed = tick;
+    }
+
+    /// Does part of what was left over: half of it what is due, half what may be due soon.
+    #[cold]
+    #[inline(never)]
+    fn work_off(&mut self, budget: usize, ring: &mut impl FnMut(T)) {
+        let Some(first) = self.slots.backlog() else {
+            return;
+        };
+        let mut left = budget / 2;
+        self.empty(first, &mut left, ring);
+        left += budget - budget / 2;
+        while let Some(slot) = self.slots.backlog_ahead()
+            && left > 0
+        {
+            self.empty(slot, &mut left, ring);
+        }
+    }
+
+    /// Rings what is due of a slot that the wheel has come to, and hangs the rest anew.
+    #[inline(always)]
+    fn empty(&mut self, slot: u32, left: &mut usize, ring: &mut impl FnMut(T)) {
+        let mut index = self.slab.at(slot).next;
+        while index != slot && *left > 0 {
+            *left -= 1;
+            let (visit, next) = self.slab.visit(index, self.elapsed);
+            match visit {
+                Visit::Due(what) => ring(what),
+                Visit::Later(tick) => self.hang(index, tick),
+            }
+            index = next;
+        }
+        self.slab.cut(slot, index);
+        if index == slot {
+            self.slots.clear(slot);
+        }
+    }
+
+    /// Makes what is left in a slot, if anything is, part of the backlog.
+    fn put_off(&mut self, slot: u32) {
+        let backlog = backlog_of(slot);
+        if self.slab.append_all(backlog, slot) {
+            self.slots.clear(slot);
+            self.slots.set(backlog);
+        }
+    }
+
+    #[inline(always)]
+    fn hang(&mut self, index: u32, tick: u64) {
+        let slot = self.reach.slot(tick);
+        if self.slab.append(slot, index) {
+            self.note(slot, tick);
+        }
+    }
+}
+
+impl<T: Copy> Default for Wheel<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
