@@ -123,7 +123,7 @@ pub(crate) unsafe fn begin_loop(
 pub unsafe fn install(scheduler: NonNull<()>, table: &'static Table) {
     let core = CoreBlock::current();
     // SAFETY: the caller's promise.
-    unsafe { core.here.install(table, scheduler.as_ptr()) };
+    unsafe { core.here.install(core.index(), table, scheduler.as_ptr()) };
     core.stand_on(stack::top_of(current_stack_pointer()));
 }
 

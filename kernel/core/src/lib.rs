@@ -15,6 +15,7 @@ pub mod rng;
 pub mod sched;
 pub mod shell;
 pub mod symbols;
+pub mod time;
 pub mod timeline;
 pub mod units;
 pub mod words;

@@ -7,20 +7,25 @@
 //!
 //! `doc/the-turn.md` has the turn as pseudocode, and the argument why it loses nothing.
 
-mod alarms;
 mod core;
+mod deadlines;
 mod effects;
 mod levels;
-mod sleep;
 
 pub use self::core::{Core, Next, Statistics, Terms};
+pub use crate::time::Sleep;
 pub use effects::{
     CoreId, Hardware, Io, Lifecycle, Mem, Migration, Oracle, Outcome, Place, Ready, Stolen, World,
 };
 pub use girder_lockfree::process::ExitReason;
 use girder_lockfree::process::Runnable;
 pub use levels::{Levels, Priority, set_priority};
-pub use sleep::{Sleep, sleep_until};
+
+/// As [`crate::time::sleep_until`], for what counts the clock's nanoseconds itself.
+#[inline(always)]
+pub fn sleep_until(at: u64) -> Sleep {
+    crate::time::sleep_until(crate::time::Instant::from_nanos(at))
+}
 
 /// Takes one turn on whichever core this is: does what was decided, and decides what is next.
 ///

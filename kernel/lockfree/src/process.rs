@@ -5,6 +5,7 @@
 //! which can be asked for things (wake, suspend, resume, kill) at any time and from anywhere,
 //! and which never comes to mean somebody else.
 
+mod alarm;
 mod exit;
 mod finished;
 mod header;
@@ -22,6 +23,9 @@ mod waker;
 pub(crate) mod watch;
 pub(crate) mod word;
 
+#[cfg(not(target_os = "none"))]
+pub use alarm::simulate_counting_alarms;
+pub use alarm::{Due, Look, NoAlarm, has_alarms_left, ring_alarms, set_alarm, take_back_alarm};
 pub use exit::{ExitReason, Words};
 pub use finished::Finished;
 pub use header::{Intent, Kind, Local};
@@ -33,7 +37,7 @@ pub use word::Pid;
 
 use core::pin::{Pin, pin};
 use core::ptr::NonNull;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll};
 
 /// Makes a process of a future that may go to any core, and leaves it on this core's desk.
 pub fn spawn<F: Future<Output = ()> + Send + 'static>(
@@ -74,20 +78,6 @@ fn create<F: Future<Output = ()> + 'static>(
         Ok(pid) => Ok(pid),
         Err(future) => here::bear_afresh(future, level, teller).ok_or(NoProcess),
     }
-}
-
-/// Asks for the running process to be woken when the clock has reached `at` nanoseconds. False if
-/// `waker` is not its own: then something else has to call it, for the scheduler runs no foreign
-/// code. Without memory for the alarm the process is told to look again at once.
-#[must_use]
-pub fn set_alarm(at: u64, waker: &Waker) -> bool {
-    let Some(pid) = waker::owner(waker).filter(|&pid| own_pid() == Some(pid)) else {
-        return false;
-    };
-    if !here::leave_alarm((at, pid)) {
-        wake(pid);
-    }
-    true
 }
 
 /// The running process, unless it is a core's loop that runs.

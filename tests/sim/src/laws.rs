@@ -20,6 +20,9 @@ use stints::{Standing, Stints};
 
 /// Normal ones that go before each low one.
 const NORMAL_ONES: usize = 7;
+/// Alarms are looked at when a tick of the wheel begins; a tick of the scheduler's own hardly ever comes then.
+const WHEEL_TICK: u64 = 1_024;
+
 /// Somebody who is ready.
 #[derive(Debug)]
 struct Ready {
@@ -44,8 +47,6 @@ pub(crate) struct Laws {
     suspended: BTreeSet<Pid>,
     /// The level that somebody was moved to, and whether it waited then.
     moved: BTreeMap<Pid, (Priority, bool)>,
-    /// When somebody has asked to be woken.
-    alarms: BTreeSet<u64>,
     counts: Counts,
 }
 
@@ -188,11 +189,6 @@ impl Laws {
         self.killed.contains(&pid)
     }
 
-    /// Somebody wants to be woken then.
-    pub(crate) fn set_alarm(&mut self, at: u64) {
-        self.alarms.insert(at);
-    }
-
     /// The core goes to sleep until `deadline`; that it may is checked if it `has_to_be_right`.
     pub(crate) fn rest(&mut self, deadline: Option<u64>, has_to_be_right: bool) {
         self.counts.waits += 1;
@@ -201,7 +197,7 @@ impl Laws {
         }
         let first = self.ready.keys().next();
         assert_eq!(first, None, "the core sleeps, and that one is ready");
-        let is_alarm = deadline.is_none_or(|at| self.alarms.contains(&at));
+        let is_alarm = deadline.is_none_or(|at| at.is_multiple_of(WHEEL_TICK));
         assert!(is_alarm, "an idle core has a tick");
     }
 

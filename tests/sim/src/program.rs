@@ -5,11 +5,12 @@
 
 mod actors;
 mod nest;
+mod timers;
 mod trouble;
 
 use crate::world::{self, with_state};
 use girder_core::rng::Rng;
-use girder_core::sched::{Priority, Sleep};
+use girder_core::sched::{Priority, sleep_until};
 use girder_lockfree::process::{self, NoProcess, Pid};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -77,6 +78,8 @@ pub enum Scenario {
     Crowd,
     /// Processes that wait for several things at a time, some through wakers of their own.
     Nest,
+    /// Timeouts, intervals, alarms that are taken back.
+    Timers,
     /// A tree of processes that spawn.
     Tree,
     /// Everything, while others kill, suspend, resume and wake at random.
@@ -85,12 +88,13 @@ pub enum Scenario {
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::YieldersAndSpinners,
         Self::Pairs,
         Self::Sleepers,
         Self::Crowd,
         Self::Nest,
+        Self::Timers,
         Self::Tree,
         Self::Trouble,
     ];
@@ -123,6 +127,7 @@ pub(crate) fn start(scenario: Scenario, rng: &mut Rng, score: &Shared) {
         Scenario::Sleepers => (0..20).for_each(|_| actors::sleeper(rng, score)),
         Scenario::Crowd => (0..150).for_each(|_| actors::one_of_a_crowd(score)),
         Scenario::Nest => nest::all(rng, score),
+        Scenario::Timers => timers::start(rng, score),
         Scenario::Tree => actors::tree(4, score.clone(), Priority::Normal),
         Scenario::Trouble => trouble::all(rng, score),
     }
@@ -186,12 +191,6 @@ fn spawn(
             None
         }
     }
-}
-
-/// Waits until the clock has reached `at`, and lets those who look on know.
-fn sleep_until(at: u64) -> Sleep {
-    with_state(|state| state.laws.set_alarm(at));
-    girder_core::sched::sleep_until(at)
 }
 
 fn any_priority(rng: &mut Rng) -> Priority {

@@ -19,15 +19,14 @@
 //! back of its own accord. With one process and
 //! no alarm there is no tick at all.
 
-use super::alarms::Alarms;
+use super::deadlines::Deadlines;
 use super::effects::{Hardware, Oracle, Outcome, Place, Ready, World};
 use super::levels::Priority;
 use crate::causes::{Cause, Causes};
-use alloc::vec::Vec;
 use core::hint::cold_path;
 use girder_lockfree::Token;
-use girder_lockfree::process::here::{Alarm, Arrivals, Here, Newborn, collect};
-use girder_lockfree::process::{Queue, Runnable, Start, wake};
+use girder_lockfree::process::here::{Arrivals, Here, Newborn, collect};
+use girder_lockfree::process::{Queue, Runnable, Start};
 
 /// What a core does next.
 #[derive(Debug)]
@@ -77,18 +76,12 @@ pub struct Core<W: World> {
     ready: W::Ready,
     hardware: W::Hardware,
     oracle: W::Oracle,
-    alarms: Alarms,
     terms: Terms,
-    /// When the next tick is due, while ticks are wanted.
-    tick: Option<u64>,
-    /// What the timer was asked for.
-    armed: Option<u64>,
+    deadlines: Deadlines,
     /// When whoever runs was given the core, while time is kept.
     since: u64,
     here: &'static Here,
     statistics: Statistics,
-    /// What is swapped for the desk's alarms.
-    left_alarms: Vec<Alarm>,
 }
 
 /// Ticks in a quantum.
@@ -112,14 +105,11 @@ impl<W: World> Core<W> {
             ready,
             hardware,
             oracle,
-            alarms: Alarms::default(),
             terms,
-            tick: None,
-            armed: None,
+            deadlines: Deadlines::default(),
             since: 0,
             here,
             statistics: Statistics::default(),
-            left_alarms: Vec::new(),
         }
     }
 
@@ -262,6 +252,9 @@ impl<W: World> Core<W> {
                 self.collect();
             }
             let Some(token) = self.ready.pop() else {
+                if self.here.is_laden() {
+                    continue; // more alarms are due than ring in one turn
+                }
                 return Next::Wait;
             };
             if let Some(next) = self.consider(token) {
@@ -316,10 +309,10 @@ impl<W: World> Core<W> {
         if !token.has_frame() || is_at_its_end {
             return Next::End(token);
         }
-        if self.tick.is_none() {
+        if !self.deadlines.has_tick() {
             let at = self.hardware.now() + self.tick_length();
             self.set_tick(Some(at));
-            self.arm();
+            self.deadlines.arm(&mut self.hardware);
         }
         self.statistics.switches += 1;
         Next::GoOn(token)
@@ -327,8 +320,8 @@ impl<W: World> Core<W> {
 
     /// Sleeps, with the timer set to whatever comes first.
     pub fn wait(&mut self) -> Next {
-        self.set_tick(None);
-        self.arm();
+        self.here.set_ticking(false);
+        self.deadlines.arm_idle(&mut self.hardware);
         self.statistics.waits += 1;
         let before = self.hardware.now();
         self.hardware.wait();
@@ -371,34 +364,26 @@ impl<W: World> Core<W> {
 
     /// Rings alarms that are due. True if a tick was.
     fn on_timer(&mut self, has_rivals: bool) -> bool {
-        self.armed = None;
+        self.deadlines.disarmed();
         let now = self.hardware.now();
-        if self.alarms.next().is_some_and(|at| at <= now) {
-            self.ring_alarms(now);
-        }
-        let is_tick = self.tick.is_some_and(|at| at <= now);
-        if is_tick || self.tick.is_none() {
+        self.deadlines.ring(now);
+        let is_tick = self.deadlines.is_tick(now);
+        if is_tick || !self.deadlines.has_tick() {
             self.set_tick(has_rivals.then(|| now + self.tick_length()));
         }
-        self.arm();
+        self.deadlines.arm(&mut self.hardware);
         is_tick
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn ring_alarms(&mut self, now: u64) {
-        for pid in self.alarms.take_due(now) {
-            wake(pid);
-        }
     }
 
     /// Puts what running code has left on the desk where it belongs.
     #[inline(never)]
     fn collect(&mut self) {
+        self.deadlines.catch_up(&self.hardware);
         let Arrivals {
             mut newborn,
             mut woken,
-        } = collect(&mut self.left_alarms);
+            first_alarm,
+        } = collect();
         // Which of the two came first is nobody's business: the oracle decides.
         if self.oracle.choose(2) == 0 {
             self.take_in(&mut woken);
@@ -407,24 +392,22 @@ impl<W: World> Core<W> {
             self.take_in_newborn(&mut newborn);
             self.take_in(&mut woken);
         }
-        let wants_tick = self.tick.is_none() && self.ready.has_rivals(0);
-        if wants_tick || !self.left_alarms.is_empty() {
-            self.set_timer(wants_tick);
+        let wants_tick = !self.deadlines.has_tick() && self.ready.has_rivals(0);
+        if wants_tick || first_alarm.is_some() {
+            self.set_timer(wants_tick, first_alarm);
         }
     }
 
-    /// Takes over the alarms that were left, and begins to tick if that is wanted.
+    /// Begins to tick if that is wanted, and takes notice of an alarm that comes before all others.
     #[cold]
     #[inline(never)]
-    fn set_timer(&mut self, wants_tick: bool) {
-        for (at, pid) in self.left_alarms.drain(..) {
-            self.alarms.add(at, pid);
-        }
+    fn set_timer(&mut self, wants_tick: bool, first_alarm: Option<u64>) {
+        self.deadlines.add_alarm(first_alarm);
         if wants_tick {
             let at = self.hardware.now() + self.tick_length();
             self.set_tick(Some(at));
         }
-        self.arm();
+        self.deadlines.arm(&mut self.hardware);
     }
 
     fn take_in(&mut self, woken: &mut Queue) {
@@ -440,23 +423,12 @@ impl<W: World> Core<W> {
     }
 
     fn set_tick(&mut self, at: Option<u64>) {
-        self.tick = at;
+        self.deadlines.set_tick(at);
         self.here.set_ticking(at.is_some());
     }
 
     /// Ticks are wanted while somebody waits for the core, this far apart.
     fn tick_length(&self) -> u64 {
         self.terms.quantum / u64::from(TICKS)
-    }
-
-    fn arm(&mut self) {
-        let wanted = match (self.tick, self.alarms.next()) {
-            (Some(tick), Some(alarm)) => Some(tick.min(alarm)),
-            (tick, alarm) => tick.or(alarm),
-        };
-        if wanted != self.armed {
-            self.armed = wanted;
-            self.hardware.set_deadline(wanted);
-        }
     }
 }

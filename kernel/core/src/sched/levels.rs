@@ -205,7 +205,7 @@ mod tests {
 
     fn born(priority: Priority) -> Token {
         spawn(async {}, priority.level()).expect("there is room");
-        let newborn = here::collect(&mut Vec::new()).newborn.queue.pop_front();
+        let newborn = here::collect().newborn.queue.pop_front();
         newborn.expect("it was just born")
     }
 

@@ -4,6 +4,7 @@
 //! same in each case: a slot, a block of memory, perhaps the frame of a poll that nobody goes on with, and
 //! somebody who wants to be told.
 
+use super::alarm;
 use super::exit::ExitReason;
 use super::header::Local;
 use super::table;
@@ -44,6 +45,7 @@ impl Finished {
     /// `local` is the record of the process that was running on this core, and its poll is never gone
     /// on with, whatever stack it stands on.
     pub unsafe fn crashed(local: NonNull<Local>, reason: ExitReason) -> (Self, Option<ExitReason>) {
+        alarm::seek_alarms_of_the_dead();
         let token = Token::new(local.cast());
         let teller = &token.header().teller;
         let untold = match teller.take() {

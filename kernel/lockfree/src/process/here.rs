@@ -8,6 +8,7 @@
 //! pointed here. The pointer holds as long as preemption is off: whoever uses a desk keeps it off, and
 //! calls nothing meanwhile that could use a desk again.
 
+use super::alarm::{self, Due};
 use super::header::{Header, Intent, Kind, Local, Operations, Process, Slot};
 use super::platform::{self, PreemptionOff};
 use super::pool::{Class, Home, Pools};
@@ -17,23 +18,24 @@ use super::token::Token;
 use super::watch::Teller;
 use super::word::Pid;
 use crate::doorbell::Doorbell;
+use crate::wheel::Wheel;
+#[cfg(not(target_os = "none"))]
 use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 
-/// What running code has left for its core's loop.
+/// What running code has left for its core's loop, and what both use.
 #[derive(Debug)]
-struct Desk {
+pub(super) struct Desk {
     newborn: Newborn,
-    woken: Queue,
-    alarms: Vec<Alarm>,
+    pub(super) woken: Queue,
+    pub(super) wheel: Wheel<Due>,
+    /// An alarm was set that is due before all others.
+    pub(super) has_first_alarm: bool,
     pools: Pools,
 }
-
-/// Who wants to be woken when.
-pub type Alarm = (u64, Pid);
 
 /// Newly made processes.
 #[derive(Debug, Default)]
@@ -53,6 +55,8 @@ pub struct Arrivals {
     pub newborn: Newborn,
     /// Those that something happened to.
     pub woken: Queue,
+    /// When the first alarm is due, if it is due before those that the loop knows of.
+    pub first_alarm: Option<u64>,
 }
 
 /// A core.
@@ -109,12 +113,14 @@ impl Here {
     /// Offset of the status word.
     pub const DOORBELL: usize = core::mem::offset_of!(Self, doorbell);
 
-    /// Makes it a core that runs processes of this table, by this scheduler.
+    /// Makes it the core of this number, which runs processes of this table, by this scheduler.
     ///
     /// # Safety
     ///
     /// Called once, by the core itself, before it spawns or runs anything.
-    pub unsafe fn install(&'static self, table: &'static Table, scheduler: *mut ()) {
+    pub unsafe fn install(&'static self, core: u32, table: &'static Table, scheduler: *mut ()) {
+        // SAFETY: nobody uses the desk yet.
+        unsafe { &mut *self.desk.get() }.wheel.set_core(core);
         self.table.set(Some(table));
         self.scheduler.store(scheduler, Relaxed);
         self.local.set_here(self);
@@ -151,9 +157,15 @@ impl Here {
 
     /// Notes that the desk holds something, for the loop and for the yield of whoever left it there.
     #[inline(always)]
-    fn load(&self) {
-        self.is_laden.store(true, Relaxed);
+    pub(super) fn load(&self) {
+        self.mark_laden();
         platform::local().set_manner(Intent::YieldWithCare);
+    }
+
+    /// As `load`, for the loop itself.
+    #[inline(always)]
+    pub(super) fn mark_laden(&self) {
+        self.is_laden.store(true, Relaxed);
     }
 
     /// As `load`, for what must not wait until the process comes back of its own accord: if no tick
@@ -176,7 +188,7 @@ impl Here {
     #[cfg(not(target_os = "none"))]
     pub fn simulate(&'static self, table: &'static Table) {
         // SAFETY: the thread is the core, and runs nothing yet.
-        unsafe { self.install(table, null_mut()) }
+        unsafe { self.install(0, table, null_mut()) }
         platform::set_here(self);
     }
 }
@@ -205,7 +217,8 @@ impl Desk {
                 levels: 0,
             },
             woken: Queue::new(),
-            alarms: Vec::new(),
+            wheel: Wheel::new(),
+            has_first_alarm: false,
             pools: Pools::new(),
         }
     }
@@ -214,17 +227,17 @@ impl Desk {
 /// Runs `f` with this core and its desk, and with preemption off. `f` calls nothing that could come
 /// here again.
 #[inline(always)]
-fn with_desk<R>(f: impl FnOnce(&'static Here, &mut Desk) -> R) -> R {
+pub(super) fn with_desk<R>(f: impl FnOnce(&'static Here, &mut Desk) -> R) -> R {
     let stay = PreemptionOff::new();
     let here = stay.here();
     // SAFETY: with preemption off this code stays on its core until `f` is done, handlers leave the
-    // desk alone, and what the functions below do in `f` is push, pop and swap.
+    // desk alone, and what is done in `f` is push, pop and swap, here and in `alarm`.
     f(here, unsafe { &mut *here.desk.get() })
 }
 
 /// As `with_desk`, for a core's loop, which nothing can take away from its core.
 #[inline(always)]
-fn with_desk_in_loop<R>(f: impl FnOnce(&'static Here, &mut Desk) -> R) -> R {
+pub(super) fn with_desk_in_loop<R>(f: impl FnOnce(&'static Here, &mut Desk) -> R) -> R {
     let local = platform::local();
     assert!(local.kind() == Kind::Loop, "only a core's loop does this");
     let here = platform::here_of(local);
@@ -278,31 +291,17 @@ pub(crate) fn bear_afresh<F: Future<Output = ()> + 'static>(
     }))
 }
 
-/// Leaves a wish to be woken. False if there is no memory for it. The loop need not look before the
-/// process comes back: while that runs, waking it would change nothing.
-#[must_use]
-pub(crate) fn leave_alarm(alarm: Alarm) -> bool {
-    with_desk(|here, desk| {
-        let has_room = desk.alarms.try_reserve(1).is_ok();
-        if has_room {
-            desk.alarms.push(alarm);
-            here.load();
-        }
-        has_room
-    })
-}
-
-/// Takes over what running code has left; only a core's loop has a use for it. `alarms`, which is
-/// empty, is swapped for those that were left.
-pub fn collect(alarms: &mut Vec<Alarm>) -> Arrivals {
+/// Takes over what running code has left; only a core's loop has a use for it.
+pub fn collect() -> Arrivals {
     with_desk_in_loop(|here, desk| {
-        here.is_laden.store(false, Relaxed);
-        if !desk.alarms.is_empty() {
-            core::mem::swap(&mut desk.alarms, alarms);
-        }
+        // What the loop itself has left over is to be met again.
+        let is_behind = alarm::is_behind(&desk.wheel);
+        here.is_laden.store(is_behind, Relaxed);
+        let has_first_alarm = core::mem::take(&mut desk.has_first_alarm);
         Arrivals {
             newborn: core::mem::take(&mut desk.newborn),
             woken: core::mem::take(&mut desk.woken),
+            first_alarm: has_first_alarm.then(|| desk.wheel.next()),
         }
     })
 }

@@ -110,7 +110,16 @@ fn by_pid(
     pid: Pid,
     transition: impl FnOnce(&StateWord, Pid) -> Handover,
 ) -> (Handover, Option<Token>) {
-    let Some(slot) = here::table().slot(pid.index()) else {
+    by_pid_in(here::table(), pid, transition)
+}
+
+#[inline(always)]
+fn by_pid_in(
+    table: &Table,
+    pid: Pid,
+    transition: impl FnOnce(&StateWord, Pid) -> Handover,
+) -> (Handover, Option<Token>) {
+    let Some(slot) = table.slot(pid.index()) else {
         return (Handover::Nothing, None);
     };
     let outcome = transition(&slot.word, pid);
@@ -130,6 +139,12 @@ pub fn wake(pid: Pid) {
     if let (_, Some(token)) = by_pid(pid, StateWord::wake) {
         here::leave_woken(token);
     }
+}
+
+/// As `wake`, for a loop that queues whom it wakes itself.
+#[inline(always)]
+pub(crate) fn take_woken(table: &Table, pid: Pid) -> Option<Token> {
+    by_pid_in(table, pid, StateWord::wake).1
 }
 
 /// Whether a request reached its process.

@@ -14,7 +14,7 @@ fn core(limit: u32) {
 }
 
 fn newborn() -> Token {
-    let mut token = collect(&mut Vec::new())
+    let mut token = collect()
         .newborn
         .queue
         .pop_front()
@@ -77,10 +77,7 @@ fn a_foreign_future_parks_and_is_woken_by_its_waker() {
     assert!(token.park().is_none());
     assert!(is_alive(pid));
     sender.send(7).unwrap();
-    let token = collect(&mut Vec::new())
-        .woken
-        .pop_front()
-        .expect("the send wakes");
+    let token = collect().woken.pop_front().expect("the send wakes");
     let Polled::Done(finished) = run(token) else {
         panic!("not done")
     };
@@ -154,7 +151,7 @@ fn a_queue_keeps_order() {
     core(16);
     let pids: Vec<_> = (0..5).map(|_| spawn(async {}, 0).unwrap()).collect();
     let mut queue = Queue::new();
-    queue.append(&mut collect(&mut Vec::new()).newborn.queue);
+    queue.append(&mut collect().newborn.queue);
     assert_eq!(queue.count(), 5);
     let last = queue.pop_front().unwrap();
     let first = queue.pop_front().unwrap();
@@ -182,7 +179,7 @@ fn a_lost_token_is_shouted_about() {
 fn a_rotation_takes_the_first_or_the_only_one() {
     core(4);
     let pids = [(); 2].map(|()| spawn(async {}, 0).unwrap());
-    let mut queue = collect(&mut Vec::new()).newborn.queue;
+    let mut queue = collect().newborn.queue;
     let only = queue.pop_front().unwrap();
     let mut nobody = Queue::new();
     let only = nobody.rotate(only);
@@ -206,7 +203,7 @@ fn what_is_spent_is_counted_and_refilled() {
         0,
     )
     .unwrap();
-    let mut token = collect(&mut Vec::new()).newborn.queue.pop_front().unwrap();
+    let mut token = collect().newborn.queue.pop_front().unwrap();
     token.grant(3);
     assert!(!token.is_spent());
     let Polled::YieldedWithCare(mut token) = run(token) else {
@@ -265,7 +262,7 @@ fn without_a_tick_the_first_entry_on_the_desk_makes_its_author_leave() {
         };
         finished.discontinue();
         assert_eq!(leaves.load(SeqCst), u32::from(!is_ticking));
-        let mut children = collect(&mut Vec::new()).newborn.queue;
+        let mut children = collect().newborn.queue;
         while let Some(child) = children.pop_front() {
             child.give_up().discontinue();
         }
@@ -287,7 +284,7 @@ fn slots_are_not_lost_whatever_the_sizes_of_processes() {
             })
             .collect();
         assert_eq!(born.iter().filter(|it| it.is_ok()).count(), 3, "{born:?}");
-        let mut newborn = collect(&mut Vec::new()).newborn.queue;
+        let mut newborn = collect().newborn.queue;
         while let Some(token) = newborn.pop_front() {
             let Polled::Done(finished) = run(token) else {
                 panic!("not done")
@@ -311,7 +308,7 @@ fn a_process_that_waits_goes_to_its_new_level_when_it_is_woken() {
     assert!(token.park().is_none());
     assert_eq!(set_level(pid, 1), Request::Taken);
     wake(pid);
-    let token = collect(&mut Vec::new()).woken.pop_front().unwrap();
+    let token = collect().woken.pop_front().unwrap();
     assert_eq!(token.level(), 1);
     assert_eq!(set_level(pid, 0), Request::Taken);
     let Start::Moved(token) = token.start() else {

@@ -21,6 +21,7 @@
 //! A continuation has two ends, resumed or discontinued. Rust would drop a token silently, and the
 //! process would never run again; a debug build shouts at that.
 
+use super::alarm;
 use super::finished::{Finished, Manner};
 use super::header::{Header, Intent, Local};
 use super::here::Here;
@@ -323,6 +324,7 @@ impl Token {
 
     /// Gives the future up where it stands: its destructors never run, what it owns is lost.
     pub fn give_up(self) -> Finished {
+        alarm::seek_alarms_of_the_dead();
         Finished::new(self, Manner::Killed)
     }
 }

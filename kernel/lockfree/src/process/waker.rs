@@ -19,6 +19,7 @@ pub(crate) fn of(pid: Pid) -> ManuallyDrop<Waker> {
 }
 
 /// Whose waker it is, if it is a process's own.
+#[inline(always)]
 pub(crate) fn owner(waker: &Waker) -> Option<Pid> {
     core::ptr::eq(waker.vtable(), &raw const OPERATIONS).then(|| pid(waker))
 }
@@ -27,6 +28,14 @@ pub(crate) fn owner(waker: &Waker) -> Option<Pid> {
 #[inline(always)]
 pub(crate) fn pid(waker: &Waker) -> Pid {
     Pid::from_number(waker.data().addr() as u64)
+}
+
+impl Pid {
+    /// True if this is the waker of that process.
+    #[inline(always)]
+    pub fn is_waker(self, waker: &Waker) -> bool {
+        owner(waker) == Some(self)
+    }
 }
 
 fn raw(data: *const ()) -> RawWaker {

@@ -3,31 +3,28 @@ use crate::check::{Expect, Filter, Plan, Test};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
-use alloc::vec::Vec;
 use girder_lockfree::Token;
 use girder_lockfree::process::here::{Here, collect, simulate_time};
-use girder_lockfree::process::{Polled, Start, Table, spawn_with, wake};
+use girder_lockfree::process::{Look, Polled, Start, Table, ring_alarms, spawn_with};
 use std::sync::{Arc, Mutex};
 
 const LIMIT_MS: u32 = 50;
 
 /// Runs everybody in turns; when nobody can run, the clock goes on to the next alarm.
 fn run_out() {
-    let (mut ready, mut alarms) = (VecDeque::<Token>::new(), Vec::new());
+    let mut ready = VecDeque::<Token>::new();
     loop {
-        let mut left = Vec::new();
-        let mut arrivals = collect(&mut left);
-        alarms.append(&mut left);
+        let mut arrivals = collect();
         ready.extend(core::iter::from_fn(|| arrivals.newborn.queue.pop_front()));
         ready.extend(core::iter::from_fn(|| arrivals.woken.pop_front()));
         let Some(token) = ready.pop_front() else {
-            alarms.sort_unstable();
-            if alarms.is_empty() {
+            let Look { next, rung, .. } = ring_alarms(now(), 32);
+            if rung == 0 && next == u64::MAX {
                 return;
             }
-            let (at, pid) = alarms.remove(0);
-            simulate_time(at.max(now()));
-            wake(pid);
+            if rung == 0 {
+                simulate_time(next);
+            }
             continue;
         };
         match token.start() {

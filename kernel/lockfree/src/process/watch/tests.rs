@@ -11,7 +11,6 @@ use std::boxed::Box;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-use std::vec::Vec;
 
 /// Makes this thread a core with a table of its own.
 fn core(limit: u32) {
@@ -20,7 +19,7 @@ fn core(limit: u32) {
 }
 
 fn arrivals(ready: &mut VecDeque<Token>) {
-    let mut arrivals = collect(&mut Vec::new());
+    let mut arrivals = collect();
     ready.extend(core::iter::from_fn(|| arrivals.newborn.queue.pop_front()));
     ready.extend(core::iter::from_fn(|| arrivals.woken.pop_front()));
 }
