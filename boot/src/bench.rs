@@ -13,6 +13,7 @@ mod masked;
 mod preempt;
 mod spawn;
 mod team;
+mod time;
 mod yields;
 
 use crate::console::println;
@@ -42,7 +43,7 @@ const fn bench(name: &'static str, count: u64, run: fn(u64) -> Run) -> Bench {
 }
 
 /// All of them, in the order in which they run.
-const BENCHES: [Bench; 7] = [
+const BENCHES: [Bench; 11] = [
     bench("yield", 1_000_000, |count| Box::pin(yields::run(count))),
     bench("spawn_end", 100_000, |count| Box::pin(spawn::one(count))),
     bench("spawn_end_batch", 100_000, |count| {
@@ -57,6 +58,17 @@ const BENCHES: [Bench; 7] = [
     bench("preempt_latency", 1_000, |count| {
         Box::pin(latency::run(count))
     }),
+    // `timers_remove` as well: it takes back what that one has set.
+    bench("timers_insert", 100_000, |count| {
+        Box::pin(time::insert_and_remove(count))
+    }),
+    bench("timers_cancel", 100_000, |count| {
+        Box::pin(time::cancel(count))
+    }),
+    bench("sleep_wake", 100_000, |count| {
+        Box::pin(time::sleep_wake(count))
+    }),
+    bench("timers_wake", 100_000, |count| Box::pin(time::wake(count))),
     // Last: over all that has run before.
     bench("masked_max", 1, |_| Box::pin(masked::run())),
 ];
