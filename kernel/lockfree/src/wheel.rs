@@ -233,9 +233,11 @@ impl<T: Copy> Wheel<T> {
             }
             index = next;
         }
-        self.slab.cut(slot, index);
         if index == slot {
+            self.slab.close(slot);
             self.slots.clear(slot);
+        } else {
+            self.slab.cut(slot, index);
         }
     }
 

@@ -9,7 +9,7 @@
 //! taken back through the other one's inbox; the alarm says which core that is.)
 
 use super::here::{Desk, table, with_desk, with_desk_in_loop};
-use super::platform;
+use super::platform::{self, PreemptionOff};
 use super::table::{is_alive, take_woken};
 use super::word::Pid;
 use super::{Kind, own_pid};
@@ -44,14 +44,17 @@ pub fn set_alarm(at: u64) -> Result<Timer, NoAlarm> {
 /// The loop need not look before the process comes back: while that runs, waking it would change nothing.
 #[inline(always)]
 fn set(at: u64, due: Due) -> Option<Timer> {
-    with_desk(|here, desk| {
-        let Set { timer, is_first } = desk.wheel.set(at, due).ok()?;
-        if is_first {
-            desk.has_first_alarm = true;
-            here.load();
-        }
-        Some(timer)
-    })
+    // Not by `with_desk`: of a closure with several callers the compiler makes a function.
+    let stay = PreemptionOff::new();
+    let here = stay.here();
+    // SAFETY: as in `with_desk`; the wheel calls nobody.
+    let desk = unsafe { &mut *here.desk() };
+    let Set { timer, is_first } = desk.wheel.set(at, due).ok()?;
+    if is_first {
+        desk.has_first_alarm = true;
+        here.load();
+    }
+    Some(timer)
 }
 
 #[cold]
@@ -67,7 +70,10 @@ fn set_with_more_room(at: u64, due: Due) -> Result<Timer, NoAlarm> {
 /// Takes an alarm back. Nothing happens if it has rung.
 #[inline(always)]
 pub fn take_back_alarm(alarm: Timer) {
-    with_desk(|_, desk| desk.wheel.take_back(alarm));
+    let stay = PreemptionOff::new();
+    // SAFETY: as in `set`.
+    let desk = unsafe { &mut *stay.here().desk() };
+    desk.wheel.take_back(alarm);
 }
 
 /// What a look at the alarms came to.

@@ -179,6 +179,12 @@ impl Here {
         }
     }
 
+    /// The desk, for whoever keeps to the rules of `with_desk`.
+    #[inline(always)]
+    pub(super) fn desk(&self) -> *mut Desk {
+        self.desk.get()
+    }
+
     /// Says whether a tick will come.
     pub fn set_ticking(&self, is_ticking: bool) {
         self.is_ticking.store(is_ticking, Relaxed);

@@ -236,8 +236,16 @@ impl<T: Copy> Slab<T> {
         self.at(last).next = next;
         self.at(next).previous = last;
         self.at(previous).next = target;
-        self.cut(head, head);
+        self.close(head);
         true
+    }
+
+    /// Takes all nodes out of a ring.
+    #[inline(always)]
+    pub(super) fn close(&mut self, head: u32) {
+        let node = self.at(head);
+        node.next = head;
+        node.previous = head;
     }
 
     /// Takes all nodes before this one out of a ring; they stay linked as they are.
