@@ -165,7 +165,7 @@ impl Slots {
     #[inline(always)]
     fn first(&self, level: u32, unit: u64) -> Option<(u32, u64)> {
         let base = level * WORDS_PER_LEVEL;
-        let start = (unit as u32 + 1) % PER_LEVEL;
+        let start = (unit as u32).wrapping_add(1) % PER_LEVEL;
         let word = start / u64::BITS;
         let ahead = self.words[(base + word) as usize] & (u64::MAX << (start % u64::BITS));
         let (word, bits) = if ahead != 0 {
