@@ -60,7 +60,7 @@ unsafe extern "C" {
 /// # Safety
 ///
 /// Only the running core's own loop calls it, between two visits to its scheduler, after somebody
-/// has said what a new loop does ([`on_broken_off`]).
+/// has said what a new loop does ([`on_taken`]).
 pub unsafe fn add_spare(stack: Stack) {
     CoreBlock::current().spares.push(stack.top());
 }

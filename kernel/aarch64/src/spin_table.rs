@@ -21,7 +21,7 @@
 
 use core::sync::atomic::AtomicU64;
 
-/// A core that is let go: its affinity, as [`crate::cpu::Affinity`] has it, and the address of its
+/// A core that is let go: its affinity, as `cpu::Affinity` has it, and the address of its
 /// block.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! A core's timers: a hierarchical wheel.
 //!
 //! A tick is 1,024 nanoseconds. A timer is due at the first tick that begins after its deadline, so never early and, of
-//! itself, never more than a tick late. Timers are in slots ([`slots`]), in the order in which they were set; what is
+//! itself, never more than a tick late. Timers are in slots (`slots`), in the order in which they were set; what is
 //! in the slots of upper levels is hung anew, further down, when its time comes near. Setting a timer and
 //! taking it back cost the same however many there are; one that is never taken back is hung anew at most
 //! three times, and once more for every two hours beyond the first.
