@@ -1,0 +1,105 @@
+//! What comes to a core from outside the turn: causes, ticks and alarms, and what is on the desk.
+
+use super::{Core, TICKS};
+use crate::causes::{Cause, Causes};
+use crate::sched::effects::{Hardware, Oracle, Place, Ready, World};
+use girder_lockfree::Token;
+use girder_lockfree::process::Queue;
+use girder_lockfree::process::here::{Arrivals, Newborn, collect};
+
+impl<W: World> Core<W> {
+    /// Serves what has happened since the last look, and puts whom it interrupted back.
+    pub(super) fn look_up(&mut self, interrupted: Option<Token>) {
+        let causes = self.hardware.take_causes();
+        if !causes.is_empty() || interrupted.is_some() {
+            self.serve(causes, interrupted);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn serve(&mut self, causes: Causes, interrupted: Option<Token>) {
+        let has_rivals = self.ready.has_rivals(usize::from(interrupted.is_some()));
+        let is_tick = causes.contains(Cause::Timer) && self.on_timer(has_rivals);
+        self.hardware.serve(causes);
+        let Some(mut token) = interrupted else { return };
+        if is_tick && token.count_tick() >= TICKS {
+            token.end_quantum();
+            token.grant(self.terms.reductions);
+            self.statistics.quanta += 1;
+            self.ready.push(token, Place::Back);
+        } else {
+            self.ready.push(token, Place::Front);
+        }
+    }
+
+    /// Rings alarms that are due. True if a tick was.
+    fn on_timer(&mut self, has_rivals: bool) -> bool {
+        self.deadlines.disarmed();
+        let now = self.hardware.now();
+        self.deadlines.ring(now);
+        let is_tick = self.deadlines.is_tick(now);
+        if is_tick || !self.deadlines.has_tick() {
+            self.set_tick(has_rivals.then(|| now + self.tick_length()));
+        }
+        self.deadlines.arm(&mut self.hardware);
+        is_tick
+    }
+
+    /// Puts what running code has left on the desk where it belongs.
+    #[inline(never)]
+    pub(super) fn collect(&mut self) {
+        self.deadlines.catch_up(&self.hardware);
+        let Arrivals {
+            mut newborn,
+            mut woken,
+            first_alarm,
+        } = collect();
+        // Which of the two came first is nobody's business: the oracle decides.
+        if self.oracle.choose(2) == 0 {
+            self.take_in(&mut woken);
+            self.take_in_newborn(&mut newborn);
+        } else {
+            self.take_in_newborn(&mut newborn);
+            self.take_in(&mut woken);
+        }
+        let wants_tick = !self.deadlines.has_tick() && self.ready.has_rivals(0);
+        if wants_tick || first_alarm.is_some() {
+            self.set_timer(wants_tick, first_alarm);
+        }
+    }
+
+    /// Begins to tick if that is wanted, and takes notice of an alarm that comes before all others.
+    #[cold]
+    #[inline(never)]
+    fn set_timer(&mut self, wants_tick: bool, first_alarm: Option<u64>) {
+        self.deadlines.add_alarm(first_alarm);
+        if wants_tick {
+            let at = self.hardware.now() + self.tick_length();
+            self.set_tick(Some(at));
+        }
+        self.deadlines.arm(&mut self.hardware);
+    }
+
+    fn take_in(&mut self, woken: &mut Queue) {
+        while let Some(token) = woken.pop_front() {
+            self.statistics.arrivals += 1;
+            self.ready.push(token, Place::Back);
+        }
+    }
+
+    fn take_in_newborn(&mut self, newborn: &mut Newborn) {
+        self.statistics.arrivals += newborn.count;
+        self.ready.push_all(&mut newborn.queue, newborn.levels);
+    }
+
+    pub(super) fn set_tick(&mut self, at: Option<u64>) {
+        self.deadlines.set_tick(at);
+        self.here.set_ticking(at.is_some());
+    }
+
+    /// Ticks are wanted while somebody waits for the core, this far apart.
+    pub(super) fn tick_length(&self) -> u64 {
+        self.terms.quantum / u64::from(TICKS)
+    }
+}
