@@ -10,10 +10,12 @@ mod exit;
 mod finished;
 mod header;
 pub mod here;
+mod homes;
 #[cfg(not(target_os = "none"))]
 pub mod inspect;
 #[cfg(doctest)]
 mod linearity;
+mod local;
 mod platform;
 mod pool;
 mod queue;
@@ -28,7 +30,7 @@ pub use alarm::simulate_counting_alarms;
 pub use alarm::{Due, Look, NoAlarm, has_alarms_left, ring_alarms, set_alarm, take_back_alarm};
 pub use exit::{ExitReason, Words};
 pub use finished::Finished;
-pub use header::{Intent, Kind, Local};
+pub use local::{Intent, Kind, Local};
 pub use queue::Queue;
 pub use table::{NoProcess, Request, Table, is_alive, kill, resume, set_level, suspend, wake};
 pub use token::{Polled, Runnable, Start, Token};
@@ -74,9 +76,9 @@ fn create<F: Future<Output = ()> + 'static>(
     level: u8,
     mut teller: Option<watch::Teller>,
 ) -> Result<Pid, NoProcess> {
-    match here::bear(future, level, &mut teller) {
+    match homes::bear(future, level, &mut teller) {
         Ok(pid) => Ok(pid),
-        Err(future) => here::bear_afresh(future, level, teller).ok_or(NoProcess),
+        Err(future) => homes::bear_afresh(future, level, teller).ok_or(NoProcess),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::alarm;
 use super::exit::ExitReason;
-use super::header::Local;
+use super::local::Local;
 use super::table;
 use super::token::Token;
 use super::watch;

@@ -9,32 +9,31 @@
 //! calls nothing meanwhile that could use a desk again.
 
 use super::alarm::{self, Due};
-use super::header::{Header, Intent, Kind, Local, Operations, Process, Slot};
+use super::local::{Intent, Kind, Local};
 use super::platform::{self, PreemptionOff};
-use super::pool::{Class, Home, Pools};
+use super::pool::Pools;
 use super::queue::Queue;
 use super::table::Table;
 use super::token::Token;
-use super::watch::Teller;
+#[cfg(not(target_os = "none"))]
 use super::word::Pid;
 use crate::doorbell::Doorbell;
 use crate::wheel::Wheel;
 #[cfg(not(target_os = "none"))]
 use alloc::vec::Vec;
-use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
-use core::ptr::{NonNull, null_mut};
+use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 
 /// What running code has left for its core's loop, and what both use.
 #[derive(Debug)]
 pub(super) struct Desk {
-    newborn: Newborn,
+    pub(super) newborn: Newborn,
     pub(super) woken: Queue,
     pub(super) wheel: Wheel<Due>,
     /// An alarm was set that is due before all others.
     pub(super) has_first_alarm: bool,
-    pools: Pools,
+    pub(super) pools: Pools,
 }
 
 /// Newly made processes.
@@ -72,7 +71,7 @@ pub struct Here {
     /// The loop's own; what is there, it knows.
     scheduler: AtomicPtr<()>,
     /// What a new process may spend before it has to yield.
-    reductions: Cell<i32>,
+    pub(super) reductions: Cell<i32>,
     table: Cell<Option<&'static Table>>,
     desk: UnsafeCell<Desk>,
 }
@@ -172,7 +171,7 @@ impl Here {
     /// will take the core from it, it leaves as soon as preemption is on again. (In the loop this
     /// is not looked at.)
     #[inline(always)]
-    fn load_now(&self) {
+    pub(super) fn load_now(&self) {
         self.load();
         if !self.is_ticking.load(Relaxed) {
             platform::local().note_pending();
@@ -207,7 +206,7 @@ impl Default for Here {
 
 impl Newborn {
     #[inline(always)]
-    fn add(&mut self, token: Token, level: u8) {
+    pub(super) fn add(&mut self, token: Token, level: u8) {
         self.count += 1;
         self.levels |= 1 << (level & 7);
         self.queue.push_back(token);
@@ -260,43 +259,6 @@ pub(crate) fn leave_woken(token: Token) {
     });
 }
 
-/// Makes a process in a home that another one has left on this core, and leaves it. Without such a
-/// home the future comes back.
-#[inline(always)]
-pub(crate) fn bear<F: Future<Output = ()> + 'static>(
-    future: F,
-    level: u8,
-    teller: &mut Option<Teller>,
-) -> Result<Pid, F> {
-    with_desk(|here, desk| {
-        let Some(home) = desk.pools.take(Process::<F>::operations().class) else {
-            return Err(future);
-        };
-        let (pid, token) = home.settle(future, level, here.reductions.get(), teller.take());
-        desk.newborn.add(token, level);
-        here.load_now();
-        Ok(pid)
-    })
-}
-
-/// The same in a new home.
-#[cold]
-#[inline(never)]
-pub(crate) fn bear_afresh<F: Future<Output = ()> + 'static>(
-    future: F,
-    level: u8,
-    teller: Option<Teller>,
-) -> Option<Pid> {
-    let Operations { layout, class, .. } = Process::<F>::operations();
-    let home = fresh_home(*layout, *class)?;
-    Some(with_desk(|here, desk| {
-        let (pid, token) = home.settle(future, level, here.reductions.get(), teller);
-        desk.newborn.add(token, level);
-        here.load_now();
-        pid
-    }))
-}
-
 /// Takes over what running code has left; only a core's loop has a use for it.
 pub fn collect() -> Arrivals {
     with_desk_in_loop(|here, desk| {
@@ -310,74 +272,6 @@ pub fn collect() -> Arrivals {
             first_alarm: has_first_alarm.then(|| desk.wheel.next()),
         }
     })
-}
-
-/// A new home for a process of this layout.
-fn fresh_home(layout: Layout, class: Class) -> Option<Home> {
-    let layout = class.block(layout);
-    // SAFETY: a process has a header, so the size is not zero.
-    let place = unsafe { platform::new_block(layout) }?;
-    let slot = free_slot();
-    if slot.is_none() {
-        // SAFETY: just allocated with this layout, and not used.
-        unsafe { platform::old_block(place, layout) };
-    }
-    slot.map(|(index, slot)| Home { place, index, slot })
-}
-
-/// A slot without a block: of those that are left over, or new, or from a home of another size.
-fn free_slot() -> Option<(u32, &'static Slot)> {
-    let table = table();
-    if let Some(index) = with_desk(|_, desk| desk.pools.free_slot(table)) {
-        return Some((index, table.slot(index)?));
-    }
-    if let Some(fresh) = table.grow() {
-        let index = with_desk(|_, desk| desk.pools.add_slots(fresh, table))?;
-        return Some((index, table.slot(index)?));
-    }
-    let (home, class) = with_desk(|_, desk| desk.pools.take_any())?;
-    // SAFETY: `fresh_home` allocated it with this layout, and nobody lives there.
-    unsafe { platform::old_block(home.place, class.layout()) };
-    Some((home.index, home.slot))
-}
-
-/// Takes back the home of a process that has ended, in a slot that is free again or has retired.
-///
-/// # Safety
-///
-/// The header was made in a home, and nobody uses it any more.
-#[inline(always)]
-pub(crate) unsafe fn give_home(header: NonNull<Header>, is_retired: bool) {
-    // SAFETY: the caller's promise.
-    let class = unsafe { header.as_ref() }.operations.class;
-    // SAFETY: the caller's promise.
-    let is_kept = || with_desk_in_loop(|_, desk| unsafe { desk.pools.give(class, header) });
-    if is_retired || !is_kept() {
-        // SAFETY: the caller's promise.
-        unsafe { give_back(header, is_retired) };
-    }
-}
-
-#[cold]
-#[inline(never)]
-unsafe fn give_back(header: NonNull<Header>, is_retired: bool) {
-    // SAFETY: the caller's promise.
-    let (index, operations) =
-        unsafe { (header.as_ref().pid().index(), header.as_ref().operations) };
-    if !is_retired {
-        let table = table();
-        with_desk(|_, desk| desk.pools.give_slot(index, table));
-    }
-    let layout = operations.class.block(operations.layout);
-    // SAFETY: `fresh_home` allocated it with this layout.
-    unsafe { platform::old_block(header.cast(), layout) }
-}
-
-/// What is in this core's lists: homes, and slots without a block.
-#[cfg(not(target_os = "none"))]
-pub(crate) fn count_free() -> (usize, usize) {
-    let table = table();
-    with_desk(|_, desk| desk.pools.count(table))
 }
 
 /// Whose tokens are on this core's desk, for a report.

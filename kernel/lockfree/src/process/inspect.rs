@@ -2,9 +2,9 @@
 //!
 //! On a host only. It looks and changes nothing, so whatever the scheduler does wrong stays wrong.
 
-use super::here;
 use super::platform;
 use super::word::Pid;
+use super::{here, homes};
 use alloc::vec::Vec;
 
 /// Where a process's token is, as its state word says.
@@ -43,7 +43,7 @@ pub struct Stock {
 
 /// Takes stock.
 pub fn stock() -> Stock {
-    let (homes, orphans) = here::count_free();
+    let (homes, orphans) = homes::count_free();
     Stock {
         slots: here::table().slots() as usize,
         free_slots: homes + orphans,

@@ -12,8 +12,8 @@ pub(crate) use machine::{PreemptionOff, block, here_of, local, new_block, now, o
 
 #[cfg(target_os = "none")]
 mod machine {
-    use super::super::header::Local;
     use super::super::here::Here;
+    use super::super::local::Local;
     use core::alloc::Layout;
     use core::ptr::NonNull;
 
@@ -106,8 +106,8 @@ mod machine {
 
 #[cfg(not(target_os = "none"))]
 mod host {
-    use super::super::header::{Kind, Local};
     use super::super::here::Here;
+    use super::super::local::{Kind, Local};
     use core::alloc::Layout;
     use core::cell::Cell;
     use core::ptr::NonNull;

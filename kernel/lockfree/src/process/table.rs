@@ -4,9 +4,9 @@
 //! added and never taken away. Free slots wait in the desk of the core that freed them.
 
 use super::header::{Header, Slot};
-use super::here;
 use super::token::Token;
 use super::word::{Handover, Pid, StateWord, Vacant};
+use super::{here, homes};
 use crate::atomic::{AtomicPtr, AtomicU32, Relaxed};
 use crate::order::Site;
 use alloc::boxed::Box;
@@ -102,7 +102,7 @@ pub(crate) fn vacate(header: NonNull<Header>) {
     let (slot, pid) = unsafe { (header.as_ref().slot, header.as_ref().pid()) };
     let vacant = slot.word.vacate(pid);
     // SAFETY: made by `create`; nobody finds it any more.
-    unsafe { here::give_home(header, vacant == Vacant::Retired) }
+    unsafe { homes::give_home(header, vacant == Vacant::Retired) }
 }
 
 /// A transition by pid.

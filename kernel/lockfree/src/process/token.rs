@@ -23,8 +23,9 @@
 
 use super::alarm;
 use super::finished::{Finished, Manner};
-use super::header::{Header, Intent, Local};
+use super::header::Header;
 use super::here::Here;
+use super::local::{Intent, Local};
 use super::platform;
 use super::word::{Begin, Park, Pid};
 use core::mem::ManuallyDrop;

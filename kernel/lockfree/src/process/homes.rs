@@ -1,0 +1,118 @@
+//! Making processes, and what becomes of their homes.
+//!
+//! A core keeps the homes of processes that have ended here: see `pool`. A new process takes one of them if
+//! one of its size is there; otherwise memory comes from the heap, and a slot from wherever one is left.
+
+use super::header::{Header, Operations, Process, Slot};
+use super::here::{table, with_desk, with_desk_in_loop};
+use super::platform;
+use super::pool::{Class, Home};
+use super::watch::Teller;
+use super::word::Pid;
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+/// Makes a process in a home that another one has left on this core, and leaves it. Without such a
+/// home the future comes back.
+#[inline(always)]
+pub(crate) fn bear<F: Future<Output = ()> + 'static>(
+    future: F,
+    level: u8,
+    teller: &mut Option<Teller>,
+) -> Result<Pid, F> {
+    with_desk(|here, desk| {
+        let Some(home) = desk.pools.take(Process::<F>::operations().class) else {
+            return Err(future);
+        };
+        let (pid, token) = home.settle(future, level, here.reductions.get(), teller.take());
+        desk.newborn.add(token, level);
+        here.load_now();
+        Ok(pid)
+    })
+}
+
+/// The same in a new home.
+#[cold]
+#[inline(never)]
+pub(crate) fn bear_afresh<F: Future<Output = ()> + 'static>(
+    future: F,
+    level: u8,
+    teller: Option<Teller>,
+) -> Option<Pid> {
+    let Operations { layout, class, .. } = Process::<F>::operations();
+    let home = fresh_home(*layout, *class)?;
+    Some(with_desk(|here, desk| {
+        let (pid, token) = home.settle(future, level, here.reductions.get(), teller);
+        desk.newborn.add(token, level);
+        here.load_now();
+        pid
+    }))
+}
+
+/// A new home for a process of this layout.
+fn fresh_home(layout: Layout, class: Class) -> Option<Home> {
+    let layout = class.block(layout);
+    // SAFETY: a process has a header, so the size is not zero.
+    let place = unsafe { platform::new_block(layout) }?;
+    let slot = free_slot();
+    if slot.is_none() {
+        // SAFETY: just allocated with this layout, and not used.
+        unsafe { platform::old_block(place, layout) };
+    }
+    slot.map(|(index, slot)| Home { place, index, slot })
+}
+
+/// A slot without a block: of those that are left over, or new, or from a home of another size.
+fn free_slot() -> Option<(u32, &'static Slot)> {
+    let table = table();
+    if let Some(index) = with_desk(|_, desk| desk.pools.free_slot(table)) {
+        return Some((index, table.slot(index)?));
+    }
+    if let Some(fresh) = table.grow() {
+        let index = with_desk(|_, desk| desk.pools.add_slots(fresh, table))?;
+        return Some((index, table.slot(index)?));
+    }
+    let (home, class) = with_desk(|_, desk| desk.pools.take_any())?;
+    // SAFETY: `fresh_home` allocated it with this layout, and nobody lives there.
+    unsafe { platform::old_block(home.place, class.layout()) };
+    Some((home.index, home.slot))
+}
+
+/// Takes back the home of a process that has ended, in a slot that is free again or has retired.
+///
+/// # Safety
+///
+/// The header was made in a home, and nobody uses it any more.
+#[inline(always)]
+pub(crate) unsafe fn give_home(header: NonNull<Header>, is_retired: bool) {
+    // SAFETY: the caller's promise.
+    let class = unsafe { header.as_ref() }.operations.class;
+    // SAFETY: the caller's promise.
+    let is_kept = || with_desk_in_loop(|_, desk| unsafe { desk.pools.give(class, header) });
+    if is_retired || !is_kept() {
+        // SAFETY: the caller's promise.
+        unsafe { give_back(header, is_retired) };
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn give_back(header: NonNull<Header>, is_retired: bool) {
+    // SAFETY: the caller's promise.
+    let (index, operations) =
+        unsafe { (header.as_ref().pid().index(), header.as_ref().operations) };
+    if !is_retired {
+        let table = table();
+        with_desk(|_, desk| desk.pools.give_slot(index, table));
+    }
+    let layout = operations.class.block(operations.layout);
+    // SAFETY: `fresh_home` allocated it with this layout.
+    unsafe { platform::old_block(header.cast(), layout) }
+}
+
+/// What is in this core's lists: homes, and slots without a block.
+#[cfg(not(target_os = "none"))]
+pub(crate) fn count_free() -> (usize, usize) {
+    let table = table();
+    with_desk(|_, desk| desk.pools.count(table))
+}

@@ -1,0 +1,251 @@
+//! What running code finds about itself: who it is, why it can't be preempted, what it may still spend.
+//!
+//! One small record, first in a process's header and first in a core; one register on the machine points to
+//! the record of whoever runs.
+
+use super::here::Here;
+use core::cell::Cell;
+use core::fmt;
+use core::sync::atomic::{
+    AtomicU32,
+    Ordering::{Relaxed, SeqCst},
+    compiler_fence,
+};
+
+/// What a process left behind when its poll came back, besides being done or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Intent {
+    /// To wait until it is woken.
+    Wait = 0,
+    /// To let others run first, and nothing else is to be looked at.
+    Yield = 1,
+    /// To let others run first, after a look around: it may have nothing left to spend, or have left
+    /// something on the desk, or not all processes here are of one level.
+    YieldWithCare = 2,
+    /// Nothing any more: its future is done and dropped.
+    Done = 3,
+}
+
+/// What is forgotten whenever a process comes back of its own accord: one store.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(2))]
+struct Stint {
+    /// What the process wants when its poll comes back.
+    intent: Intent,
+    /// Ticks that found it running.
+    ticks: u8,
+}
+
+/// Who runs, as far as an interrupt is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// A core's loop: it always has a reason against preemption.
+    Loop = 0,
+    /// A process.
+    Process = 1,
+}
+
+/// What running code finds about itself, through one register on the machine: why it can't be
+/// preempted, and what it may still spend. It travels with the code, never with the core.
+///
+/// An interrupt that finds no reason takes the core away at once. One that finds a reason notes
+/// that it wanted to, and whoever drops the last reason leaves then. Code and handler are on one
+/// core, so relaxed accesses and a compiler fence are all the order they need.
+#[repr(C)]
+pub struct Local {
+    reasons: AtomicU32,
+    pending: AtomicU32,
+    /// Reductions left; below zero the next await yields.
+    pub(super) left: Cell<i32>,
+    stint: Cell<Stint>,
+    /// What it means when this process yields.
+    manner: Cell<Intent>,
+    kind: Kind,
+    /// Index of the priority level; what it means is the scheduler's affair.
+    pub(crate) level: Cell<u8>,
+    /// Words for its end are being found: a panic in them is not worded any more.
+    is_ending: Cell<bool>,
+    /// Its future is being dropped, because it was killed.
+    pub(crate) is_dropping: Cell<bool>,
+    /// Ticks that found it running since it was met as one that has to die, and one more; 0 before.
+    pub(crate) overtime: Cell<u16>,
+    /// The core that runs this code: whoever gives it a core says which. It is true while preemption
+    /// is off.
+    here: Cell<Option<&'static Here>>,
+}
+
+// SAFETY: the cells are touched by the code whose record this is and by the holder of its token,
+// which are on one core at a time and hand over through a queue or the state word.
+unsafe impl Sync for Local {}
+
+impl fmt::Debug for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Local")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Local {
+    /// Creates a record, of a process with no reason against preemption, of anything else with one.
+    pub const fn new(kind: Kind) -> Self {
+        Self {
+            reasons: AtomicU32::new(!matches!(kind, Kind::Process) as u32),
+            pending: AtomicU32::new(0),
+            left: Cell::new(0),
+            stint: Cell::new(Stint::FRESH),
+            manner: Cell::new(Intent::YieldWithCare),
+            kind,
+            level: Cell::new(0),
+            is_ending: Cell::new(false),
+            is_dropping: Cell::new(false),
+            overtime: Cell::new(0),
+            here: Cell::new(None),
+        }
+    }
+
+    /// Offset of the number of reasons against preemption.
+    pub const REASONS: usize = core::mem::offset_of!(Self, reasons);
+    /// Offset of the core's address.
+    pub const HERE: usize = core::mem::offset_of!(Self, here);
+
+    /// Notes that the process is at its end, and wants words for it. True the first time.
+    #[must_use]
+    pub fn begin_to_end(&self) -> bool {
+        !self.is_ending.replace(true)
+    }
+
+    /// Whose record this is.
+    #[inline(always)]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The core that runs the code whose record this is, if it may use its desk.
+    #[inline(always)]
+    pub fn here(&self) -> Option<&'static Here> {
+        self.here.get()
+    }
+
+    /// Says which core runs the code; the core itself says so, while the code does not run.
+    #[inline(always)]
+    pub fn set_here(&self, here: &'static Here) {
+        self.here.set(Some(here));
+    }
+
+    /// Says that the process wants others to run first. It pays nothing for that: a yield is what
+    /// having nothing left would come to.
+    #[inline(always)]
+    pub(crate) fn intend_to_yield(&self) {
+        self.set_intent(self.manner.get());
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_intent(&self, intent: Intent) {
+        // SAFETY: the cell is this code's own, and no reference into it is made.
+        unsafe { (&raw mut (*self.stint.as_ptr()).intent).write(intent) }
+    }
+
+    /// What the process wants.
+    #[inline(always)]
+    pub(crate) fn intent(&self) -> Intent {
+        self.stint.get().intent
+    }
+
+    /// Forgets intent and ticks.
+    #[inline(always)]
+    pub(crate) fn begin_stint(&self) {
+        self.stint.set(Stint::FRESH);
+    }
+
+    /// Forgets the ticks, and nothing else: a process that was broken off may just have said what it
+    /// wants, on its way back into the loop.
+    pub(crate) fn forget_ticks(&self) {
+        let Stint { intent, .. } = self.stint.get();
+        self.stint.set(Stint { intent, ticks: 0 });
+    }
+
+    /// Counts a tick and returns how many there were.
+    pub(crate) fn count_tick(&self) -> u8 {
+        let overtime = self.overtime.get();
+        if overtime > 0 {
+            self.overtime.set(overtime.saturating_add(1));
+        }
+        let Stint { intent, ticks } = self.stint.get();
+        let ticks = ticks.saturating_add(1);
+        self.stint.set(Stint { intent, ticks });
+        ticks
+    }
+
+    /// Says what it means when this process yields: by itself, or for its core's loop.
+    #[inline(always)]
+    pub(crate) fn set_manner(&self, manner: Intent) {
+        self.manner.set(manner);
+    }
+
+    /// Pays; an await that finds nothing left yields.
+    pub(crate) fn spend(&self, reductions: u32) {
+        let left = self.left.get().saturating_sub_unsigned(reductions);
+        self.left.set(left);
+        if left < 0 {
+            // The loop has to give it more when it yields.
+            self.set_manner(Intent::YieldWithCare);
+        }
+    }
+
+    /// Fills up to so many reductions, and returns how many that took.
+    pub(crate) fn fill(&self, reductions: i32) -> u64 {
+        let left = self.left.replace(reductions);
+        u64::try_from(i64::from(reductions) - i64::from(left)).unwrap_or(0)
+    }
+
+    /// Reductions left.
+    pub(crate) fn left(&self) -> i32 {
+        self.left.get()
+    }
+
+    /// True if an interrupt may take the core away.
+    #[inline(always)]
+    pub fn is_preemptible(&self) -> bool {
+        self.reasons.load(Relaxed) == 0
+    }
+
+    /// Notes that an interrupt wanted to leave.
+    pub fn note_pending(&self) {
+        self.pending.store(1, Relaxed);
+    }
+
+    /// Forgets that note: the code leaves now.
+    pub fn clear_pending(&self) {
+        self.pending.store(0, Relaxed);
+    }
+
+    /// Adds a reason against preemption.
+    #[inline(always)]
+    pub fn add_reason(&self) {
+        self.reasons.store(self.reasons.load(Relaxed) + 1, Relaxed);
+        compiler_fence(SeqCst);
+    }
+
+    /// Takes a reason away. True if it was the last and an interrupt has wanted to leave: the
+    /// handler cannot slip in between unseen, for if it comes before the count is zero it notes
+    /// its wish, which is read after, and if it comes later it leaves by itself.
+    #[inline(always)]
+    #[must_use]
+    pub fn drop_reason(&self) -> bool {
+        compiler_fence(SeqCst);
+        let left = self.reasons.load(Relaxed) - 1;
+        self.reasons.store(left, Relaxed);
+        compiler_fence(SeqCst);
+        left == 0 && self.pending.load(Relaxed) != 0
+    }
+}
+
+impl Stint {
+    const FRESH: Self = Self {
+        intent: Intent::Wait,
+        ticks: 0,
+    };
+}
