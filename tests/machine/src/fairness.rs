@@ -11,7 +11,7 @@ use girder_lockfree::process::{kill, spawn, spawn_watched, yield_now};
 
 /// Four that never await, and one that wants the core every millisecond: it is woken for each of its
 /// periods, and all four go on, again and again. However slow the machine, it comes to its end.
-#[girder::test(limit_ms = 50_000)]
+#[girder::test(limit_ms = 100_000)]
 async fn four_spinners_and_a_periodic_one_share_a_core() {
     const PERIODS: u64 = 50;
     const PERIOD_NANOS: u64 = 1_000_000;

@@ -58,7 +58,7 @@ impl Default for Patience {
         Self {
             settled: Duration::from_millis(300),
             nudge: Duration::from_secs(5),
-            silence: Duration::from_secs(60),
+            silence: Duration::from_secs(150),
             whole: Duration::from_secs(1800),
         }
     }

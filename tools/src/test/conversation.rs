@@ -13,6 +13,8 @@ use super::watch::{Expect, Watches};
 
 /// Lines shown when something failed.
 const TAIL: usize = 15;
+/// How long a machine may take to its first byte at least: a busy host has yet to start it.
+const FIRST_WORD: Duration = Duration::from_secs(60);
 
 /// The state of one run.
 pub(crate) struct Conversation {
@@ -21,6 +23,7 @@ pub(crate) struct Conversation {
     watches: Watches,
     dialogue: Dialogue,
     is_scripted: bool,
+    has_spoken: bool,
     silence: Duration,
     at_the_end: Duration,
     tail: VecDeque<String>,
@@ -51,6 +54,7 @@ impl Conversation {
             watches: Watches::new(expects),
             dialogue: Dialogue::new(script),
             is_scripted: !script.is_empty(),
+            has_spoken: false,
             silence,
             at_the_end,
             tail: VecDeque::new(),
@@ -66,6 +70,7 @@ impl Conversation {
             tail,
             ..
         } = self;
+        self.has_spoken = true;
         lines.push(bytes, |line| note(line, transcript, watches, tail));
         self.dialogue.hear(bytes)
     }
@@ -86,6 +91,8 @@ impl Conversation {
         let has_result = !self.is_scripted && self.transcript.result().is_some();
         if has_crashed || has_result {
             self.silence.min(self.at_the_end)
+        } else if !self.has_spoken {
+            self.silence.max(FIRST_WORD)
         } else {
             self.silence
         }

@@ -23,11 +23,11 @@ use crate::workspace::Workspace;
 /// A log larger than this means output without end.
 const LOG_LIMIT: usize = 32 << 20;
 /// Longest silence of a machine that has said its last line and should go off.
-const AT_THE_END: Duration = Duration::from_secs(10);
+const AT_THE_END: Duration = Duration::from_secs(60);
 /// How long a machine that should stay on after its last line is listened to.
 const HALTED: Duration = Duration::from_secs(2);
 /// How long QEMU may take to end once it has closed its outputs.
-const FAREWELL: Duration = Duration::from_secs(10);
+const FAREWELL: Duration = Duration::from_secs(60);
 
 /// A machine, what boots on it, and what must come of it.
 #[derive(Clone, Debug)]

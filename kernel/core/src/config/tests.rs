@@ -20,7 +20,7 @@ fn nothing_said_boots_the_shell_on_all_cores() {
     assert_eq!(config.cores, None);
     assert_eq!((config.quantum_us, config.reductions), (None, None));
     assert_eq!(config.deployment, None);
-    assert_eq!((config.rounds, config.limit_ms), (1, 10_000));
+    assert_eq!((config.rounds, config.limit_ms), (1, 30_000));
 }
 
 #[test]

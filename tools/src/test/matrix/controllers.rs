@@ -1,6 +1,6 @@
 //! The interrupt controllers, each with the numbers of cores and the entry levels that matter to it.
 
-use super::{LONG_TIME_LIMIT, MANY_CORES, TIME_LIMIT, plain_row, says};
+use super::{plain_row, says};
 use crate::machine::Gic::{self, V2, V3, V4};
 use crate::machine::Level::{self, El1, El2};
 use crate::machine::Machine;
@@ -149,10 +149,8 @@ fn descriptions_that_lie() -> Vec<Row> {
 fn row((gic, cores, level, cpu): (Gic, u32, Level, &str)) -> Row {
     let version = format!("{gic:?}").to_lowercase();
     let word = format!("{level:?}").to_lowercase();
-    let many = cores >= MANY_CORES;
     Row {
         machine: machine(gic, cores, level, cpu),
-        time_limit: if many { LONG_TIME_LIMIT } else { TIME_LIMIT },
         ..plain_row(&format!("gic{version}-{cores}-{word}"))
     }
 }

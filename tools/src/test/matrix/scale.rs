@@ -12,10 +12,10 @@ use crate::test::row::{Course, Row};
 use crate::test::watch::Expect;
 
 const MOST_CORES: u32 = 512;
-const TIME_LIMIT: Duration = Duration::from_secs(900);
-const SILENCE: Duration = Duration::from_secs(180);
+const TIME_LIMIT: Duration = Duration::from_secs(1800);
+const SILENCE: Duration = Duration::from_secs(300);
 /// By the machine's clock, which goes on while the host is busy; 6 s on an idle one.
-const BOOT_LIMIT_MICROS: u64 = 60_000_000;
+const BOOT_LIMIT_MICROS: u64 = 300_000_000;
 
 const ALL_UP: &[Expect] = &[
     says!("all cores are up", "512 of 512 cores up"),
