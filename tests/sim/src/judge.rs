@@ -41,6 +41,11 @@ fn check_everybody(score: &Score, state: &State, statistics: Statistics) {
     // Whoever was given up in mid-poll never let go of what others may wait for.
     let may_wait = abandoned > 0 && state.sabotage.is_none();
     assert!(left.is_empty() || may_wait, "{left:?} wait for ever");
+    let untold = &state.watching;
+    assert!(
+        untold.is_empty(),
+        "nobody was told of the end of {untold:?}"
+    );
     assert_eq!(statistics.ended as usize, gone, "ends were not counted");
 }
 

@@ -5,14 +5,17 @@
 //! - *Rounds*: while both are ready, a low one comes after seven normal ones, not sooner or later.
 //! - *Quantum*: with another one of its level ready, a process does not keep the core for longer than
 //!   three quanta of simulated time; and who is interrupted goes on next for half a quantum at least.
-//! - *Wishes*: who has been killed or suspended is not polled again.
+//! - *Wishes*: who has been suspended is not polled; who has been killed neither, but in mid-poll has two
+//!   quanta to reach its next await.
 //! - *Rest*: no core sleeps while somebody is ready, or is woken by a tick that nobody needs.
 //!
 //! Together they say that whoever is ready runs after a bounded number of turns, as far as those who
 //! are more urgent let it.
 
+mod dying;
 mod stints;
 
+use dying::Dying;
 use girder_core::sched::{Place, Priority};
 use girder_lockfree::process::Pid;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,7 +46,7 @@ pub(crate) struct Laws {
     returned: Option<Pid>,
     /// Who has been taken from the queue, and not begun: it may go to another level.
     in_hand: Option<Pid>,
-    killed: BTreeSet<Pid>,
+    dying: Dying,
     suspended: BTreeSet<Pid>,
     /// The level that somebody was moved to, and whether it waited then.
     moved: BTreeMap<Pid, (Priority, bool)>,
@@ -126,7 +129,7 @@ impl Laws {
 
     /// A process was given the core; `held_up` is time for which no interrupt got through, so far.
     pub(crate) fn begin(&mut self, pid: Pid, priority: Priority, now: u64, held_up: u64) {
-        assert!(!self.killed.contains(&pid), "{pid:?} runs although killed");
+        self.dying.begin(pid, now, held_up);
         (self.returned, self.in_hand) = (None, None);
         let is_asleep = self.suspended.contains(&pid);
         assert!(!is_asleep, "{pid:?} runs although suspended");
@@ -145,12 +148,19 @@ impl Laws {
     /// It was broken off.
     pub(crate) fn break_off(&mut self, pid: Pid, now: u64, held_up: u64) {
         self.stints.break_off(pid, now, held_up);
+        self.dying.break_off(pid, now, held_up);
     }
 
     /// It gave the core back of its own accord.
     pub(crate) fn end(&mut self, pid: Pid) {
         self.stints.end(pid);
+        self.dying.end(pid);
         self.returned = Some(pid);
+    }
+
+    /// It was given up in mid-poll.
+    pub(crate) fn give_up(&mut self, pid: Pid, now: u64) {
+        self.dying.give_up(pid, now);
     }
 
     /// The core looks at its word: whoever has come back is where it belongs.
@@ -160,7 +170,7 @@ impl Laws {
 
     /// Somebody has been killed who had not ended.
     pub(crate) fn kill(&mut self, pid: Pid) {
-        self.killed.insert(pid);
+        self.dying.kill(pid);
         self.suspended.remove(&pid);
     }
 
@@ -186,7 +196,7 @@ impl Laws {
 
     /// True if somebody has killed it.
     pub(crate) fn is_killed(&self, pid: Pid) -> bool {
-        self.killed.contains(&pid)
+        self.dying.is_killed(pid)
     }
 
     /// The core goes to sleep until `deadline`; that it may is checked if it `has_to_be_right`.

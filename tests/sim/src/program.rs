@@ -7,11 +7,12 @@ mod actors;
 mod nest;
 mod timers;
 mod trouble;
+mod watching;
 
 use crate::world::{self, with_state};
 use girder_core::rng::Rng;
 use girder_core::sched::{Priority, sleep_until};
-use girder_lockfree::process::{self, NoProcess, Pid};
+use girder_lockfree::process::{self, NoProcess, Pid, Watch};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::future::poll_fn;
@@ -82,13 +83,15 @@ pub enum Scenario {
     Timers,
     /// A tree of processes that spawn.
     Tree,
+    /// Processes that wait for the end of others.
+    Watching,
     /// Everything, while others kill, suspend, resume and wake at random.
     Trouble,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::YieldersAndSpinners,
         Self::Pairs,
         Self::Sleepers,
@@ -96,6 +99,7 @@ impl Scenario {
         Self::Nest,
         Self::Timers,
         Self::Tree,
+        Self::Watching,
         Self::Trouble,
     ];
 }
@@ -129,6 +133,7 @@ pub(crate) fn start(scenario: Scenario, rng: &mut Rng, score: &Shared) {
         Scenario::Nest => nest::all(rng, score),
         Scenario::Timers => timers::start(rng, score),
         Scenario::Tree => actors::tree(4, score.clone(), Priority::Normal),
+        Scenario::Watching => watching::start(rng, score),
         Scenario::Trouble => trouble::all(rng, score),
     }
 }
@@ -167,8 +172,31 @@ fn spawn(
     score: &Shared,
     body: impl Future<Output = ()> + 'static,
 ) -> Option<Pid> {
+    let body = make(score, body);
+    let made = attempt(|| process::spawn(body, priority.level()));
+    counted(score, made.map(|pid| (pid, ()))).map(|(pid, ())| pid)
+}
+
+/// The same for one whose end is told.
+fn spawn_watched(
+    priority: Priority,
+    score: &Shared,
+    body: impl Future<Output = ()> + 'static,
+) -> Option<(Pid, Watch)> {
+    let body = make(score, body);
+    counted(
+        score,
+        attempt(|| process::spawn_watched(move || body, priority.level())),
+    )
+}
+
+/// What such a process runs.
+fn make(
+    score: &Shared,
+    body: impl Future<Output = ()> + 'static,
+) -> impl Future<Output = ()> + Send + 'static {
     let at_end = score.clone();
-    let body = Body {
+    Body {
         body: async move {
             point().await;
             body.await;
@@ -176,15 +204,23 @@ fn spawn(
             at_end.borrow_mut().finished += 1;
         },
         score: score.clone(),
-    };
+    }
+}
+
+/// An allocation that fails meanwhile is a process that was refused.
+fn attempt<R>(spawn: impl FnOnce() -> R) -> R {
     with_state(|state| state.is_spawning = true);
-    let outcome = process::spawn(body, priority.level());
+    let outcome = spawn();
     with_state(|state| state.is_spawning = false);
+    outcome
+}
+
+fn counted<R>(score: &Shared, outcome: Result<(Pid, R), NoProcess>) -> Option<(Pid, R)> {
     match outcome {
-        Ok(pid) => {
+        Ok((pid, rest)) => {
             score.borrow_mut().bodies.insert(pid);
             with_state(|state| state.born.push(pid));
-            Some(pid)
+            Some((pid, rest))
         }
         Err(NoProcess) => {
             score.borrow_mut().refused += 1;

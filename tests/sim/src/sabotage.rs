@@ -30,13 +30,17 @@ pub enum Sabotage {
     LoseWake,
     /// A process that is to end at an await never drops what it owns.
     NeverDrop,
+    /// A killed process is given up in mid-poll at once.
+    NoGrace,
+    /// A process that is to end at an await runs on.
+    NeverDie,
     /// A process ends instead of running now and then.
     EndInstead,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::LoseToken,
         Self::NewestFirst,
         Self::StarveLow,
@@ -49,6 +53,8 @@ impl Sabotage {
         Self::ForgetFrame,
         Self::LoseWake,
         Self::NeverDrop,
+        Self::NoGrace,
+        Self::NeverDie,
         Self::EndInstead,
     ];
 }

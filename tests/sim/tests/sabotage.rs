@@ -52,6 +52,8 @@ found! {
     a_forgotten_frame_is_found: ForgetFrame in Pairs => "wait for ever";
     a_lost_wake_is_found: LoseWake in Pairs => "wait for ever";
     a_body_that_is_never_dropped_is_found: NeverDrop in Trouble => "bodies were not dropped once";
+    a_death_without_grace_is_found: NoGrace in Trouble => "was given up after";
+    a_process_that_does_not_die_is_found: NeverDie in Trouble => "runs although killed";
     a_process_that_ends_too_soon_is_found: EndInstead in YieldersAndSpinners => "ended before its end";
 }
 

@@ -50,6 +50,11 @@ fn a_tree_of_spawns_ends() {
 }
 
 #[test]
+fn watchers_are_told_of_every_end() {
+    run_all(Scenario::Watching);
+}
+
+#[test]
 fn trouble_leaves_nobody_behind() {
     run_all(Scenario::Trouble);
 }

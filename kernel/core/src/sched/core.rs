@@ -287,7 +287,9 @@ impl<W: World> Core<W> {
                 Some(Next::GoOn(token))
             }
             Start::Held => None,
-            Start::Moved(token) => {
+            Start::Moved(mut token) => {
+                // It comes behind the others there, and has a whole quantum.
+                token.end_quantum();
                 self.ready.push(token, Place::Back);
                 None
             }

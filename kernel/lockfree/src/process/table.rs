@@ -158,7 +158,9 @@ pub enum Request {
 
 fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Handover) -> Request {
     let (outcome, token) = by_pid(pid, transition);
-    if let Some(token) = token {
+    if let Some(mut token) = token {
+        // It comes behind the others, wherever it stood before, and has a whole quantum.
+        token.end_quantum();
         here::leave_woken(token);
     }
     if is_alive(pid) && outcome != Handover::Nothing {

@@ -1,11 +1,11 @@
 //! Everything at once, while others kill, suspend, resume, move and wake at random.
 
-use super::{Shared, actors, any_priority, nest, point, spawn};
+use super::{Shared, actors, any_priority, nest, point, sleep_until, spawn};
 use crate::world::with_state;
 use girder_core::rng::Rng;
 use girder_core::sched::{Priority, set_priority};
 use girder_lockfree::process::inspect::{Standing, standing};
-use girder_lockfree::process::{self, Pid, Request, yield_now};
+use girder_lockfree::process::{self, Pid, Request, here, yield_now};
 
 /// Spawns a bit of everything, and two that make trouble for it.
 pub(super) fn all(rng: &mut Rng, score: &Shared) {
@@ -39,7 +39,11 @@ async fn troublemaker(mut rng: Rng, victims: Vec<Pid>) {
             _ => process::wake(victim),
         }
         point().await;
-        yield_now().await;
+        // Mostly the victims are to get somewhere before there is more trouble for them.
+        match rng.below(3) {
+            0 => yield_now().await,
+            _ => sleep_until(here::now() + rng.below(300_000)).await,
+        }
     }
 }
 

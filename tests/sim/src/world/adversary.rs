@@ -13,7 +13,7 @@ use girder_lockfree::process::here::{self, Here};
 use girder_lockfree::process::inspect::on_desk;
 use girder_lockfree::process::{self, Pid};
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::task::Waker;
 
 thread_local! {
@@ -48,6 +48,8 @@ pub(crate) struct State {
     pub(crate) is_spawning: bool,
     /// Reductions that processes have paid.
     pub(crate) spent: BTreeMap<Pid, u64>,
+    /// Those who wait to be told of an end.
+    pub(crate) watching: BTreeSet<Pid>,
     /// Nanoseconds that the core was asleep.
     pub(crate) slept: u64,
     /// Everybody who was ever born: whom to wake for nothing.
@@ -86,6 +88,7 @@ impl State {
             failures: 0,
             is_spawning: false,
             spent: BTreeMap::new(),
+            watching: BTreeSet::new(),
             slept: 0,
             born: Vec::new(),
             keys: (0, 0),

@@ -26,13 +26,20 @@ impl Lifecycle for Bodies {
     fn go_on(token: Token) -> Next {
         settle(match with_state(State::is_put_off) {
             true => put_off(token),
+            false if is_killed(&token) && is_sabotaged(Sabotage::NoGrace) => {
+                return Self::end(token);
+            }
             false => run(token.simulate_going_on()),
         })
     }
 
     fn end(token: Token) -> Next {
         let pid = token.pid();
+        if !token.has_frame() && is_sabotaged(Sabotage::NeverDie) {
+            return settle(run(token.simulate_going_on()));
+        }
         let finished = if token.has_frame() {
+            with_state(|state| state.laws.give_up(pid, state.now));
             note(Event::Abandoned(pid));
             token.give_up()
         } else {
@@ -44,6 +51,10 @@ impl Lifecycle for Bodies {
         };
         Simulated::visit(|core| core.settle_at_length(Outcome::Done(finished)))
     }
+}
+
+fn is_killed(token: &Token) -> bool {
+    with_state(|state| state.laws.is_killed(token.pid()))
 }
 
 fn settle(outcome: Outcome) -> Next {

@@ -1,0 +1,72 @@
+//! Processes that wait for the end of others, who return, or are killed wherever they stand.
+
+use super::{Shared, any_priority, interruptible, point, sleep_until, spawn, spawn_watched};
+use crate::world::with_state;
+use girder_core::rng::Rng;
+use girder_core::sched::{ExitReason, Priority};
+use girder_lockfree::process::inspect::standing;
+use girder_lockfree::process::{self, Pid, Watch, here, yield_now};
+
+/// Spawns the watched, one that watches each, and one that kills some of them.
+pub(super) fn start(rng: &mut Rng, score: &Shared) {
+    let mut victims = Vec::new();
+    for _ in 0..12 {
+        let priority = any_priority(rng);
+        let work = 1 + rng.below(150);
+        let awaits_each = [1, 4, 1_000][rng.below(3) as usize];
+        let Some((pid, watch)) = spawn_watched(priority, score, works(work, awaits_each)) else {
+            continue;
+        };
+        victims.push(pid);
+        let patience = (rng.below(4) == 0).then(|| rng.below(40));
+        spawn(any_priority(rng), score, watches(pid, watch, patience));
+    }
+    let rng = Rng::new(rng.next_u64());
+    spawn(Priority::High, score, kills(rng, victims));
+}
+
+/// Computes, and comes to an await once in so many steps.
+async fn works(steps: u64, awaits_each: u64) {
+    for step in 1..=steps {
+        point().await;
+        if step.is_multiple_of(awaits_each) {
+            yield_now().await;
+        }
+    }
+}
+
+/// Waits to be told, or leaves before.
+async fn watches(pid: Pid, watch: Watch, patience: Option<u64>) {
+    if let Some(rounds) = patience {
+        for _ in 0..rounds {
+            point().await;
+            yield_now().await;
+        }
+        drop(watch);
+        return;
+    }
+    with_state(|state| state.watching.insert(pid));
+    let reason = interruptible(watch).await;
+    assert_eq!(standing(pid), None, "told of an end before it");
+    let was_killed = with_state(|state| state.laws.is_killed(pid));
+    match reason {
+        ExitReason::Killed => assert!(was_killed, "{pid:?} was said to be killed"),
+        // One that was killed on its last steps may have come to its end.
+        ExitReason::Returned => {}
+        other => panic!("{pid:?} is said to have crashed: {other}"),
+    }
+    with_state(|state| state.watching.remove(&pid));
+}
+
+async fn kills(mut rng: Rng, victims: Vec<Pid>) {
+    for _ in 0..8 {
+        sleep_until(here::now() + rng.below(2_000_000)).await;
+        let index = rng.below(1 + victims.len() as u64) as usize;
+        if let Some(&victim) = victims.get(index)
+            && process::kill(victim) == process::Request::Taken
+        {
+            with_state(|state| state.laws.kill(victim));
+        }
+        point().await;
+    }
+}
