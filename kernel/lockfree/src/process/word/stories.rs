@@ -236,3 +236,25 @@ fn kill_and_wake_hand_over_one_token() {
         assert_eq!(state.begin(false), Begin::Die);
     });
 }
+
+/// Somebody moves a process, wakes it and moves it again, while its holder looks and parks: the wishes
+/// met end with the last one, and the wake hands over the one token or keeps it where it is.
+#[test]
+fn the_last_wish_for_a_level_is_met_and_no_wake_is_lost() {
+    loom::model(|| {
+        let state = Arc::new(StateWord::new());
+        let pid = state.next_pid(0);
+        state.occupy(pid);
+        let holder = {
+            let state = state.clone();
+            thread::spawn(move || (state.take_level(), state.park(pid)))
+        };
+        let _ = state.set_level(pid, 1);
+        let is_authors = state.wake(pid) == Handover::Token;
+        let _ = state.set_level(pid, 3);
+        let (first, parked) = holder.join().unwrap();
+        let met: Vec<u8> = first.into_iter().chain(state.take_level()).collect();
+        assert_eq!(is_authors, parked == Park::Parked, "not one token");
+        assert_eq!(met.last(), Some(&3), "{met:?}");
+    });
+}
