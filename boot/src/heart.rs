@@ -40,17 +40,16 @@ impl World for Single {
     type Oracle = Never;
 
     fn visit<R>(f: impl FnOnce(&mut Core<Self>) -> R) -> R {
-        visit_at(process::this_core(), f)
+        Self::visit_at(process::this_core(), f)
     }
-}
 
-/// Runs `f` with the scheduler of `here`, which is the running core.
-#[inline(always)]
-fn visit_at<R>(here: &'static Here, f: impl FnOnce(&mut Core<Single>) -> R) -> R {
-    let core = here.scheduler().cast::<Core<Single>>();
-    // SAFETY: `start` put it there, for ever; only this core's loop comes here, which is not
-    // preempted, and `f` does not come here again.
-    f(unsafe { &mut *core })
+    #[inline(always)]
+    fn visit_at<R>(here: &'static Here, f: impl FnOnce(&mut Core<Self>) -> R) -> R {
+        let core = here.scheduler().cast::<Core<Self>>();
+        // SAFETY: `start` put it there, for ever; only this core's loop comes here, which is not
+        // preempted, and `f` does not come here again.
+        f(unsafe { &mut *core })
+    }
 }
 
 /// Makes the running core a scheduling one, lets `first` spawn, and takes turns for ever.
@@ -81,7 +80,7 @@ fn go_on_without(taken: Taken) -> ! {
     if !unsafe { process::has_spare() } {
         add_spare();
     }
-    let mut next = visit_at(process::this_core(), |core| match taken {
+    let mut next = Single::visit(|core| match taken {
         Taken::BrokenOff(token) => core.settle_preempted(token),
         Taken::Blocked(polled) => core.settle_at_length(polled.into()),
         Taken::Dead(finished) => core.settle_at_length(Outcome::Done(finished)),
@@ -110,7 +109,7 @@ pub(crate) struct OnThisStack;
 
 impl Lifecycle for OnThisStack {
     #[inline(always)]
-    fn resume(process: Runnable) -> Next {
+    fn resume(process: Runnable) -> (Outcome, &'static Here) {
         // SAFETY: `turn` calls this between two visits, on the core's loop.
         let (polled, here) = unsafe { process::resume(process) };
         let outcome = match polled {
@@ -122,7 +121,7 @@ impl Lifecycle for OnThisStack {
             Ok(polled) => Outcome::from(polled),
             Err(token) => Outcome::PutOff(token),
         };
-        visit_at(here, |core| core.settle(here, outcome))
+        (outcome, here)
     }
 
     #[cold]
@@ -137,7 +136,7 @@ impl Lifecycle for OnThisStack {
         // SAFETY: as in `resume`.
         let (finished, here) = unsafe { process::end(token) };
         cpu::reset_float_control();
-        visit_at(here, |core| core.settle_at_length(Outcome::Done(finished)))
+        Single::visit_at(here, |core| core.settle_at_length(Outcome::Done(finished)))
     }
 }
 

@@ -35,7 +35,10 @@ pub fn sleep_until(at: u64) -> Sleep {
 #[inline(always)]
 pub fn turn<W: World>(next: Next) -> Next {
     match next {
-        Next::Resume(process) => W::Lifecycle::resume(process),
+        Next::Resume(process) => {
+            let (outcome, here) = W::Lifecycle::resume(process);
+            W::visit_at(here, |core| core.settle(here, outcome))
+        }
         Next::GoOn(token) => W::Lifecycle::go_on(token),
         Next::End(token) => W::Lifecycle::end(token),
         Next::Wait => W::visit(Core::wait),
@@ -52,11 +55,25 @@ pub fn run<W: World>(mut next: Next) -> ! {
     }
 }
 
-/// One process after another, as long as it goes on like that: nearly all that ever happens.
+/// One process after another, as long as it goes on like that: nearly all that ever happens. One that simply
+/// takes turns makes no `Next` of the other: the compiler would build it and take it apart again.
 #[inline(never)]
 fn run_processes<W: World>(mut process: Runnable) -> Next {
     loop {
-        match W::Lifecycle::resume(process) {
+        let (outcome, here) = W::Lifecycle::resume(process);
+        let next = match outcome {
+            Outcome::Yielded(token) => {
+                match W::visit_at(here, |core| core.take_turns(here, token)) {
+                    Ok(next) => {
+                        process = next;
+                        continue;
+                    }
+                    Err(token) => W::visit_at(here, |core| core.decide_after(token)),
+                }
+            }
+            other => W::visit_at(here, |core| core.settle(here, other)),
+        };
+        match next {
             Next::Resume(next) => process = next,
             other => {
                 ::core::hint::cold_path();

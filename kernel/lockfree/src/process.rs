@@ -126,14 +126,14 @@ pub fn reduce(reductions: u32) {
 
 /// Lets the others on this core run first; the first await of this future comes back at once.
 pub fn yield_now() -> YieldNow {
-    YieldNow { has_yielded: false }
+    YieldNow { is_fresh: true }
 }
 
 /// See [`yield_now`].
 #[must_use = "yields when awaited"]
 #[derive(Debug)]
 pub struct YieldNow {
-    has_yielded: bool,
+    is_fresh: bool,
 }
 
 impl Future for YieldNow {
@@ -141,10 +141,10 @@ impl Future for YieldNow {
 
     #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        if self.has_yielded {
+        if !self.is_fresh {
             return Poll::Ready(());
         }
-        self.has_yielded = true;
+        self.is_fresh = false;
         platform::local().intend_to_yield();
         Poll::Pending
     }

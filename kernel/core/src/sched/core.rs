@@ -134,13 +134,10 @@ impl<W: World> Core<W> {
     #[inline(always)]
     pub fn settle(&mut self, here: &'static Here, outcome: Outcome) -> Next {
         match outcome {
-            // The shortest way: all that is to be done is to let the next one run. Whoever yields
-            // like this has been found to be one of many that simply take turns, and nothing has
-            // come up since: see `consider`.
-            Outcome::Yielded(mut token) => {
-                token.begin_stint();
-                self.rotate(here, token)
-            }
+            Outcome::Yielded(token) => match self.take_turns(here, token) {
+                Ok(process) => Next::Resume(process),
+                Err(token) => self.decide_after(token),
+            },
             Outcome::Waiting(token) => {
                 let token = self.begin_stint(token);
                 // Woken while it ran: it looks again, when its turn comes.
@@ -164,19 +161,31 @@ impl<W: World> Core<W> {
         }
     }
 
+    /// The shortest way: all that is to be done for one that has yielded is to let the next one run.
+    /// Whoever yields like this has been found to be one of many that simply take turns, and nothing
+    /// has come up since: see `consider`. If something is wanted of the next one, that is
+    /// [`decide_after`](Self::decide_after)'s.
     #[inline(always)]
-    fn rotate(&mut self, here: &'static Here, token: Token) -> Next {
-        match self.ready.rotate(token).begin() {
-            Ok(process) => self.give(here, process),
-            Err(token) => self.decide_after(token),
-        }
+    pub(super) fn take_turns(
+        &mut self,
+        here: &'static Here,
+        mut token: Token,
+    ) -> Result<Runnable, Token> {
+        token.begin_stint();
+        self.rotate(here, token)
     }
 
     #[inline(always)]
-    fn give(&mut self, here: &'static Here, mut process: Runnable) -> Next {
-        process.give_core(here);
+    fn rotate(&mut self, here: &'static Here, token: Token) -> Result<Runnable, Token> {
+        let process = self.ready.rotate(token).begin()?;
+        Ok(self.give(here, process))
+    }
+
+    #[inline(always)]
+    fn give(&mut self, here: &'static Here, mut process: Runnable) -> Runnable {
         self.statistics.switches += 1;
-        Next::Resume(process)
+        process.give_core(here);
+        process
     }
 
     /// Decides what to do next: the short way, while all that wait for the core simply take turns.
@@ -189,7 +198,7 @@ impl<W: World> Core<W> {
             return self.decide();
         };
         match token.begin() {
-            Ok(process) => self.give(here, process),
+            Ok(process) => Next::Resume(self.give(here, process)),
             Err(token) => self.decide_after(token),
         }
     }
@@ -202,7 +211,10 @@ impl<W: World> Core<W> {
         let mut token = self.begin_stint(token);
         if is_plain {
             token.set_careful(self.terms.keeps_time);
-            return self.rotate(self.here, token);
+            return match self.rotate(self.here, token) {
+                Ok(process) => Next::Resume(process),
+                Err(token) => self.decide_after(token),
+            };
         }
         self.ready.push(token, Place::Back);
         self.decide()
@@ -264,9 +276,10 @@ impl<W: World> Core<W> {
         }
     }
 
+    /// Decides what to do next, if it is not simply this one.
     #[cold]
     #[inline(never)]
-    fn decide_after(&mut self, token: Token) -> Next {
+    pub(super) fn decide_after(&mut self, token: Token) -> Next {
         match self.consider(token) {
             Some(next) => next,
             None => self.decide(),
@@ -281,7 +294,7 @@ impl<W: World> Core<W> {
         let is_simple = self.ready.is_even(level) && !token.is_spent();
         token.set_careful(self.terms.keeps_time || !is_simple);
         match token.start() {
-            Start::Run(process) => Some(self.give(self.here, process)),
+            Start::Run(process) => Some(Next::Resume(self.give(self.here, process))),
             Start::GoOn(token) => {
                 self.statistics.switches += 1;
                 Some(Next::GoOn(token))

@@ -9,6 +9,7 @@ use super::levels::Priority;
 use crate::causes::Causes;
 use core::fmt;
 use girder_lockfree::Token;
+use girder_lockfree::process::here::Here;
 use girder_lockfree::process::{Finished, Polled, Queue, Runnable};
 
 /// A core's place in the machine's tables.
@@ -114,10 +115,10 @@ impl From<Polled> for Outcome {
 /// desk, or in the outcome, when it comes back.
 ///
 /// It may come back on another core than it was given, so nothing of a core is held meanwhile: each of
-/// these lets whatever core that is [`settle`](Core::settle) the outcome.
+/// these lets whatever core that is [`settle`](Core::settle) the outcome, or says which it is.
 pub trait Lifecycle {
-    /// Gives the core to a process, from its last await on, until it comes back.
-    fn resume(process: Runnable) -> Next;
+    /// Gives the core to a process, from its last await on, until it comes back: how, and on which core.
+    fn resume(process: Runnable) -> (Outcome, &'static Here);
     /// Gives the core to a process that an interrupt broke off.
     fn go_on(token: Token) -> Next;
     /// Lets a process drop what it owns, and ends it.
@@ -182,4 +183,11 @@ pub trait World: Sized + 'static {
 
     /// Runs `f` with the core that this code is on. What `f` returns holds nothing of the core.
     fn visit<R>(f: impl FnOnce(&mut Core<Self>) -> R) -> R;
+
+    /// The same for whoever knows that this code is on `here`.
+    #[inline(always)]
+    fn visit_at<R>(here: &'static Here, f: impl FnOnce(&mut Core<Self>) -> R) -> R {
+        let _ = here;
+        Self::visit(f)
+    }
 }

@@ -16,10 +16,11 @@ use core::sync::atomic::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Intent {
+    /// To let others run first, and nothing else is to be looked at. It is asked for first, and a
+    /// comparison with 0 is the shortest.
+    Yield = 0,
     /// To wait until it is woken.
-    Wait = 0,
-    /// To let others run first, and nothing else is to be looked at.
-    Yield = 1,
+    Wait = 1,
     /// To let others run first, after a look around: it may have nothing left to spend, or have left
     /// something on the desk, or not all processes here are of one level.
     YieldWithCare = 2,

@@ -6,21 +6,23 @@ use crate::checks::Event;
 use crate::sabotage::Sabotage;
 use girder_core::sched::{Lifecycle, Next, Outcome, Priority, World};
 use girder_lockfree::Token;
+use girder_lockfree::process::here::Here;
 use girder_lockfree::process::{Polled, Runnable};
 
 /// Processes whose frame is their body.
 pub(crate) struct Bodies;
 
 impl Lifecycle for Bodies {
-    fn resume(process: Runnable) -> Next {
-        settle(match with_state(State::is_put_off) {
+    fn resume(process: Runnable) -> (Outcome, &'static Here) {
+        let outcome = match with_state(State::is_put_off) {
             true => put_off(process.put_off()),
             false => {
                 let token = process.put_off();
                 assert!(!token.is_spent(), "{:?} was granted nothing", token.pid());
                 run(token.simulate_going_on())
             }
-        })
+        };
+        (outcome, here())
     }
 
     fn go_on(token: Token) -> Next {
