@@ -52,7 +52,7 @@ fn set(at: u64, due: Due) -> Option<Timer> {
     let Set { timer, is_first } = desk.wheel.set(at, due).ok()?;
     if is_first {
         desk.has_first_alarm = true;
-        here.load();
+        here.load(stay.local());
     }
     Some(timer)
 }

@@ -154,27 +154,28 @@ impl Here {
         self.is_laden.load(Relaxed)
     }
 
-    /// Notes that the desk holds something, for the loop and for the yield of whoever left it there.
-    #[inline(always)]
-    pub(super) fn load(&self) {
-        self.mark_laden();
-        platform::local().set_manner(Intent::YieldWithCare);
-    }
-
-    /// As `load`, for the loop itself.
+    /// Notes that the loop has left something over for itself.
     #[inline(always)]
     pub(super) fn mark_laden(&self) {
         self.is_laden.store(true, Relaxed);
+    }
+
+    /// Notes that the desk holds something, for the loop and for the yield of whoever left it there: the
+    /// code with this record, on this core.
+    #[inline(always)]
+    pub(super) fn load(&self, local: &Local) {
+        self.mark_laden();
+        local.set_manner(Intent::YieldWithCare);
     }
 
     /// As `load`, for what must not wait until the process comes back of its own accord: if no tick
     /// will take the core from it, it leaves as soon as preemption is on again. (In the loop this
     /// is not looked at.)
     #[inline(always)]
-    pub(super) fn load_now(&self) {
-        self.load();
+    pub(super) fn load_now(&self, local: &Local) {
+        self.load(local);
         if !self.is_ticking.load(Relaxed) {
-            platform::local().note_pending();
+            local.note_pending();
         }
     }
 
@@ -233,11 +234,17 @@ impl Desk {
 /// here again.
 #[inline(always)]
 pub(super) fn with_desk<R>(f: impl FnOnce(&'static Here, &mut Desk) -> R) -> R {
+    with_own_desk(|here, _, desk| f(here, desk))
+}
+
+/// As `with_desk`, with the running code's record as well: for whoever leaves something.
+#[inline(always)]
+pub(super) fn with_own_desk<R>(f: impl FnOnce(&'static Here, &Local, &mut Desk) -> R) -> R {
     let stay = PreemptionOff::new();
     let here = stay.here();
     // SAFETY: with preemption off this code stays on its core until `f` is done, handlers leave the
     // desk alone, and what is done in `f` is push, pop and swap, here and in `alarm`.
-    f(here, unsafe { &mut *here.desk.get() })
+    f(here, stay.local(), unsafe { &mut *here.desk.get() })
 }
 
 /// As `with_desk`, for a core's loop, which nothing can take away from its core.
@@ -253,9 +260,9 @@ pub(super) fn with_desk_in_loop<R>(f: impl FnOnce(&'static Here, &mut Desk) -> R
 /// Leaves a process that something happened to.
 #[inline(always)]
 pub(crate) fn leave_woken(token: Token) {
-    with_desk(|here, desk| {
+    with_own_desk(|here, local, desk| {
         desk.woken.push_back(token);
-        here.load_now();
+        here.load_now(local);
     });
 }
 

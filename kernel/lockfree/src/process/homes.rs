@@ -4,7 +4,7 @@
 //! one of its size is there; otherwise memory comes from the heap, and a slot from wherever one is left.
 
 use super::header::{Header, Operations, Process, Slot};
-use super::here::{table, with_desk, with_desk_in_loop};
+use super::here::{table, with_desk, with_desk_in_loop, with_own_desk};
 use super::platform;
 use super::pool::{Class, Home};
 use super::watch::Teller;
@@ -20,13 +20,13 @@ pub(crate) fn bear<F: Future<Output = ()> + 'static>(
     level: u8,
     teller: &mut Option<Teller>,
 ) -> Result<Pid, F> {
-    with_desk(|here, desk| {
+    with_own_desk(|here, local, desk| {
         let Some(home) = desk.pools.take(Process::<F>::operations().class) else {
             return Err(future);
         };
         let (pid, token) = home.settle(future, level, here.reductions.get(), teller.take());
         desk.newborn.add(token, level);
-        here.load_now();
+        here.load_now(local);
         Ok(pid)
     })
 }
@@ -41,10 +41,10 @@ pub(crate) fn bear_afresh<F: Future<Output = ()> + 'static>(
 ) -> Option<Pid> {
     let Operations { layout, class, .. } = Process::<F>::operations();
     let home = fresh_home(*layout, *class)?;
-    Some(with_desk(|here, desk| {
+    Some(with_own_desk(|here, local, desk| {
         let (pid, token) = home.settle(future, level, here.reductions.get(), teller);
         desk.newborn.add(token, level);
-        here.load_now();
+        here.load_now(local);
         pid
     }))
 }

@@ -226,7 +226,17 @@ impl Local {
     /// Adds a reason against preemption.
     #[inline(always)]
     pub fn add_reason(&self) {
-        self.reasons.store(self.reasons.load(Relaxed) + 1, Relaxed);
+        self.add_reason_after(|| ());
+    }
+
+    /// The same, after `prepare` if it is the first.
+    #[inline(always)]
+    pub fn add_reason_after(&self, prepare: impl FnOnce()) {
+        let reasons = self.reasons.load(Relaxed);
+        if reasons == 0 {
+            prepare();
+        }
+        self.reasons.store(reasons + 1, Relaxed);
         compiler_fence(SeqCst);
     }
 

@@ -81,6 +81,12 @@ mod machine {
             Self(local)
         }
 
+        /// The code's record.
+        #[inline(always)]
+        pub(crate) fn local(&self) -> &Local {
+            self.0
+        }
+
         /// The core that the code stays on.
         #[inline(always)]
         pub(crate) fn here(&self) -> &'static Here {
@@ -142,6 +148,10 @@ mod host {
         pub(crate) fn new() -> Self {
             local().add_reason();
             Self(local())
+        }
+
+        pub(crate) fn local(&self) -> &Local {
+            self.0
         }
 
         pub(crate) fn here(&self) -> &'static Here {
