@@ -197,13 +197,23 @@ impl Token {
     }
 
     /// Begins a turn, and meets what others want of the process.
+    #[inline(always)]
     pub fn start(self) -> Start {
-        match self.begin() {
-            Ok(process) => Start::Run(process),
-            Err(token) => token.start_at_length(),
+        let Header { slot, frame, .. } = self.header();
+        if frame.get() == 0 {
+            return match self.begin() {
+                Ok(process) => Start::Run(process),
+                Err(token) => token.start_at_length(),
+            };
         }
+        if slot.word.lets_go_on() {
+            return Start::GoOn(self);
+        }
+        self.start_at_length()
     }
 
+    #[cold]
+    #[inline(never)]
     fn start_at_length(self) -> Start {
         match self.header().slot.word.begin(self.has_frame()) {
             Begin::Run if self.has_frame() => Start::GoOn(self),

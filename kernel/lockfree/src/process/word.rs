@@ -192,6 +192,13 @@ impl StateWord {
         self.0.load(Relaxed) == word
     }
 
+    /// True if nobody wants anything of a process that was broken off in mid-poll: its token's holder may go on
+    /// without another step. A wake is none of its affairs before it parks, which meets that.
+    #[inline(always)]
+    pub(crate) fn lets_go_on(&self) -> bool {
+        self.0.load(Relaxed) & (MOVE | KILL | SUSPEND) == 0
+    }
+
     /// 3: begins a poll; the token's holder calls it. `keeps_woken` says that a poll that was
     /// broken off is being continued, so a wake since its beginning still counts.
     pub(crate) fn begin(&self, keeps_woken: bool) -> Begin {

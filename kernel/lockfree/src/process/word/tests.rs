@@ -162,6 +162,19 @@ fn a_wake_before_a_poll_that_was_broken_off_goes_on_counts() {
 }
 
 #[test]
+fn whoever_was_broken_off_goes_on_unless_something_else_is_wanted() {
+    let (_, pid) = occupied();
+    let runnable = |word: &u64| word & PHASE == RUNNABLE;
+    for word in all_words(pid).into_iter().filter(runnable) {
+        let state = with(word);
+        let lets_go_on = state.lets_go_on();
+        assert_eq!(lets_go_on, state.begin(true) == Begin::Run);
+        let stays = state.is(word);
+        assert!(stays || !lets_go_on, "a step was due: {word:#b}");
+    }
+}
+
+#[test]
 fn a_suspended_process_keeps_its_wake_for_later() {
     let (state, pid) = occupied();
     assert_eq!(state.park(pid), Park::Parked);
