@@ -1,7 +1,7 @@
 //! The core this code runs on: who it is, what it can do, how it waits.
 
 use crate::core_block::CoreBlock;
-use crate::registers::{CTR_EL0, CacheType, ID_AA64ISAR0_EL1, InstructionSet0};
+use crate::registers::{CTR_EL0, CacheType, ID_AA64ISAR0_EL1, ISR_EL1, InstructionSet0, Pending};
 use aarch64_cpu::asm;
 use aarch64_cpu::registers::{CNTKCTL_EL1, CurrentEL, MIDR_EL1, ReadWriteable, Readable};
 
@@ -89,6 +89,13 @@ pub fn unmask_interrupts() {
 pub fn mask_interrupts() {
     // SAFETY: changes no memory.
     unsafe { core::arch::asm!("msr daifset, #0b0011", options(nostack)) }
+}
+
+/// True if an interrupt waits to be taken, masked or not: a look at the core's own lines, which is shorter than
+/// asking the controller. What the controller has just been told may not be seen yet.
+#[inline(always)]
+pub fn is_interrupt_pending() -> bool {
+    Pending.any_matching_bits_set(ISR_EL1::I::SET + ISR_EL1::F::SET)
 }
 
 /// Sets floating point back to default rounding without traps.

@@ -11,7 +11,7 @@
 
 use crate::bcm2836::Bcm2836;
 use crate::core_block::{CoreBlock, count};
-use crate::cpu::Affinity;
+use crate::cpu::{self, Affinity};
 use crate::gic_v2::GicV2;
 use crate::gic_v3::GicV3;
 use crate::monitor;
@@ -53,23 +53,58 @@ struct Interrupts {
 }
 
 impl Interrupts {
-    /// What an interrupt of this number means, if anything.
+    /// What it means that this was taken.
     #[inline(always)]
-    fn causes_of(&self, id: InterruptId) -> Option<u32> {
+    fn causes_of(&self, taken: Option<Taken>, core: &CoreBlock) -> u32 {
+        // A signal's word itself says why: whoever signals has rung it before.
+        let Some(Taken::Device(id)) = taken else {
+            return 0;
+        };
         let [timer, console] = &self.routes;
         match id {
-            _ if id == timer.id => Some(timer.causes),
-            _ if id == console.id => Some(console.causes),
-            _ => None,
+            _ if id == timer.id => timer.causes,
+            _ if id == console.id => console.causes,
+            _ => self.refuse(id, core),
         }
     }
 
-    /// Whoever raises it will not be served, so it would come again at once.
+    /// Does something with the interrupts that mean one of these causes.
+    #[inline(always)]
+    fn for_each(&self, causes: u32, act: impl Fn(InterruptId)) {
+        for route in &self.routes {
+            if route.causes & causes != 0 {
+                act(route.id);
+            }
+        }
+    }
+
+    /// Takes what is pending: nearly always that is one interrupt, so the controller is asked for more only while
+    /// the core's own line is up.
+    #[inline(always)]
+    fn take_all(&self, core: &CoreBlock, take: impl Fn() -> Option<Taken>) -> u32 {
+        let causes = self.causes_of(take(), core);
+        if cpu::is_interrupt_pending() {
+            return causes | self.take_more(core, take);
+        }
+        causes
+    }
+
     #[cold]
     #[inline(never)]
-    fn refuse(&self, id: InterruptId, core: &CoreBlock) {
+    fn take_more(&self, core: &CoreBlock, take: impl Fn() -> Option<Taken>) -> u32 {
+        let others = (1..BATCH).map_while(|_| take());
+        others.fold(0, |causes, taken| {
+            causes | self.causes_of(Some(taken), core)
+        })
+    }
+
+    /// Whoever raises it will not be served, so it would come again at once. It means nothing.
+    #[cold]
+    #[inline(never)]
+    fn refuse(&self, id: InterruptId, core: &CoreBlock) -> u32 {
         self.controller.disable(id, core.affinity());
         count(&core.counters().spurious);
+        0
     }
 }
 
@@ -112,32 +147,36 @@ pub fn route_shared_here() -> Result<(), ControllerError> {
     routes.try_for_each(|route| interrupts.controller.enable_shared(route.id))
 }
 
-/// Takes everything that is pending and returns what it means.
+/// Takes everything that is pending and returns what it means. Each driver has its own way through here, for
+/// one for all of them would begin with what any of them needs.
+#[inline(always)]
 pub(crate) fn acknowledge(core: &CoreBlock) -> u32 {
     let Some(interrupts) = INTERRUPTS.get() else {
         return 0;
     };
-    let here = core.affinity();
-    let mut causes = 0;
-    for taken in (0..BATCH).map_while(|_| interrupts.controller.acknowledge(here)) {
-        // A signal's word itself says why: whoever signals has rung it before.
-        let Taken::Device(id) = taken else { continue };
-        match interrupts.causes_of(id) {
-            Some(of_route) => causes |= of_route,
-            None => interrupts.refuse(id, core),
+    match &interrupts.controller {
+        Controller::GicV2(driver) => interrupts.take_all(core, || driver.acknowledge()),
+        Controller::GicV3(driver) => interrupts.take_all(core, || driver.acknowledge()),
+        Controller::Bcm2836(driver) => {
+            let here = core.affinity();
+            interrupts.take_all(core, || driver.acknowledge(here))
         }
     }
-    causes
 }
 
 /// Lets the interrupts behind `causes` be signalled again; the loop calls it on the core that took
 /// them, once they are served.
+#[inline]
 pub fn complete(causes: u32) {
-    if let Some(interrupts) = INTERRUPTS.get() {
-        for route in &interrupts.routes {
-            if route.causes & causes != 0 {
-                interrupts.controller.complete(route.id);
-            }
+    let Some(interrupts) = INTERRUPTS.get() else {
+        return;
+    };
+    match &interrupts.controller {
+        Controller::GicV2(driver) => interrupts.for_each(causes, |id| driver.complete(id)),
+        Controller::GicV3(driver) => interrupts.for_each(causes, |id| driver.complete(id)),
+        Controller::Bcm2836(driver) => {
+            let here = Affinity::of_this_core();
+            interrupts.for_each(causes, |id| driver.complete(id, here));
         }
     }
 }
@@ -149,7 +188,7 @@ pub fn signal(affinity: Affinity) {
     }
 }
 
-/// One match for each operation; what it means is the drivers' to say.
+/// One match for each operation but those of the hot path, which have theirs above; what it means is the drivers' to say.
 impl Controller {
     fn is_private(&self, id: InterruptId) -> bool {
         match self {
@@ -177,24 +216,6 @@ impl Controller {
             Self::GicV2(driver) => driver.enable_shared(id, here),
             Self::GicV3(driver) => driver.enable_shared(id, here),
             Self::Bcm2836(driver) => driver.enable_shared(id, here),
-        }
-    }
-
-    #[inline]
-    fn acknowledge(&self, here: Affinity) -> Option<Taken> {
-        match self {
-            Self::GicV2(driver) => driver.acknowledge(),
-            Self::GicV3(driver) => driver.acknowledge(),
-            Self::Bcm2836(driver) => driver.acknowledge(here),
-        }
-    }
-
-    #[inline]
-    fn complete(&self, id: InterruptId) {
-        match self {
-            Self::GicV2(driver) => driver.complete(id),
-            Self::GicV3(driver) => driver.complete(id),
-            Self::Bcm2836(driver) => driver.complete(id, Affinity::of_this_core()),
         }
     }
 

@@ -15,6 +15,13 @@ register_bitfields! {u64,
         /// Smallest data cache line, log2 of words.
         DminLine OFFSET(16) NUMBITS(4) [],
     ],
+    /// What waits to be taken.
+    pub(crate) ISR_EL1 [
+        /// An IRQ.
+        I OFFSET(7) NUMBITS(1) [],
+        /// An FIQ.
+        F OFFSET(6) NUMBITS(1) [],
+    ],
     /// Instruction set attributes 0.
     pub(crate) ID_AA64ISAR0_EL1 [
         /// Atomic instructions: 2 and above mean LSE.
@@ -77,6 +84,7 @@ macro_rules! writeable {
     };
 }
 
+readable!(Pending, ISR_EL1, "isr_el1");
 readable!(CacheType, CTR_EL0, "ctr_el0");
 readable!(InstructionSet0, ID_AA64ISAR0_EL1, "id_aa64isar0_el1");
 readable!(Features0, ID_AA64PFR0_EL1, "id_aa64pfr0_el1");
