@@ -14,43 +14,57 @@ const ALARMS_PER_TURN: usize = 32;
 const PAUSE: u64 = 1_000;
 const LONGEST_PAUSE: u64 = 16_000;
 
-/// What the timer is asked for.
-#[derive(Debug, Default)]
+/// No time: the clock does not come there.
+const NEVER: u64 = u64::MAX;
+
+/// What the timer is asked for. Each is [`NEVER`] if it is not wanted.
+#[derive(Debug)]
 pub(super) struct Deadlines {
-    /// When the next tick is due, while ticks are wanted.
-    tick: Option<u64>,
-    /// When to look at the alarms again, if there are any.
-    alarm: Option<u64>,
+    /// When the next tick is due.
+    tick: u64,
+    /// When to look at the alarms again.
+    alarm: u64,
     /// When to do so at the earliest, unless the core is idle.
     not_before: u64,
     /// What the timer was asked for.
-    armed: Option<u64>,
+    armed: u64,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            tick: NEVER,
+            alarm: NEVER,
+            not_before: 0,
+            armed: NEVER,
+        }
+    }
 }
 
 impl Deadlines {
     /// True while ticks are wanted.
     pub(super) fn has_tick(&self) -> bool {
-        self.tick.is_some()
+        self.tick != NEVER
     }
 
     /// True if the tick is due.
     pub(super) fn is_tick(&self, now: u64) -> bool {
-        self.tick.is_some_and(|at| at <= now)
+        self.tick <= now
     }
 
     /// Says when the next tick is wanted.
     pub(super) fn set_tick(&mut self, at: Option<u64>) {
-        self.tick = at;
+        self.tick = at.unwrap_or(NEVER);
     }
 
     /// Takes notice of an alarm that may be due before all others.
     pub(super) fn add_alarm(&mut self, at: Option<u64>) {
-        self.alarm = earlier(self.alarm, at);
+        self.alarm = self.alarm.min(at.unwrap_or(NEVER));
     }
 
     /// Rings alarms that are due; what does not ring in one turn is the next turn's.
     pub(super) fn ring(&mut self, now: u64) {
-        if self.alarm.is_some_and(|at| at <= now) {
+        if self.alarm <= now {
             self.ring_now(now);
         }
     }
@@ -72,40 +86,41 @@ impl Deadlines {
             is_behind,
         } = ring_alarms(now, ALARMS_PER_TURN);
         self.not_before = now + LONGEST_PAUSE.min(rung * PAUSE);
-        self.alarm = if is_behind {
-            Some(now)
-        } else {
-            (next != u64::MAX).then_some(next)
-        };
-    }
-
-    /// The timer's interrupt has come: it was asked for once.
-    pub(super) fn disarmed(&mut self) {
-        self.armed = None;
+        self.alarm = if is_behind { now } else { next };
     }
 
     /// Asks the timer for what comes first.
     pub(super) fn arm(&mut self, hardware: &mut impl Hardware) {
-        let alarm = self.alarm.map(|at| at.max(self.not_before));
-        let wanted = earlier(self.tick, alarm);
+        let wanted = self.wanted();
         if wanted != self.armed {
-            self.armed = wanted;
-            hardware.set_deadline(wanted);
+            self.ask(wanted, hardware);
         }
     }
 
-    /// The same for a core that has nothing else to do.
+    /// As `arm`, after the timer's interrupt has come: what it was asked for is over.
+    #[inline(always)]
+    pub(super) fn arm_anew(&mut self, hardware: &mut impl Hardware) {
+        self.ask(self.wanted(), hardware);
+    }
+
+    #[inline(always)]
+    fn wanted(&self) -> u64 {
+        match self.alarm {
+            NEVER => self.tick,
+            alarm => alarm.max(self.not_before).min(self.tick),
+        }
+    }
+
+    #[inline(always)]
+    fn ask(&mut self, wanted: u64, hardware: &mut impl Hardware) {
+        self.armed = wanted;
+        hardware.set_deadline((wanted != NEVER).then_some(wanted));
+    }
+
+    /// As `arm`, for a core that has nothing else to do.
     pub(super) fn arm_idle(&mut self, hardware: &mut impl Hardware) {
-        self.tick = None;
+        self.tick = NEVER;
         self.not_before = 0;
         self.arm(hardware);
-    }
-}
-
-/// The earlier of two times, of which none may be.
-fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        _ => one.or(other),
     }
 }

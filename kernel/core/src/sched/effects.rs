@@ -147,7 +147,8 @@ pub trait Hardware {
     fn set_deadline(&mut self, at: Option<u64>);
     /// Makes another core look at its word.
     fn signal(&mut self, core: CoreId);
-    /// Takes what has happened. The timer's cause comes once for each deadline that was asked for.
+    /// Takes what has happened. The timer's cause comes once for each deadline that was asked for; whoever
+    /// takes it asks for the next one, or for none, before it is served.
     fn take_causes(&mut self) -> Causes;
     /// Serves what is not the scheduler's, and lets the causes happen again.
     fn serve(&mut self, causes: Causes);

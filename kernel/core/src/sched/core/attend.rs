@@ -35,14 +35,13 @@ impl<W: World> Core<W> {
 
     /// Rings alarms that are due. True if a tick was.
     fn on_timer(&mut self, has_rivals: bool) -> bool {
-        self.deadlines.disarmed();
         let now = self.hardware.now();
         self.deadlines.ring(now);
         let is_tick = self.deadlines.is_tick(now);
         if is_tick || !self.deadlines.has_tick() {
             self.set_tick(has_rivals.then(|| now + self.tick_length()));
         }
-        self.deadlines.arm(&mut self.hardware);
+        self.deadlines.arm_anew(&mut self.hardware);
         is_tick
     }
 
