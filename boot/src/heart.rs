@@ -9,7 +9,7 @@ use alloc::boxed::Box;
 use core::fmt::{self, Write};
 use core::ptr::NonNull;
 use girder_aarch64::core_block::{CoreBlock, count};
-use girder_aarch64::process::{self, Taken};
+use girder_aarch64::process;
 use girder_aarch64::{cpu, interrupts, timer};
 use girder_core::causes::{Cause, Causes};
 use girder_core::config::{Config, QUANTUM_US, REDUCTIONS};
@@ -19,7 +19,7 @@ use girder_core::sched::{
 };
 use girder_lockfree::Token;
 use girder_lockfree::process::here::Here;
-use girder_lockfree::process::{Polled, Runnable, Table};
+use girder_lockfree::process::{Finished, Polled, Runnable, Table};
 
 /// Stacks that a core begins with, for whoever comes after a process that took one along. It gets more
 /// when they are used up.
@@ -65,7 +65,6 @@ pub(crate) fn start(block: &'static CoreBlock, config: &Config<'_>, first: impl 
     let core = NonNull::from(Box::leak(Box::new(core))).cast();
     // SAFETY: on this core, before anything is spawned; `visit` takes it for what it is.
     unsafe { process::install(core, table) };
-    process::on_taken(go_on_without);
     for _ in 0..SPARES {
         add_spare();
     }
@@ -74,17 +73,33 @@ pub(crate) fn start(block: &'static CoreBlock, config: &Config<'_>, first: impl 
     run::<Single>(Single::visit(Core::decide))
 }
 
-/// A new loop, on another stack or at the top of the same one, after a process was taken from the core.
-fn go_on_without(taken: Taken) -> ! {
+/// New loops, on another stack or at the top of the same one, after a process was taken from the core.
+mod hooks {
+    use super::*;
+
+    #[unsafe(no_mangle)]
+    fn girder_go_on_after_break(token: Token) -> ! {
+        go_on_after(|core| core.settle_preempted(token))
+    }
+
+    #[unsafe(no_mangle)]
+    fn girder_go_on_after_block(polled: Polled) -> ! {
+        go_on_after(|core| core.settle_at_length(polled.into()))
+    }
+
+    #[unsafe(no_mangle)]
+    fn girder_go_on_after_death(finished: Finished) -> ! {
+        go_on_after(|core| core.settle_at_length(Outcome::Done(finished)))
+    }
+}
+
+#[inline(always)]
+fn go_on_after(settle: impl FnOnce(&mut Core<Single>) -> Next) -> ! {
     // SAFETY: this is the core's loop, between two visits.
     if !unsafe { process::has_spare() } {
         add_spare();
     }
-    let mut next = Single::visit(|core| match taken {
-        Taken::BrokenOff(token) => core.settle_preempted(token),
-        Taken::Blocked(polled) => core.settle_at_length(polled.into()),
-        Taken::Dead(finished) => core.settle_at_length(Outcome::Done(finished)),
-    });
+    let mut next = Single::visit(settle);
     // Mostly somebody else who was broken off goes on. What `run` prepares for many turns would be in vain.
     while let Next::GoOn(token) = next {
         next = OnThisStack::go_on(token);
@@ -94,11 +109,11 @@ fn go_on_without(taken: Taken) -> ! {
 
 /// Gets the running core one more stack. Without one, preemption waits until a stack comes back, and
 /// each time is counted.
+#[cold]
 fn add_spare() {
     let stack = MEMORY.lock().as_mut().map(memory::Memory::stack);
     match stack {
-        // SAFETY: both callers are the core's loop, and visit no scheduler now; what a new loop does
-        // was said before.
+        // SAFETY: both callers are the core's loop, and visit no scheduler now.
         Some(Ok(stack)) => unsafe { process::add_spare(stack) },
         _ => log::warn!("no memory for a spare stack"),
     }
@@ -165,12 +180,9 @@ impl Hardware for ThisCore {
 
     #[inline(always)]
     fn take_causes(&mut self) -> Causes {
-        let causes = Causes::from_word(self.block.doorbell().take());
-        // Its line stays up as long as the deadline stands, and one deadline is one cause.
-        if causes.contains(Cause::Timer) {
-            timer::disarm();
-        }
-        causes
+        // The timer's line stays up until the scheduler has asked anew, and does not come through before its
+        // cause is served.
+        Causes::from_word(self.block.doorbell().take())
     }
 
     #[inline(always)]

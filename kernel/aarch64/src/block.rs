@@ -13,7 +13,7 @@
 
 use crate::core_block::{CoreBlock, count};
 use crate::preemption;
-use crate::process::{self, Taken};
+use crate::process;
 use crate::spares::Top;
 use crate::stack;
 use core::num::NonZero;
@@ -84,7 +84,7 @@ extern "C" fn begin_without(local: NonNull<Local>, saved: NonZero<usize>) -> ! {
     let frame = saved | Token::BLOCKED;
     // SAFETY: `girder_block` has just saved this for this process, once.
     let token = unsafe { Token::broken_off(local, frame) };
-    process::new_loop(Taken::Blocked(token.blocked()))
+    process::girder_go_on_after_block(token.blocked())
 }
 
 /// The top of the stack that a frame is on.

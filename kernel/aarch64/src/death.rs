@@ -25,7 +25,7 @@
 use crate::core_block::{CoreBlock, count};
 use crate::exception::{Fault, Frame};
 use crate::preemption;
-use crate::process::{self, Taken, loop_state};
+use crate::process::{self, loop_state};
 use crate::spares::Top;
 use crate::stack;
 use aarch64_cpu::registers::{Readable, SPSel, TPIDR_EL0, Writeable};
@@ -96,7 +96,7 @@ extern "C" fn after_fault(local: NonNull<Local>) -> ! {
 
 fn begin_after(local: NonNull<Local>, reason: fn(&mut Top) -> ExitReason) -> ! {
     let finished = bury(local, reason);
-    process::new_loop(Taken::Dead(finished))
+    process::girder_go_on_after_death(finished)
 }
 
 /// Makes of the dead process what the loop can settle. Not inlined: the reason is some hundred bytes, and

@@ -59,8 +59,7 @@ unsafe extern "C" {
 ///
 /// # Safety
 ///
-/// Only the running core's own loop calls it, between two visits to its scheduler, after somebody
-/// has said what a new loop does ([`on_taken`]).
+/// Only the running core's own loop calls it, between two visits to its scheduler.
 pub unsafe fn add_spare(stack: Stack) {
     CoreBlock::current().spares.push(stack.top());
 }
@@ -74,30 +73,15 @@ pub unsafe fn has_spare() -> bool {
     !CoreBlock::current().spares.is_empty()
 }
 
-/// How a process was taken from its core.
-#[derive(Debug)]
-pub enum Taken {
-    /// An interrupt broke it off.
-    BrokenOff(Token),
+// How a core goes on after a process was taken from it: settles that, then takes turns for ever. Whoever builds the
+// kernel defines it; by name, so that no pointer has to be found and followed between two spinners.
+unsafe extern "Rust" {
+    /// An interrupt broke the process off.
+    safe fn girder_go_on_after_break(token: Token) -> !;
     /// It blocked, and wants what a poll that comes back can want.
-    Blocked(Polled),
+    pub(crate) safe fn girder_go_on_after_block(polled: Polled) -> !;
     /// It died in mid-poll.
-    Dead(Finished),
-}
-
-/// The loop of a core that a process was just taken from: settles it, then takes turns for ever.
-pub type NewLoop = fn(Taken) -> !;
-
-static NEW_LOOP: spin::Once<NewLoop> = spin::Once::new();
-
-/// Says how a core goes on after a process was taken from it.
-pub fn on_taken(new_loop: NewLoop) {
-    NEW_LOOP.call_once(|| new_loop);
-}
-
-pub(crate) fn new_loop(taken: Taken) -> ! {
-    let new_loop = NEW_LOOP.get().expect("processes run, so a loop is there");
-    new_loop(taken)
+    pub(crate) safe fn girder_go_on_after_death(finished: Finished) -> !;
 }
 
 /// Leaves the running process for a new loop, `function(local)` at the top of the same stack.
@@ -316,7 +300,7 @@ pub(crate) fn loop_state() -> u64 {
 extern "C" fn begin_new_loop(local: NonNull<Local>, frame: NonZero<usize>) -> ! {
     // SAFETY: `leave_interrupted` has just broken this process off with this frame, once.
     let token = unsafe { Token::broken_off(local, frame) };
-    new_loop(Taken::BrokenOff(token))
+    girder_go_on_after_break(token)
 }
 
 /// The platform's part of `girder_lockfree::process`.
