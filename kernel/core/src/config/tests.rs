@@ -120,7 +120,7 @@ fn wrong_values_say_so_and_use_the_default() {
         ),
         (
             "girder.limit_ms=x",
-            "is not a number from 1 to 3600000, using 10000",
+            "is not a number from 1 to 3600000, using 30000",
         ),
         ("girder.seed=dice", "is not a number of 64 bits, using none"),
         (
