@@ -28,7 +28,7 @@ pub(crate) fn spawn_all(config: &'static Config<'static>) -> Result<(), NoProces
         Mode::Bench(choice) => spawn(
             run_once(
                 "the benchmark run",
-                move || bench::run(choice),
+                move || bench::run(choice, config.keeps_time),
                 bench::LEVEL,
             ),
             SYSTEM,

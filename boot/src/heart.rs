@@ -57,7 +57,7 @@ pub(crate) fn start(block: &'static CoreBlock, config: &Config<'_>, first: impl 
     let terms = Terms {
         quantum: u64::from(config.quantum_us.unwrap_or(QUANTUM_US)) * 1_000,
         reductions: config.reductions.unwrap_or(REDUCTIONS) as i32,
-        keeps_time: false,
+        keeps_time: config.keeps_time,
     };
     let table = Box::leak(Box::new(Table::new(PROCESSES)));
     let here = process::this_core();
@@ -163,6 +163,11 @@ pub(crate) struct ThisCore {
 impl Hardware for ThisCore {
     fn now(&self) -> u64 {
         timer::nanos()
+    }
+
+    #[inline(always)]
+    fn now_roughly(&self) -> u64 {
+        timer::nanos_roughly()
     }
 
     fn set_deadline(&mut self, at: Option<u64>) {

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use girder_lockfree::process::{here, yield_now};
 
 /// Two processes on one core yield to each other; per switch.
-pub(super) async fn run(count: u64) {
+pub(super) async fn run(name: &'static str, count: u64) {
     let rounds = count.div_ceil(2);
     let end = Arc::new(AtomicU64::new(0));
     let team = Team::new().await;
@@ -28,7 +28,7 @@ pub(super) async fn run(count: u64) {
         });
     }
     team.wait().await;
-    report("yield", rounds * 2, end.load(Relaxed) - start);
+    report(name, rounds * 2, end.load(Relaxed) - start);
 }
 
 /// A process yields beside one that spins: it is preempted each time; per turn of both.

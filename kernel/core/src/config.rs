@@ -47,6 +47,8 @@ pub struct Config<'a> {
     pub quantum_us: Option<u32>,
     /// `girder.reductions`, as asked for; [`REDUCTIONS`] is the default.
     pub reductions: Option<u32>,
+    /// `girder.clock`: count each process's time on its core.
+    pub keeps_time: bool,
     /// `girder.deploy`, as asked for; the default is `Deployment::default`.
     pub deployment: Option<Deployment>,
     /// `girder.seed`.
@@ -125,6 +127,7 @@ impl Default for Config<'_> {
             cores: None,
             quantum_us: None,
             reductions: None,
+            keeps_time: false,
             deployment: None,
             seed: None,
             log: LogFilter::default(),
@@ -172,6 +175,7 @@ impl<'a> Config<'a> {
                 &mut self.reductions,
                 argument.optional(REDUCTIONS, 1, REDUCTIONS_MAX),
             ),
+            "girder.clock" => set(&mut self.keeps_time, argument.switch(default.keeps_time)),
             "girder.deploy" => set(&mut self.deployment, argument.deployment()),
             "girder.seed" => set(&mut self.seed, argument.seed()),
             "girder.log" => {

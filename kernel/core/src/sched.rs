@@ -49,21 +49,31 @@ pub fn turn<W: World>(next: Next) -> Next {
 pub fn run<W: World>(mut next: Next) -> ! {
     loop {
         next = match next {
-            Next::Resume(process) => run_processes::<W>(process),
+            Next::Resume(process) if W::visit(|core| core.keeps_time()) => {
+                run_processes::<W, true>(process)
+            }
+            Next::Resume(process) => run_processes::<W, false>(process),
             other => turn::<W>(other),
         };
     }
 }
 
 /// One process after another, as long as it goes on like that: nearly all that ever happens. One that simply
-/// takes turns makes no `Next` of the other: the compiler would build it and take it apart again.
+/// takes turns makes no `Next` of the other: the compiler would build it and take it apart again. Whether time
+/// is kept does not change, so whoever keeps none does not ask.
 #[inline(never)]
-fn run_processes<W: World>(mut process: Runnable) -> Next {
+fn run_processes<W: World, const KEEPS_TIME: bool>(mut process: Runnable) -> Next {
     loop {
         let (outcome, here) = W::Lifecycle::resume(process);
         let next = match outcome {
-            Outcome::Yielded(token) => {
-                match W::visit_at(here, |core| core.take_turns(here, token)) {
+            Outcome::Yielded(mut token) => {
+                let turned = W::visit_at(here, |core| {
+                    if KEEPS_TIME {
+                        core.charge_time(&mut token);
+                    }
+                    core.take_turns(here, token)
+                });
+                match turned {
                     Ok(next) => {
                         process = next;
                         continue;

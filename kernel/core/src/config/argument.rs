@@ -97,6 +97,17 @@ impl<'a> Argument<'a> {
         }
     }
 
+    pub(super) fn switch(&self, default: bool) -> Read<'a, bool> {
+        match self.text() {
+            "on" => (true, Ok(())),
+            "off" => (false, Ok(())),
+            _ => {
+                let using = if default { "on" } else { "off" };
+                self.wrong(default, Expected::OneOf("on or off"), using)
+            }
+        }
+    }
+
     pub(super) fn deployment(&self) -> Read<'a, Option<Deployment>> {
         match self.text() {
             "single" => (Some(Deployment::Single), Ok(())),

@@ -19,6 +19,7 @@ fn nothing_said_boots_the_shell_on_all_cores() {
     assert_eq!(config.mode, Mode::Shell);
     assert_eq!(config.cores, None);
     assert_eq!((config.quantum_us, config.reductions), (None, None));
+    assert!(!config.keeps_time);
     assert_eq!(config.deployment, None);
     assert_eq!((config.rounds, config.limit_ms), (1, 30_000));
 }
@@ -27,7 +28,7 @@ fn nothing_said_boots_the_shell_on_all_cores() {
 fn every_argument_of_the_contract_is_understood() {
     let config = clean(
         "test=timer girder.cores=4 girder.quantum_us=500 girder.reductions=0x100 \
-         girder.deploy=message girder.seed=18446744073709551615 girder.log=warn,sched=trace \
+         girder.clock=on girder.deploy=message girder.seed=18446744073709551615 girder.log=warn,sched=trace \
          girder.panic=reset console=/soc/serial@7e201000 girder.repeat=3 girder.limit_ms=200",
     );
     assert_eq!(config.mode, Mode::Test("timer"));
@@ -36,6 +37,7 @@ fn every_argument_of_the_contract_is_understood() {
         (config.quantum_us, config.reductions),
         (Some(500), Some(256))
     );
+    assert!(config.keeps_time);
     assert_eq!(config.deployment, Some(Deployment::Message));
     assert_eq!(config.seed, Some(u64::MAX));
     assert!(config.log.passes("girder_core::sched", Level::Trace));
@@ -122,6 +124,7 @@ fn wrong_values_say_so_and_use_the_default() {
             "girder.limit_ms=x",
             "is not a number from 1 to 3600000, using 30000",
         ),
+        ("girder.clock=maybe", "is not on or off, using off"),
         ("girder.seed=dice", "is not a number of 64 bits, using none"),
         (
             "girder.deploy=all",

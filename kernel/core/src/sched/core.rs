@@ -119,6 +119,11 @@ impl<W: World> Core<W> {
         self.statistics
     }
 
+    /// True if each process's time is counted.
+    pub(super) fn keeps_time(&self) -> bool {
+        self.terms.keeps_time
+    }
+
     /// The processes that are ready to run.
     pub fn ready(&self) -> &W::Ready {
         &self.ready
@@ -134,10 +139,15 @@ impl<W: World> Core<W> {
     #[inline(always)]
     pub fn settle(&mut self, here: &'static Here, outcome: Outcome) -> Next {
         match outcome {
-            Outcome::Yielded(token) => match self.take_turns(here, token) {
-                Ok(process) => Next::Resume(process),
-                Err(token) => self.decide_after(token),
-            },
+            Outcome::Yielded(mut token) => {
+                if self.terms.keeps_time {
+                    self.charge_time(&mut token);
+                }
+                match self.take_turns(here, token) {
+                    Ok(process) => Next::Resume(process),
+                    Err(token) => self.decide_after(token),
+                }
+            }
             Outcome::Waiting(token) => {
                 let token = self.begin_stint(token);
                 // Woken while it ran: it looks again, when its turn comes.
@@ -149,7 +159,7 @@ impl<W: World> Core<W> {
             Outcome::Done(finished) => {
                 self.statistics.ended += 1;
                 if self.terms.keeps_time {
-                    self.since = self.hardware.now();
+                    self.since = self.hardware.now_roughly();
                 }
                 finished.discontinue();
                 self.take_next(here)
@@ -164,7 +174,7 @@ impl<W: World> Core<W> {
     /// The shortest way: all that is to be done for one that has yielded is to let the next one run.
     /// Whoever yields like this has been found to be one of many that simply take turns, and nothing
     /// has come up since: see `consider`. If something is wanted of the next one, that is
-    /// [`decide_after`](Self::decide_after)'s.
+    /// [`decide_after`](Self::decide_after)'s. Its time is charged before, if time is kept.
     #[inline(always)]
     pub(super) fn take_turns(
         &mut self,
@@ -203,14 +213,14 @@ impl<W: World> Core<W> {
         }
     }
 
-    /// A yield after which there may be more to do. If time is kept, that is perhaps all.
+    /// A yield after which there may be more to do.
     #[inline(never)]
     fn settle_with_care(&mut self, token: Token) -> Next {
         let level = Priority::from_level(token.level());
         let is_plain = !self.here.is_laden() && !token.is_spent() && self.ready.is_even(level);
         let mut token = self.begin_stint(token);
         if is_plain {
-            token.set_careful(self.terms.keeps_time);
+            token.set_careful(false);
             return match self.rotate(self.here, token) {
                 Ok(process) => Next::Resume(process),
                 Err(token) => self.decide_after(token),
@@ -292,7 +302,7 @@ impl<W: World> Core<W> {
     fn consider(&mut self, mut token: Token) -> Option<Next> {
         let level = Priority::from_level(token.level());
         let is_simple = self.ready.is_even(level) && !token.is_spent();
-        token.set_careful(self.terms.keeps_time || !is_simple);
+        token.set_careful(!is_simple);
         match token.start() {
             Start::Run(process) => Some(Next::Resume(self.give(self.here, process))),
             Start::GoOn(token) => {
@@ -348,8 +358,8 @@ impl<W: World> Core<W> {
 
     /// The time since the last look at the clock was this process's.
     #[inline(always)]
-    fn charge_time(&mut self, token: &mut Token) {
-        let now = self.hardware.now();
-        token.charge_time(now - core::mem::replace(&mut self.since, now));
+    pub(super) fn charge_time(&mut self, token: &mut Token) {
+        let now = self.hardware.now_roughly();
+        token.charge_time(now.saturating_sub(core::mem::replace(&mut self.since, now)));
     }
 }

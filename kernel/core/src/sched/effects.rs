@@ -143,6 +143,11 @@ pub trait Mem {
 pub trait Hardware {
     /// The clock, in nanoseconds.
     fn now(&self) -> u64;
+    /// The same, read some instructions too early perhaps, and so before an earlier answer: for what is
+    /// counted and decides nothing.
+    fn now_roughly(&self) -> u64 {
+        self.now()
+    }
     /// Asks for the timer's cause at this time; `None` asks for none.
     fn set_deadline(&mut self, at: Option<u64>);
     /// Makes another core look at its word.
