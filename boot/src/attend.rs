@@ -5,6 +5,8 @@
 
 use crate::{console, provoke};
 use girder_aarch64::core_block::{CoreBlock, count};
+use girder_aarch64::exception::Frame;
+use girder_aarch64::halt::{self, HaltCause};
 use girder_aarch64::{cpu, exception, interrupts};
 use girder_core::causes::{Cause, Causes};
 use girder_lockfree::Verdict;
@@ -46,10 +48,15 @@ pub(crate) extern "C" fn secondary_core(block: u64) -> ! {
         core.fail(error);
         cpu::park();
     }
+    provoke::as_it_comes_up(core);
     if core.admission().arrive() == Verdict::LeftOut {
         cpu::park();
     }
     cpu::send_event();
+    // Whoever crashed before did not know of this core.
+    if halt::is_ordered() {
+        halt::stand_still(&Frame::here(), HaltCause::Ordered);
+    }
     cpu::unmask_interrupts();
     loop {
         serve(core, Causes::from_word(core.doorbell().take()));

@@ -1,9 +1,11 @@
 //! Bringing every core up, and talking to the ones that came.
 //!
 //! Blocks and stacks are laid out for all usable cores of the description, up to the limit that was
-//! asked for, before any is started. Then all are started, then all are waited for together, for a
-//! bounded time. A core that can't be started, or doesn't arrive, is named and left out; if it
-//! arrives too late after all, its admission word sends it to sleep for ever.
+//! asked for, and the table is published, before any is started. Then all are started, then all are
+//! waited for together, as long as now and then one comes. A core that can't be started, or doesn't
+//! arrive, is named and left out; if it arrives too late after all, its admission word sends it to sleep
+//! for ever. That word says who is up, from the first moment on: whoever crashes while others are still
+//! coming finds those that are there.
 
 mod start;
 
@@ -23,16 +25,16 @@ use girder_aarch64::interrupts::ControllerError;
 use girder_aarch64::mmu::Regime;
 use girder_aarch64::{halt, timer};
 use girder_core::causes::Cause;
+use girder_core::patience::Patience;
 use girder_core::units::Frequency;
 use girder_describe::{Cpu, Machine};
-use girder_lockfree::Ring;
+use girder_lockfree::{Ring, Verdict};
 use spin::Once;
 use start::Way;
 
-/// How long the others may take to stand still, together, and more for each: an emulator may have to
-/// wake a thread for each of them. What they wait for is an interrupt, so it is microseconds really.
-const HALT_PATIENCE_MS: u32 = 500;
-const HALT_PATIENCE_EACH_MS: u32 = 5;
+/// How long the next of the others may take to stand still. What they wait for is an interrupt, so it is
+/// microseconds really; but an emulator has to wake a thread for each of them, on a host that may be busy.
+const HALT_PATIENCE_MS: u32 = 2_000;
 /// Two cores' blocks are at least this far apart: a pair of common cache lines.
 const LEAST_DISTANCE: usize = 128;
 
@@ -40,7 +42,10 @@ const LEAST_DISTANCE: usize = 128;
 pub struct Core {
     block: Option<&'static CoreBlock>,
     mpidr: u64,
-    state: State,
+    /// What was known before anybody was started.
+    planned: State,
+    /// What became of it, if that is something else.
+    outcome: Once<State>,
     /// How it is started, if it is.
     way: Option<Way>,
 }
@@ -50,6 +55,8 @@ pub struct Core {
 pub enum State {
     /// It runs this boot.
     Boot,
+    /// It is to come up, and nothing is decided yet.
+    Expected,
     /// It was started and has arrived.
     Up,
     /// The limit on the number of cores left it out.
@@ -70,6 +77,7 @@ impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Boot | Self::Up => f.write_str("up"),
+            Self::Expected => f.write_str("not up yet"),
             Self::Capped => f.write_str("girder.cores"),
             Self::NoMethod => f.write_str("no enable method"),
             Self::NoReleaseWord(None) => f.write_str("no cpu-release-addr"),
@@ -91,12 +99,14 @@ pub fn all() -> &'static [Core] {
     CORES.get().map_or(&[], Vec::as_slice)
 }
 
-/// The cores that are up.
+/// The cores that are up, while others may still be coming.
 pub fn up() -> impl Iterator<Item = &'static CoreBlock> {
-    all()
-        .iter()
-        .filter(|core| core.is_up())
-        .filter_map(|core| core.block)
+    blocks().filter(|block| block.admission().verdict() == Some(Verdict::Present))
+}
+
+/// The cores that have a block: those that are up, and those that were to come up.
+pub(crate) fn blocks() -> impl Iterator<Item = &'static CoreBlock> {
+    all().iter().filter_map(|core| core.block)
 }
 
 impl Core {
@@ -112,11 +122,22 @@ impl Core {
 
     /// What became of it.
     pub fn state(&self) -> State {
-        self.state
+        self.outcome.get().copied().unwrap_or(self.planned)
     }
 
-    fn is_up(&self) -> bool {
-        matches!(self.state, State::Boot | State::Up)
+    fn new(mpidr: u64, planned: State, way: Option<Way>) -> Self {
+        Self {
+            block: None,
+            mpidr,
+            planned,
+            outcome: Once::new(),
+            way,
+        }
+    }
+
+    /// Notes what has become of it, once and for all.
+    fn settle(&self, state: State) {
+        self.outcome.call_once(|| state);
     }
 }
 
@@ -150,9 +171,10 @@ pub(crate) fn halt_others() {
     let Some(frequency) = Frequency::new(timer::frequency()) else {
         return; // then boot did not get as far as other cores
     };
-    let patience_ms = HALT_PATIENCE_MS + HALT_PATIENCE_EACH_MS * others().count() as u32;
-    let deadline = timer::now() + frequency.ticks_in_millis(patience_ms);
-    while others().any(|core| core.halted().is_none()) && timer::now() < deadline {
+    let running = || others().filter(|core| core.halted().is_none()).count();
+    let ticks = frequency.ticks_in_millis(HALT_PATIENCE_MS);
+    let mut patience = Patience::new(timer::now(), ticks, running());
+    while patience.lasts(timer::now(), running()) {
         cpu::wait_for_event();
     }
 }
@@ -172,37 +194,25 @@ pub(crate) fn lay_out(
     let mut room = limit.unwrap_or(u32::MAX).saturating_sub(1);
     for cpu in &machine.cpus {
         let (state, way) = state_before_start(cpu, boot, machine, &mut room);
-        cores.push(Core {
-            block: None,
-            mpidr: cpu.mpidr.0,
-            state,
-            way,
-        });
+        cores.push(Core::new(cpu.mpidr.0, state, way));
     }
-    if !cores.iter().any(|core| core.state == State::Boot) {
+    if !cores.iter().any(|core| core.planned == State::Boot) {
         log::warn!(
             "the description does not know this core, mpidr {:#x}",
             boot.0
         );
-        cores.push(Core {
-            block: None,
-            mpidr: boot.0,
-            state: State::Boot,
-            way: None,
-        });
+        cores.push(Core::new(boot.0, State::Boot, None));
     }
-    for (index, core) in cores
-        .iter_mut()
-        .enumerate()
-        .filter(|(_, core)| core.is_up())
-    {
-        core.block = Some(block(
-            index as u32,
-            Affinity(core.mpidr),
-            distance,
-            memory,
-            regime,
-        )?);
+    for (index, core) in (0..).zip(&mut cores) {
+        if !matches!(core.planned, State::Boot | State::Expected) {
+            continue;
+        }
+        let block = block(index, Affinity(core.mpidr), distance, memory, regime)?;
+        if core.planned == State::Boot {
+            // Nobody else knows it, so nobody has left it out.
+            let _ = block.admission().arrive();
+        }
+        core.block = Some(block);
     }
     let taken = free_before - memory.usage().free;
     MEMORY_TAKEN.store(taken as u64, Relaxed);
@@ -230,7 +240,7 @@ fn state_before_start(
     match Way::to_start(cpu, machine) {
         Ok(way) => {
             *room -= 1;
-            (State::Up, Some(way))
+            (State::Expected, Some(way))
         }
         Err(state) => (state, None),
     }

@@ -4,12 +4,11 @@
 //! common boards have one.
 
 use crate::console::{self, LIKELY};
-use crate::crash;
 use crate::entry::{Handover, Tree};
 use crate::pool::Pool;
 use crate::port::Place;
 use crate::start::{Stage, fail};
-use crate::treeless;
+use crate::{crash, provoke, treeless};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use girder_aarch64::bcm2835_power::{self, PowerBlock};
@@ -81,6 +80,7 @@ impl Early {
     pub(crate) fn configure(&self, machine: &'static Machine) -> &'static Config<'static> {
         let config = Config::parse(&machine.bootargs, &mut |_| {});
         crash::set_action(config.on_panic());
+        config.crash.into_iter().for_each(provoke::at_start);
         Box::leak(Box::new(config))
     }
 

@@ -5,6 +5,7 @@ use crate::console::{self, println};
 use crate::cores;
 use core::fmt;
 use core::hint::black_box;
+use girder_aarch64::core_block::CoreBlock;
 use girder_aarch64::cpu::{self, Affinity};
 use girder_aarch64::exception;
 use girder_aarch64::lock::Lock;
@@ -13,6 +14,7 @@ use girder_core::causes::Cause;
 use girder_core::sched::Priority;
 use girder_core::shell::CrashKind;
 use girder_lockfree::process::spawn_watched;
+use spin::Once;
 
 /// In the upper half, where only the window of stacks is mapped, and far above that.
 const NOWHERE: usize = 0xffff_8000_dead_0000;
@@ -49,6 +51,22 @@ async fn lose_a_process() {
     };
     let reason = watch.await;
     println!("process {pid} died: {reason}; everything else goes on");
+}
+
+/// The core that is to crash as it comes up, and how.
+static AT_START: Once<(CrashKind, u32)> = Once::new();
+
+/// Has the core with this number crash while cores are being brought up.
+pub(crate) fn at_start((kind, core): (CrashKind, u32)) {
+    AT_START.call_once(|| (kind, core));
+}
+
+/// Crashes the running core, if that was asked for.
+pub(crate) fn as_it_comes_up(core: &CoreBlock) {
+    match AT_START.get() {
+        Some(&(kind, index)) if index == core.index() => kernel(kind),
+        _ => {}
+    }
 }
 
 /// What other cores are to do, and how many of them have yet to begin.

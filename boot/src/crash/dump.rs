@@ -17,6 +17,7 @@ use girder_aarch64::halt::HaltCause;
 use girder_core::check::protocol::Line;
 use girder_core::line_buffer::LineBuffer;
 use girder_core::symbols::Symbols;
+use girder_lockfree::Verdict;
 use girder_lockfree::process::{Pid, own_pid};
 
 /// Longest reason that is told; what is beyond is cut and marked.
@@ -42,7 +43,7 @@ pub(super) fn whole(
     let index = CoreBlock::with_current(CoreBlock::index);
     heading(output, index, me, "crashed")?;
     state(output, frame, own_pid(), symbols)?;
-    for core in cores::up().filter(|core| core.affinity() != me) {
+    for core in cores::blocks().filter(|core| core.affinity() != me) {
         other(output, core, symbols)?;
     }
     log(output)?;
@@ -69,7 +70,11 @@ fn heading(output: &mut CrashOutput, index: u32, affinity: Affinity, word: &str)
 fn other(output: &mut CrashOutput, core: &CoreBlock, symbols: Option<Symbols<'_>>) -> fmt::Result {
     let (index, affinity) = (core.index(), core.affinity());
     let Some(halted) = core.halted() else {
-        return heading(output, index, affinity, "does not answer");
+        return match core.admission().verdict() {
+            Some(Verdict::Present) => heading(output, index, affinity, "does not answer"),
+            Some(Verdict::LeftOut | Verdict::Failed) => Ok(()),
+            None => heading(output, index, affinity, "is not up yet"),
+        };
     };
     let word = match halted.cause {
         HaltCause::Ordered => "stopped",

@@ -13,8 +13,10 @@ use tock_registers::interfaces::Readable;
 pub fn clean_and_invalidate(start: usize, length: usize) {
     const WORD: usize = 4;
     let line = WORD << CacheType.read(CTR_EL0::DminLine);
+    // Of no bytes there is no line, wherever they are.
+    let end = if length == 0 { 0 } else { start + length };
     let mut address = start & !(line - 1);
-    while address < start + length {
+    while address < end {
         // SAFETY: cleaning and invalidating changes no value that any observer may see.
         unsafe { asm!("dc civac, {}", in(reg) address, options(nostack, preserves_flags)) }
         address += line;

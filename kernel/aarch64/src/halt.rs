@@ -44,10 +44,10 @@ pub fn order() {
     IS_ORDERED.store(true, Relaxed);
 }
 
-/// True if this core, which is in its interrupt handler, shall stand still. It is asked at each
-/// interrupt.
+/// True if this core, which is in its interrupt handler or can't take one yet, shall stand still. It is
+/// asked at each interrupt.
 #[inline(always)]
-pub(crate) fn is_ordered() -> bool {
+pub fn is_ordered() -> bool {
     IS_ORDERED.load(Relaxed)
 }
 

@@ -13,6 +13,7 @@ pub use argument::parse_number;
 pub use complaint::{Complaint, Expected, Using};
 
 use crate::logging::LogFilter;
+use crate::shell::CrashKind;
 use crate::words::words;
 use argument::Argument;
 use core::num::NonZeroU32;
@@ -57,6 +58,8 @@ pub struct Config<'a> {
     pub log: LogFilter<'a>,
     /// `girder.panic` as given; [`Config::on_panic`] knows the default.
     pub panic: Option<OnPanic>,
+    /// `girder.crash`: a core that is to crash as it comes up, for whoever wants to see the report.
+    pub crash: Option<(CrashKind, u32)>,
     /// `console`: where to speak; `None` takes the machine's own choice.
     pub console: Option<ConsoleChoice<'a>>,
     /// `girder.repeat`: rounds over the selected tests.
@@ -132,6 +135,7 @@ impl Default for Config<'_> {
             seed: None,
             log: LogFilter::default(),
             panic: None,
+            crash: None,
             console: None,
             rounds: 1,
             limit_ms: LIMIT_MS,
@@ -183,6 +187,7 @@ impl<'a> Config<'a> {
                 Ok(())
             }
             "girder.panic" => set(&mut self.panic, argument.on_panic()),
+            "girder.crash" => set(&mut self.crash, argument.crash()),
             "console" => set(&mut self.console, argument.console()),
             "girder.repeat" => set(
                 &mut self.rounds,

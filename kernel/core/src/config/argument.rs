@@ -2,6 +2,7 @@
 
 use super::complaint::{Complaint, Expected, Using};
 use super::{BenchChoice, CORES_MAX, ConsoleChoice, Deployment, Mode, OnPanic, Read};
+use crate::shell::CrashKind;
 use crate::words::unquote;
 use core::num::NonZeroU32;
 
@@ -131,6 +132,18 @@ impl<'a> Argument<'a> {
                 Expected::OneOf("halt, reset or off"),
                 "off in test and bench mode, else halt",
             ),
+        }
+    }
+
+    /// As the shell's command has it; only a core can be lost so early.
+    pub(super) fn crash(&self) -> Read<'a, Option<(CrashKind, u32)>> {
+        let crash = self.text().split_once('@').and_then(|(name, core)| {
+            let kind = CrashKind::by_name(name).filter(|kind| kind.is_of_a_core())?;
+            Some((kind, u32::try_from(parse_number(core)?).ok()?))
+        });
+        match crash {
+            Some(crash) => (Some(crash), Ok(())),
+            None => self.wrong(None, Expected::Crash, "none"),
         }
     }
 

@@ -45,6 +45,8 @@ pub enum Expected {
     Program,
     /// A path in the tree or `pl011@ADDRESS`.
     Console,
+    /// A kind of crash and a core.
+    Crash,
     /// Nothing at all.
     NoValue,
 }
@@ -101,6 +103,7 @@ impl fmt::Display for Expected {
             Self::OneOf(words) => write!(f, "is not {words}"),
             Self::Program => f.write_str("names no program"),
             Self::Console => f.write_str("is neither a path in the device tree nor pl011@ADDRESS"),
+            Self::Crash => f.write_str("is not a kind of crash and a core, such as panic@3"),
             Self::NoValue => f.write_str("takes no value"),
         }
     }

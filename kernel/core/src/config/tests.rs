@@ -29,7 +29,8 @@ fn every_argument_of_the_contract_is_understood() {
     let config = clean(
         "test=timer girder.cores=4 girder.quantum_us=500 girder.reductions=0x100 \
          girder.clock=on girder.deploy=message girder.seed=18446744073709551615 girder.log=warn,sched=trace \
-         girder.panic=reset console=/soc/serial@7e201000 girder.repeat=3 girder.limit_ms=200",
+         girder.panic=reset console=/soc/serial@7e201000 girder.repeat=3 girder.limit_ms=200 \
+         girder.crash=fault@3",
     );
     assert_eq!(config.mode, Mode::Test("timer"));
     assert_eq!(config.cores, NonZeroU32::new(4));
@@ -42,6 +43,7 @@ fn every_argument_of_the_contract_is_understood() {
     assert_eq!(config.seed, Some(u64::MAX));
     assert!(config.log.passes("girder_core::sched", Level::Trace));
     assert_eq!(config.panic, Some(OnPanic::Reset));
+    assert_eq!(config.crash, Some((CrashKind::Fault, 3)));
     let path = ConsoleChoice::Path("/soc/serial@7e201000");
     assert_eq!(config.console, Some(path));
     assert_eq!((config.rounds, config.limit_ms), (3, 200));
@@ -133,6 +135,14 @@ fn wrong_values_say_so_and_use_the_default() {
         (
             "girder.panic=hope",
             "is not halt, reset or off, using off in test and bench mode, else halt",
+        ),
+        (
+            "girder.crash=process@1",
+            "is not a kind of crash and a core, such as panic@3, using none",
+        ),
+        (
+            "girder.crash=panic",
+            "is not a kind of crash and a core, such as panic@3, using none",
         ),
         (
             "console=ttyAMA0,115200",

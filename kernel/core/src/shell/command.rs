@@ -50,6 +50,12 @@ pub enum CrashKind {
 }
 
 impl CrashKind {
+    /// The kind of this name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        let found = CRASH_KINDS.iter().find(|(known, _)| *known == name);
+        found.map(|&(_, kind)| kind)
+    }
+
     /// True if it is a core that is lost, or everything; a process is lost where it runs.
     pub fn is_of_a_core(self) -> bool {
         !matches!(self, Self::Process | Self::Shell)
@@ -244,8 +250,7 @@ fn crash(word: Option<&str>) -> Result<Action, CommandError<'_>> {
         Some((name, place)) => (name, Some(place)),
         None => (word, None),
     };
-    let found = CRASH_KINDS.iter().find(|(known, _)| *known == name);
-    let &(_, kind) = found.ok_or(unexpected)?;
+    let kind = CrashKind::by_name(name).ok_or(unexpected)?;
     if place.is_some() && !kind.is_of_a_core() {
         return Err(unexpected);
     }

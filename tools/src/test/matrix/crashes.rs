@@ -1,10 +1,11 @@
 //! Crashes on purpose, typed at the prompt: each path of the report, and each end.
 
-use super::{POWEROFF, ask, plain_row};
+use super::{POWEROFF, ask, plain_row, says};
 use crate::machine::{Machine, PowerOff};
 use crate::test::dialogue::{Ends, Step};
 use crate::test::judge::After;
 use crate::test::row::{Course, Row};
+use crate::test::watch::Expect;
 
 /// A step that crashes the kernel; the report must hold these texts and be whole.
 macro_rules! crash {
@@ -137,6 +138,37 @@ const AND_AGAIN: Step = ask(
 /// What is typed at a machine that resets itself.
 pub(super) const RESET: &[Step] = &[AND_AGAIN, POWEROFF];
 
+/// A core crashes before it has arrived: the boot core, which waits for it, is in the report.
+const CRASHED_3: &[Expect] = &[
+    says!(
+        "the crash is told",
+        "kernel crash: panicked",
+        "crash panic was asked for"
+    ),
+    says!("whose it is", "core 3, mpidr 0x3: crashed"),
+    says!("what it did", " girder_boot::attend::secondary_core+0x"),
+    says!("the boot core has stopped", "core 0, mpidr 0x0: stopped"),
+    says!("what that did", " girder_boot::cores::start::start+0x"),
+    says!("the last core is told", "core 7, mpidr 0x7: "),
+];
+/// The boot core crashes while the others come up.
+const CRASHED_0: &[Expect] = &[
+    says!("the crash is told", "kernel crash: data abort on read"),
+    says!("whose it is", "core 0, mpidr 0x0: crashed"),
+    says!("what it did", " girder_boot::cores::start::start+0x"),
+    says!("the first core is told", "core 1, mpidr 0x1: "),
+    says!("the last core is told", "core 7, mpidr 0x7: "),
+];
+
+fn as_they_come_up(name: &str, bootargs: &'static str, expects: &'static [Expect]) -> Row {
+    Row {
+        bootargs,
+        expects,
+        course: Course::Crash(After::PowerOff),
+        ..plain_row(name)
+    }
+}
+
 pub(super) fn rows() -> Vec<Row> {
     let row = |name: &str, bootargs, script, after| Row {
         bootargs,
@@ -166,6 +198,16 @@ pub(super) fn rows() -> Vec<Row> {
             "girder.panic=off girder.log=debug",
             &[ELSEWHERE],
             After::PowerOff,
+        ),
+        as_they_come_up(
+            "crash-coming-up",
+            "girder.panic=off girder.crash=panic@3",
+            CRASHED_3,
+        ),
+        as_they_come_up(
+            "crash-bringing-up",
+            "girder.panic=off girder.crash=fault@0",
+            CRASHED_0,
         ),
         without_emulator,
         row("crash-panic-halt", "", &[PANIC], After::Halt),
