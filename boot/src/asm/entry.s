@@ -13,18 +13,16 @@ girder_head:
     .ascii "ARM\x64"
     .long 0                     // offset of a PE header, once there is one
 
-// Entered by the boot loader: x0 = device tree, perhaps; translation and data cache off. At level 3
-// by all cores at once, elsewhere by one.
+// Entered by the boot loader: x0 = device tree, perhaps; translation and data cache off. By one core,
+// or by all at once, as at level 3.
 .section .text.girder_start, "ax"
 .global girder_start
 girder_start:
     msr  daifset, #0xf
     mov  x19, x0
     mrs  x22, CurrentEL
-    cmp  x22, #(3 << 2)
-    b.ne 1f
     bl   elect                  // comes back on one core
-1:  mov  x0, xzr
+    mov  x0, xzr
     bl   settle
     mrs  x21, cntvct_el0        // when boot began
     msr  tpidr_el1, xzr         // no block: this is the boot core

@@ -3,35 +3,82 @@
 // affinity in a table that the boot core publishes (cores/pen.rs); so one release address may
 // serve all of them.
 
-// elect: comes back on one core; the others wait in the pen.
+// elect(x19, x22 = level of entry, as CurrentEL has it): comes back on one core; the others wait in
+// the pen. Changes x0 to x6.
 //
-// At level 3, on an emulator: exclusives work there with translation off, as they need not on
-// silicon. The first core gets a head start, so that boots are alike; but it need not be there.
-// Where its exclusives fail and fail, it takes what it has a head start for.
+// Lamport's fast mutual exclusion (ACM Transactions on Computer Systems 5(1), 1987, algorithm 2) that
+// nobody leaves again: loads and stores alone, for exclusives need not work with translation off, and
+// on common boards do not. It is right where memory is sequentially consistent, which a barrier between
+// any two accesses makes it. Each core has a flag of its own, by its affinity: one that stands still at
+// any point holds nobody up for longer than that.
+//
+// At level 3, where all cores come for certain, the first gets a head start, so that boots are alike.
+// It need not be there.
+.equ LAST, 0                    // x in the paper
+.equ CHOSEN, 4                  // y
+.equ IS_OVER, 8
+.equ FLAGS, 16                  // b
+.equ FLAG_COUNT, 1 << 10        // as many as the numbers that `elect` makes of affinities
 .section .text.girder_pen, "ax"
 elect:
-    adrp x1, boot_core_chosen
-    add  x1, x1, :lo12:boot_core_chosen
+    adrp x1, election
+    add  x1, x1, :lo12:election
     mrs  x2, mpidr_el1
-    and  x2, x2, #0xffffff      // Aff2 to Aff0
-    mov  w5, #(1 << 10)         // tries
-    cbz  x2, 2f
-    mov  w3, #(1 << 24)         // looks at the word: tenths of a second
-1:  ldr  w4, [x1]
-    cbnz w4, 3f
-    subs w3, w3, #1
-    b.ne 1b
-2:  ldxr w4, [x1]
-    cbnz w4, 3f
-    mov  w4, #1
-    stxr w3, w4, [x1]
-    cbz  w3, 4f
+    and  x3, x2, #0xf           // Aff0
+    ubfx x4, x2, #8, #5         // Aff1
+    orr  x3, x3, x4, lsl #4
+    ubfx x4, x2, #16, #1        // Aff2: no board that people have needs more
+    orr  x3, x3, x4, lsl #9
+    add  x4, x1, #FLAGS
+    add  x4, x4, x3             // our flag
+    add  w3, w3, #1             // our number: 0 is nobody's
+    cmp  x22, #(3 << 2)
+    b.ne 2f
+    tst  x2, #0xffffff          // Aff2 to Aff0
+    b.eq 2f
+    mov  w5, #(1 << 24)         // looks: tenths of a second
+1:  ldr  w6, [x1, #CHOSEN]
+    cbnz w6, 6f
     subs w5, w5, #1
-    b.ne 2b
-    cbnz x2, 1b                 // another core waits for whoever can
-    str  w4, [x1]
-4:  ret
-3:  mov  x0, xzr
+    b.ne 1b
+2:  mov  w5, #1
+    strb w5, [x4]
+    dmb  sy
+    str  w3, [x1, #LAST]
+    dmb  sy
+    ldr  w5, [x1, #CHOSEN]
+    cbnz w5, 6f
+    dmb  sy
+    str  w3, [x1, #CHOSEN]
+    dmb  sy
+    ldr  w5, [x1, #LAST]
+    cmp  w5, w3
+    b.eq 5f                     // nobody else has come as far
+    dmb  sy
+    strb wzr, [x4]
+    mov  x6, #0
+3:  dmb  sy                     // until nobody can choose any more, or somebody is through
+    ldr  w5, [x1, #IS_OVER]
+    cbnz w5, 6f
+    add  x2, x1, #FLAGS
+    ldrb w5, [x2, x6]
+    cbnz w5, 3b
+    add  x6, x6, #1
+    cmp  x6, #FLAG_COUNT
+    b.ne 3b
+    dmb  sy
+    ldr  w5, [x1, #CHOSEN]
+    cmp  w5, w3
+    b.ne 6f
+5:  mov  w5, #1
+    dmb  sy
+    str  w5, [x1, #IS_OVER]
+    ret
+6:  dmb  sy
+    strb wzr, [x4]
+    cmp  x22, #(3 << 2)
+    b.ne girder_pen
+    mov  x0, xzr
     bl   settle                 // wait where the boot core writes: in the Non-secure state
     // falls through
 
@@ -58,8 +105,10 @@ girder_pen:
     sub  x3, x3, #1
     b    3b
 
-// Not in .bss: read before that is cleared.
-.section .data.boot_core_chosen, "aw"
-.balign 8
-boot_core_chosen:
-    .quad 0
+// Not in .bss: read before that is cleared. Only ever read and written past the caches, so no line of
+// it is shared with anything else (2 KiB is the architecture's upper bound of a line).
+.section .data.girder_election, "aw"
+.balign 2048
+election:
+    .zero FLAGS + FLAG_COUNT
+.balign 2048

@@ -24,6 +24,8 @@ pub(super) const SEND_EVENT: u32 = 0xd503_209f;
 pub(super) const DSB: u32 = 0xd503_3f9f;
 /// `isb`
 pub(super) const ISB: u32 = 0xd503_3fdf;
+/// `smc #0`
+pub(super) const SMC: u32 = 0xd400_0003;
 /// `hvc #0`
 pub(super) const HVC: u32 = 0xd400_0002;
 /// `msr hcr_el2, x1`
@@ -38,6 +40,17 @@ pub(super) fn load(register: u32, value: u64) -> [u32; 4] {
         let operation = if part == 0 { MOVZ } else { MOVK };
         operation | part << 21 | immediate << 5 | register
     })
+}
+
+/// Waits until the word at this address is not zero, and goes there.
+pub(super) fn poll(word: u64) -> Vec<u32> {
+    let wait = [
+        WAIT_FOR_EVENT,
+        LOAD_LONG_AT_X1,
+        BACK_TWO_IF_X2_IS_ZERO,
+        GO_TO_X2,
+    ];
+    [&load(1, word)[..], &wait].concat()
 }
 
 /// The bytes of instructions.

@@ -9,12 +9,14 @@ use std::path::Path;
 
 use super::code::*;
 use crate::error::Error;
-use crate::machine::{Blob, Start};
+use crate::machine::{Blob, Level, Start};
 
 /// Where RAM starts on QEMU's virt machine, and the tree lies if nobody else wants it.
 const RAM: u64 = 0x4000_0000;
 /// Clear of the image, which is put into the first 32 MiB.
 const STUB_AT: u64 = RAM + (32 << 20);
+/// The word that lets all cores go at once, behind the stub.
+const GATE: u64 = STUB_AT + (1 << 20);
 /// Clear of both; QEMU pads a tree to 1 MiB.
 const TREE_AT: u64 = RAM + (64 << 20);
 
@@ -39,6 +41,8 @@ pub(crate) enum Handover {
     TreeAsHost,
     /// As `Tree`, on this core, after core 0 has started it and gone off.
     TreeOnCore(u64),
+    /// As `Tree`, on so many cores at the same moment, started in the way of this level.
+    TreeOnAllCores(u64, Level),
     /// Zero, and no tree anywhere.
     NoTree,
 }
@@ -112,11 +116,44 @@ fn code(handover: Handover, entry: u64) -> Vec<u8> {
             let start = [&arguments[..], &call(CPU_ON)].concat();
             [start, call(CPU_OFF)].concat()
         }
+        Handover::TreeOnAllCores(cores, level) => call_all(cores, level, entry),
         Handover::NoTree => [&load(1, RAM)[..], &[CLEAR_AT_X1]].concat(),
     };
     code.extend(load(2, entry));
     code.push(GO_TO_X2);
+    if let Handover::TreeOnAllCores(..) = handover {
+        code.extend(called());
+    }
     bytes(&code)
+}
+
+/// Has the other cores wait at the gate, opens it, and goes on as they do.
+fn call_all(cores: u64, level: Level, entry: u64) -> Vec<u32> {
+    let go = [load(1, GATE), load(2, entry)].concat();
+    let go = [
+        &go[..],
+        &[STORE_LONG_AT_X1, DSB, SEND_EVENT],
+        &load(0, TREE_AT),
+    ]
+    .concat();
+    let call = |core, called_at| {
+        let arguments = [load(0, CPU_ON), load(1, core), load(2, called_at)].concat();
+        let conduit = match level {
+            Level::El1 => HVC,
+            Level::El2 => SMC,
+        };
+        [arguments, vec![conduit]].concat()
+    };
+    let calls = |called_at| (1..cores).flat_map(move |core| call(core, called_at));
+    // The way out of the stub comes before what the called cores do.
+    let length = calls(0).count() + go.len() + load(2, entry).len() + 1;
+    let called_at = STUB_AT + 4 * length as u64;
+    calls(called_at).chain(go).collect()
+}
+
+/// What a called core does.
+fn called() -> Vec<u32> {
+    [load(0, TREE_AT).into(), poll(GATE)].concat()
 }
 
 #[cfg(test)]
@@ -130,5 +167,16 @@ mod tests {
         assert_eq!(length(Handover::Tree), 9);
         assert_eq!(length(Handover::TreeAfter(&[(1, 2), (3, 4)])), 9 + 2 * 9);
         assert_eq!(length(Handover::NoTree), 10);
+    }
+
+    #[test]
+    fn called_cores_find_their_code_behind_the_way_out() {
+        let code = code(Handover::TreeOnAllCores(4, Level::El2), 0x4123_5000);
+        let called = bytes(&called());
+        let start = code.len() - called.len();
+        assert_eq!(code[start..], called);
+        let address = bytes(&load(2, STUB_AT + start as u64));
+        let calls = code.windows(address.len()).filter(|it| *it == address);
+        assert_eq!(calls.count(), 3);
     }
 }

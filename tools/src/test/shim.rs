@@ -89,17 +89,6 @@ fn call(core: u64, address: u64) -> Vec<u32> {
     [values, vec![STORE_LONG_AT_X1]].concat()
 }
 
-/// Waits until a word is not zero, and goes there.
-fn poll(word: u64) -> Vec<u32> {
-    let wait = [
-        WAIT_FOR_EVENT,
-        LOAD_LONG_AT_X1,
-        BACK_TWO_IF_X2_IS_ZERO,
-        GO_TO_X2,
-    ];
-    [&load(1, word)[..], &wait].concat()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -71,12 +71,34 @@ pub(super) fn rows() -> Vec<Row> {
             expects: super::BENCHES,
             ..host("host-bench", "max")
         },
+        all_at_once("all-at-once-el1", machine(El1, "cortex-a72")),
+        all_at_once("all-at-once-el2", machine(El2, "cortex-a76")),
+        all_at_once(
+            "all-at-once-gicv2",
+            Machine {
+                gic: Gic::V2,
+                ..machine(El2, "max")
+            },
+        ),
         Row {
             machine: machine(El1, "cortex-a72"),
             expects: &[ALL_UP, says!("it is told", "boot core 2")],
             ..raw("boot-core-2", Handover::TreeOnCore(2))
         },
     ]
+}
+
+/// As at level 3, but by a loader that starts all cores where it should start one.
+fn all_at_once(name: &str, machine: Machine) -> Row {
+    const CORES: u32 = 8;
+    Row {
+        machine: Machine {
+            cores: CORES,
+            ..machine
+        },
+        expects: &[says!("all are up", "8 of 8 cores up"), AT_LEVEL_1],
+        ..raw(name, Handover::TreeOnAllCores(CORES.into(), machine.level))
+    }
 }
 
 fn machine(level: Level, cpu: &str) -> Machine {
