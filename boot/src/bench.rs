@@ -8,6 +8,7 @@
 //! What is measured stands between two [`marks`], so that a tracing emulator finds it.
 
 mod latency;
+mod mail;
 mod marks;
 mod masked;
 mod preempt;
@@ -46,7 +47,7 @@ const fn bench(name: &'static str, count: u64, run: fn(u64) -> Run) -> Bench {
 const YIELD_CLOCK: &str = "yield_clock";
 
 /// All of them, in the order in which they run.
-const BENCHES: [Bench; 12] = [
+const BENCHES: [Bench; 21] = [
     bench("yield", 1_000_000, |count| {
         Box::pin(yields::run("yield", count))
     }),
@@ -77,6 +78,37 @@ const BENCHES: [Bench; 12] = [
         Box::pin(time::sleep_wake(count))
     }),
     bench("timers_wake", 100_000, |count| Box::pin(time::wake(count))),
+    bench("ping_pong_local", 200_000, |count| {
+        Box::pin(mail::measure(
+            "ping_pong_local",
+            count,
+            mail::ping_pong_local,
+        ))
+    }),
+    bench("pairs", 200_000, |count| {
+        Box::pin(mail::measure("pairs", count, mail::pairs))
+    }),
+    bench("ring", 300_000, |count| {
+        Box::pin(mail::measure("ring", count, mail::ring))
+    }),
+    bench("fan_in", 1_000_000, |count| {
+        Box::pin(mail::measure("fan_in", count, mail::fan_in))
+    }),
+    bench("big", 200, |count| {
+        Box::pin(mail::measure("big", count, mail::big))
+    }),
+    bench("call", 100_000, |count| {
+        Box::pin(mail::measure("call", count, mail::calls))
+    }),
+    bench("spawn_exit", 100_000, |count| {
+        Box::pin(mail::measure("spawn_exit", count, mail::spawn_exit))
+    }),
+    bench("spawn_join", 50_000, |count| {
+        Box::pin(mail::measure("spawn_join", count, mail::spawn_join))
+    }),
+    bench("skynet", 10_000, |count| {
+        Box::pin(mail::measure("skynet", count, mail::skynet))
+    }),
     // Last: over all that has run before.
     bench("masked_max", 1, |_| Box::pin(masked::run())),
 ];

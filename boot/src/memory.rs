@@ -277,3 +277,10 @@ fn without(range: Range, taken: Range) -> impl Iterator<Item = Range> {
         .filter(|(start, end)| start < end)
         .map(|(s, e)| between(s, e))
 }
+
+/// The kernel's part of `girder_lockfree::mail`: memory for envelopes, in blocks that are never given
+/// back. It does not come from the heap, which a flood of messages must not eat up.
+#[unsafe(no_mangle)]
+fn girder_pages(size: usize) -> Option<NonNull<u8>> {
+    MEMORY.lock().as_mut()?.allocate(size)
+}

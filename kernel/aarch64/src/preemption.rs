@@ -25,12 +25,12 @@ pub(crate) fn current() -> &'static Local {
 /// has come to the end of its stack overflows here, where that is still its own affair: with the
 /// reason it would be the kernel's, and any recursion that allocates could crash it.
 #[inline(always)]
-pub(crate) fn add_reason(local: &Local) {
+pub(crate) fn add_reason(local: &Local) -> u32 {
     // SAFETY: reads a word further down the stack, or of the guard below it, which faults.
     local.add_reason_after(|| unsafe {
         asm!("sub {place}, sp, #{ROOM}", "ldr xzr, [{place}]",
             place = out(reg) _, ROOM = const ROOM, options(nostack, readonly, preserves_flags))
-    });
+    })
 }
 
 /// Bytes of stack that the kernel may need while preemption is off.

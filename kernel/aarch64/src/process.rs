@@ -313,8 +313,8 @@ mod hooks {
     }
 
     #[unsafe(no_mangle)]
-    fn girder_stay(local: &Local) {
-        preemption::add_reason(local);
+    fn girder_stay(local: &Local) -> u32 {
+        preemption::add_reason(local)
     }
 
     #[unsafe(no_mangle)]

@@ -10,6 +10,7 @@ pub mod config;
 pub mod console;
 pub mod line_buffer;
 pub mod logging;
+pub mod mail;
 pub mod patience;
 pub mod reports;
 pub mod rng;

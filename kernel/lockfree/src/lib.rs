@@ -14,6 +14,7 @@ extern crate std;
 
 mod admission;
 mod doorbell;
+pub mod mail;
 mod order;
 pub mod process;
 mod recent;

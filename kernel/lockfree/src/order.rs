@@ -66,6 +66,16 @@ sites! {
     WatchTold: Acquire,
     /// The watcher's last use of the block, or the teller's if that has left before.
     WatchLeave: AcqRel,
+    /// A message, for whoever takes it; or takes the process over that waits for it.
+    Send: AcqRel,
+    /// The process takes its messages.
+    Take: Acquire,
+    /// Whoever ends a process takes those that it has left.
+    Vacate: Acquire,
+    /// An emptied envelope goes home; pairs with `TakeReturned`.
+    Return: Release,
+    /// The core that it belongs to takes it.
+    TakeReturned: Acquire,
 }
 
 impl Site {

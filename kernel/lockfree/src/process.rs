@@ -6,6 +6,7 @@
 //! and which never comes to mean somebody else.
 
 mod alarm;
+mod arrived;
 mod exit;
 mod finished;
 mod header;
@@ -21,6 +22,7 @@ mod pool;
 mod queue;
 pub(crate) mod table;
 mod token;
+pub(crate) mod unburied;
 mod waker;
 pub(crate) mod watch;
 pub(crate) mod word;
@@ -38,8 +40,11 @@ pub use watch::Watch;
 pub use word::Pid;
 
 use core::pin::{Pin, pin};
+pub(crate) use header::Header;
+pub(crate) use platform::{local, pages};
+
 use core::ptr::NonNull;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 
 /// Makes a process of a future that may go to any core, and leaves it on this core's desk.
 pub fn spawn<F: Future<Output = ()> + Send + 'static>(
@@ -122,6 +127,24 @@ pub fn block_on<F: Future>(future: F) -> Result<F::Output, NoStack> {
 #[inline(always)]
 pub fn reduce(reductions: u32) {
     platform::local().spend(reductions);
+}
+
+/// True if the running process has nothing left to spend.
+#[inline(always)]
+pub fn is_spent() -> bool {
+    platform::local().left() < 0
+}
+
+/// Says that the running process, whose poll is about to come back, lets others run first and is to be
+/// given something to spend.
+pub fn give_way() {
+    platform::local().set_intent(Intent::YieldWithCare);
+}
+
+/// True if it is the running process's own waker, and no combinator's inside it.
+#[inline(always)]
+pub fn is_own_waker(waker: &Waker) -> bool {
+    waker::owner(waker).is_some_and(|pid| own_pid() == Some(pid))
 }
 
 /// Lets the others on this core run first; the first await of this future comes back at once.

@@ -44,6 +44,8 @@ pub(crate) struct Laws {
     stints: Stints,
     /// Who has come back of its own accord since the core last looked at its word.
     returned: Option<Pid>,
+    /// It came back to wait.
+    has_waited: bool,
     /// Who has been taken from the queue, and not begun: it may go to another level.
     in_hand: Option<Pid>,
     dying: Dying,
@@ -152,10 +154,19 @@ impl Laws {
     }
 
     /// It gave the core back of its own accord.
-    pub(crate) fn end(&mut self, pid: Pid) {
+    pub(crate) fn end(&mut self, pid: Pid, waits: bool) {
         self.stints.end(pid);
         self.dying.end(pid);
         self.returned = Some(pid);
+        self.has_waited = waits;
+    }
+
+    /// Somebody goes behind the others: if whoever has come back waits, it is not simply back again, but
+    /// somebody has woken it.
+    pub(crate) fn rotate(&mut self) {
+        if self.has_waited {
+            self.returned = None;
+        }
     }
 
     /// It was given up in mid-poll.

@@ -4,6 +4,7 @@
 //! runtime: that is where simulated interrupts strike.
 
 mod actors;
+mod mail;
 mod nest;
 mod timers;
 mod trouble;
@@ -85,13 +86,15 @@ pub enum Scenario {
     Tree,
     /// Processes that wait for the end of others.
     Watching,
+    /// Messages among processes that are killed and replaced.
+    Mail,
     /// Everything, while others kill, suspend, resume and wake at random.
     Trouble,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::YieldersAndSpinners,
         Self::Pairs,
         Self::Sleepers,
@@ -100,6 +103,7 @@ impl Scenario {
         Self::Timers,
         Self::Tree,
         Self::Watching,
+        Self::Mail,
         Self::Trouble,
     ];
 }
@@ -134,6 +138,7 @@ pub(crate) fn start(scenario: Scenario, rng: &mut Rng, score: &Shared) {
         Scenario::Timers => timers::start(rng, score),
         Scenario::Tree => actors::tree(4, score.clone(), Priority::Normal),
         Scenario::Watching => watching::start(rng, score),
+        Scenario::Mail => mail::start(rng, score),
         Scenario::Trouble => trouble::all(rng, score),
     }
 }

@@ -30,6 +30,11 @@ fn pairs_lose_no_ball() {
 }
 
 #[test]
+fn mail_is_not_lost_doubled_or_misdirected() {
+    run_all(Scenario::Mail);
+}
+
+#[test]
 fn sleepers_wake_up_and_never_early() {
     run_all(Scenario::Sleepers);
 }

@@ -26,7 +26,7 @@ use super::effects::{Hardware, Outcome, Place, Ready, World};
 use super::levels::Priority;
 use core::hint::cold_path;
 use girder_lockfree::Token;
-use girder_lockfree::process::here::Here;
+use girder_lockfree::process::here::{Here, Woken};
 use girder_lockfree::process::{Runnable, Start};
 
 /// What a core does next.
@@ -204,9 +204,27 @@ impl<W: World> Core<W> {
         if here.is_laden() || !self.ready.is_even(Priority::Normal) {
             return self.decide();
         }
+        match here.take_only_woken(Priority::Normal.level()) {
+            Woken::Nobody => {}
+            // As when messages go to and fro: it goes behind the others, if there are any.
+            Woken::Only(token) => {
+                self.statistics.arrivals += 1;
+                let token = self.ready.rotate(token);
+                if !self.deadlines.has_tick() && !self.ready.is_empty() {
+                    self.set_timer(true, None);
+                }
+                return self.begin(here, token);
+            }
+            Woken::Others => return self.decide(),
+        }
         let Some(token) = self.ready.pop() else {
             return self.decide();
         };
+        self.begin(here, token)
+    }
+
+    #[inline(always)]
+    fn begin(&mut self, here: &'static Here, token: Token) -> Next {
         match token.begin() {
             Ok(process) => Next::Resume(self.give(here, process)),
             Err(token) => self.decide_after(token),
@@ -217,7 +235,9 @@ impl<W: World> Core<W> {
     #[inline(never)]
     fn settle_with_care(&mut self, token: Token) -> Next {
         let level = Priority::from_level(token.level());
-        let is_plain = !self.here.is_laden() && !token.is_spent() && self.ready.is_even(level);
+        let has_woken = self.here.has_woken();
+        let is_plain =
+            !has_woken && !self.here.is_laden() && !token.is_spent() && self.ready.is_even(level);
         let mut token = self.begin_stint(token);
         if is_plain {
             token.set_careful(false);
@@ -274,6 +294,7 @@ impl<W: World> Core<W> {
             if self.here.is_laden() {
                 self.collect();
             }
+            self.take_in_woken();
             let Some(token) = self.ready.pop() else {
                 if self.here.is_laden() {
                     continue; // more alarms are due than ring in one turn

@@ -51,6 +51,8 @@ pub trait Ready {
     fn rotate(&mut self, token: Token) -> Token;
     /// Takes one from another core.
     fn steal_from(&mut self, victim: CoreId) -> Stolen;
+    /// True if there are none.
+    fn is_empty(&self) -> bool;
     /// How many there are; may have to count.
     fn count(&self) -> usize;
     /// True if these and so many others are more than one.

@@ -127,6 +127,11 @@ impl Ready for Levels {
         Stolen::None
     }
 
+    #[inline(always)]
+    fn is_empty(&self) -> bool {
+        self.others == 0 && self.normal.is_empty()
+    }
+
     fn count(&self) -> usize {
         self.normal.count() + self.others
     }

@@ -6,7 +6,7 @@
 
 use super::Site;
 use crate::atomic::Ordering;
-use crate::{admission, doorbell, process};
+use crate::{admission, doorbell, mail, process};
 use std::cell::Cell;
 
 std::thread_local! {
@@ -90,6 +90,18 @@ red! {
         process::watch::stories::the_last_to_leave_frees => "Causality violation";
     a_watcher_that_frees_too_early: WatchLeave as Release,
         process::watch::stories::the_last_to_leave_frees => "Causality violation";
+    a_send_that_does_not_release: Send as Acquire,
+        mail::stories::who_waits_for_mail_finds_all_of_it => "Causality violation";
+    a_send_that_does_not_acquire: Send as Release,
+        process::word::stories::a_send_takes_the_body_over => "Causality violation";
+    a_take_of_mail_that_does_not_acquire: Take as Relaxed,
+        mail::stories::who_waits_for_mail_finds_all_of_it => "Causality violation";
+    an_end_that_does_not_acquire: Vacate as Relaxed,
+        mail::stories::no_letter_is_lost_and_none_reaches_a_stranger => "Causality violation";
+    a_return_that_does_not_release: Return as Relaxed,
+        mail::stories::what_is_brought_home_arrives_once => "Causality violation";
+    a_take_of_returns_that_does_not_acquire: TakeReturned as Relaxed,
+        mail::stories::what_is_brought_home_arrives_once => "Causality violation";
 }
 
 /// The orderings that lack one thing that `ordering` has.

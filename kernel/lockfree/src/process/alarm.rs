@@ -96,7 +96,8 @@ pub fn ring_alarms(now: u64, budget: usize) -> Look {
         wheel.expire(now, budget, |Due::Wake(pid)| {
             rung += 1;
             if let Some(token) = take_woken(table, pid) {
-                woken.push_back(token);
+                let level = token.level();
+                woken.add(token, level);
             }
         });
         if wheel.is_sweeping() {

@@ -8,9 +8,11 @@
 
 use super::local::{Intent, Kind, Local};
 use super::pool::Class;
+use super::token::Token;
 use super::waker;
 use super::watch::Teller;
 use super::word::{Pid, StateWord};
+use crate::mail::Mailbox;
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
 use core::mem::ManuallyDrop;
@@ -24,6 +26,21 @@ pub(crate) struct Slot {
     pub(crate) word: StateWord,
     /// The header, while the slot is occupied.
     pub(crate) header: crate::atomic::AtomicPtr<Header>,
+}
+
+impl Slot {
+    /// Makes the token of the process in this slot.
+    ///
+    /// # Safety
+    ///
+    /// A transition by pid has just handed it over: it proved that this generation lives, and has
+    /// acquired what was released when the token was left.
+    #[inline(always)]
+    pub(crate) unsafe fn token(&self) -> Token {
+        let header = self.header.load(crate::atomic::Relaxed);
+        // SAFETY: an occupied slot has a header.
+        Token::new(unsafe { NonNull::new_unchecked(header) })
+    }
 }
 
 /// Polls a future whose type is forgotten.
@@ -44,8 +61,6 @@ pub(crate) struct Header {
     /// The next one in whatever queue this one is in.
     pub(crate) next: Cell<Option<NonNull<Header>>>,
     pub(crate) slot: &'static Slot,
-    /// The word of a process that simply runs from its last await on; nothing while it has a frame.
-    pub(crate) plain: Cell<u64>,
     /// Its number is the pid.
     pub(crate) waker: ManuallyDrop<Waker>,
     /// The one operation that is in a hurry.
@@ -55,6 +70,7 @@ pub(crate) struct Header {
     pub(crate) frame: Cell<usize>,
     /// Who is to be told of its end.
     pub(crate) teller: Cell<Option<Teller>>,
+    pub(crate) mailbox: Mailbox,
     pub(crate) usage: Usage,
 }
 
@@ -94,12 +110,12 @@ impl Header {
             local,
             next: Cell::new(None),
             slot,
-            plain: Cell::new(StateWord::plain(pid)),
             waker: waker::of(pid),
             poll: operations.poll,
             operations,
             frame: Cell::new(0),
             teller: Cell::new(teller),
+            mailbox: Mailbox::new(),
             usage: Usage {
                 granted: Cell::new(u64::from(reductions.unsigned_abs())),
                 nanos: Cell::new(0),
@@ -115,12 +131,7 @@ impl Header {
 
     /// Sets the frame, or none, and returns what was there.
     pub(crate) fn set_frame(&self, frame: usize) -> usize {
-        let plain = if frame == 0 {
-            StateWord::plain(self.pid())
-        } else {
-            StateWord::NEVER
-        };
-        self.plain.set(plain);
+        self.slot.word.set_has_frame(frame != 0);
         self.frame.replace(frame)
     }
 }

@@ -9,15 +9,19 @@
 //! calls nothing meanwhile that could use a desk again.
 
 use super::alarm::{self, Due};
+pub use super::arrived::{Arrived, Woken};
 use super::local::{Intent, Kind, Local};
 use super::platform::{self, PreemptionOff};
 use super::pool::Pools;
+#[cfg(not(target_os = "none"))]
 use super::queue::Queue;
 use super::table::Table;
 use super::token::Token;
+use super::unburied::Unburied;
 #[cfg(not(target_os = "none"))]
 use super::word::Pid;
 use crate::doorbell::Doorbell;
+use crate::mail::{Pool, Returned};
 use crate::wheel::Wheel;
 #[cfg(not(target_os = "none"))]
 use alloc::vec::Vec;
@@ -27,33 +31,26 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 
 /// What running code has left for its core's loop, and what both use.
 #[derive(Debug)]
-pub(super) struct Desk {
-    pub(super) newborn: Newborn,
-    pub(super) woken: Queue,
+pub(crate) struct Desk {
+    pub(super) newborn: Arrived,
+    pub(super) woken: Arrived,
     pub(super) wheel: Wheel<Due>,
     /// An alarm was set that is due before all others.
     pub(super) has_first_alarm: bool,
     pub(super) pools: Pools,
-}
-
-/// Newly made processes.
-#[derive(Debug, Default)]
-pub struct Newborn {
-    /// They themselves.
-    pub queue: Queue,
-    /// How many there are.
-    pub count: u64,
-    /// The levels that they have: a bit for each.
-    pub levels: u8,
+    /// Envelopes.
+    pub(crate) pool: Pool,
+    /// Mail that ended processes have left.
+    pub(super) unburied: Unburied,
 }
 
 /// Processes that the loop takes over.
 #[derive(Debug)]
 pub struct Arrivals {
     /// Newly made ones.
-    pub newborn: Newborn,
+    pub newborn: Arrived,
     /// Those that something happened to.
-    pub woken: Queue,
+    pub woken: Arrived,
     /// When the first alarm is due, if it is due before those that the loop knows of.
     pub first_alarm: Option<u64>,
 }
@@ -73,6 +70,8 @@ pub struct Here {
     /// What a new process may spend before it has to yield.
     pub(super) reductions: Cell<i32>,
     table: Cell<Option<&'static Table>>,
+    /// Envelopes of this core that others have emptied.
+    returned: Returned,
     desk: UnsafeCell<Desk>,
 }
 
@@ -87,16 +86,16 @@ impl Here {
     /// Creates a core that schedules nothing yet.
     #[cfg(not(loom))]
     pub const fn new() -> Self {
-        Self::with(Doorbell::new())
+        Self::with(Doorbell::new(), Returned::new())
     }
 
     /// Creates a core that schedules nothing yet.
     #[cfg(loom)]
     pub fn new() -> Self {
-        Self::with(Doorbell::new())
+        Self::with(Doorbell::new(), Returned::new())
     }
 
-    const fn with(doorbell: Doorbell) -> Self {
+    const fn with(doorbell: Doorbell, returned: Returned) -> Self {
         Self {
             local: Local::new(Kind::Loop),
             doorbell,
@@ -105,6 +104,7 @@ impl Here {
             scheduler: AtomicPtr::new(null_mut()),
             reductions: Cell::new(0),
             table: Cell::new(None),
+            returned,
             desk: UnsafeCell::new(Desk::new()),
         }
     }
@@ -121,6 +121,8 @@ impl Here {
         // SAFETY: nobody uses the desk yet.
         unsafe { &mut *self.desk.get() }.wheel.set_core(core);
         self.table.set(Some(table));
+        // SAFETY: the core itself has nothing running yet that could use the desk.
+        unsafe { (*self.desk.get()).pool.home = table.next_core() };
         self.scheduler.store(scheduler, Relaxed);
         self.local.set_here(self);
     }
@@ -148,7 +150,21 @@ impl Here {
         self.scheduler.load(Relaxed)
     }
 
-    /// True if there is something to collect.
+    /// The table of the machine that this core belongs to.
+    #[inline(always)]
+    pub(crate) fn table(&self) -> &'static Table {
+        let table = self.table.get();
+        debug_assert!(table.is_some(), "a core without a table");
+        // SAFETY: running code finds a core only after `install`, which sets the table first.
+        unsafe { table.unwrap_unchecked() }
+    }
+
+    /// Envelopes of this core that others have emptied.
+    pub(crate) fn returned(&self) -> &Returned {
+        &self.returned
+    }
+
+    /// True if there is something to collect besides processes that were woken.
     #[inline(always)]
     pub fn is_laden(&self) -> bool {
         self.is_laden.load(Relaxed)
@@ -168,12 +184,18 @@ impl Here {
         local.set_manner(Intent::YieldWithCare);
     }
 
-    /// As `load`, for what must not wait until the process comes back of its own accord: if no tick
-    /// will take the core from it, it leaves as soon as preemption is on again. (In the loop this
-    /// is not looked at.)
+    /// As `load`, for what must not wait until the process comes back of its own accord.
     #[inline(always)]
     pub(super) fn load_now(&self, local: &Local) {
-        self.load(local);
+        self.mark_laden();
+        self.want_loop(local);
+    }
+
+    /// The loop has something to do: if no tick will take the core from whoever runs, it leaves as
+    /// soon as preemption is on again. (In the loop this is not looked at.)
+    #[inline(always)]
+    fn want_loop(&self, local: &Local) {
+        local.set_manner(Intent::YieldWithCare);
         if !self.is_ticking.load(Relaxed) {
             local.note_pending();
         }
@@ -205,46 +227,73 @@ impl Default for Here {
     }
 }
 
-impl Newborn {
-    #[inline(always)]
-    pub(super) fn add(&mut self, token: Token, level: u8) {
-        self.count += 1;
-        self.levels |= 1 << (level & 7);
-        self.queue.push_back(token);
-    }
-}
-
 impl Desk {
     const fn new() -> Self {
         Self {
-            newborn: Newborn {
-                queue: Queue::new(),
-                count: 0,
-                levels: 0,
-            },
-            woken: Queue::new(),
+            newborn: Arrived::NOBODY,
+            woken: Arrived::NOBODY,
             wheel: Wheel::new(),
             has_first_alarm: false,
             pools: Pools::new(),
+            pool: Pool::new(),
+            unburied: Unburied::new(),
         }
+    }
+
+    /// Leaves a process that something happened to. The desk is that of `here`. (The word that says that the
+    /// desk is laden does not say so: whoever asks looks at the queue.)
+    #[inline(always)]
+    pub(crate) fn leave_woken(&mut self, here: &'static Here, local: &Local, token: Token) {
+        let level = token.level();
+        self.woken.add(token, level);
+        here.want_loop(local);
+    }
+}
+
+/// Keeps the running code on its core, with the core's desk at hand.
+pub(crate) struct Stay(PreemptionOff);
+
+impl Stay {
+    /// Switches preemption off; `local` is the running code's record.
+    #[inline(always)]
+    pub(crate) fn new(local: &'static Local) -> Self {
+        Self(PreemptionOff::of(local))
+    }
+
+    /// The core.
+    #[inline(always)]
+    pub(crate) fn here(&self) -> &'static Here {
+        self.0.here()
+    }
+
+    /// The core's desk; `here` is that core, which the caller has asked for before.
+    ///
+    /// # Safety
+    ///
+    /// It is; and as long as the reference lives, the caller calls nothing that could come here again.
+    #[inline(always)]
+    pub(crate) unsafe fn desk_of(&mut self, here: &'static Here) -> &mut Desk {
+        // SAFETY: with preemption off this code stays on its core, handlers leave the desk alone, and
+        // there is no other reference, says the caller.
+        unsafe { &mut *here.desk.get() }
     }
 }
 
 /// Runs `f` with this core and its desk, and with preemption off. `f` calls nothing that could come
 /// here again.
 #[inline(always)]
-pub(super) fn with_desk<R>(f: impl FnOnce(&'static Here, &mut Desk) -> R) -> R {
+pub(crate) fn with_desk<R>(f: impl FnOnce(&'static Here, &mut Desk) -> R) -> R {
     with_own_desk(|here, _, desk| f(here, desk))
 }
 
 /// As `with_desk`, with the running code's record as well: for whoever leaves something.
 #[inline(always)]
 pub(super) fn with_own_desk<R>(f: impl FnOnce(&'static Here, &Local, &mut Desk) -> R) -> R {
-    let stay = PreemptionOff::new();
+    let local = platform::local();
+    let mut stay = Stay::new(local);
     let here = stay.here();
-    // SAFETY: with preemption off this code stays on its core until `f` is done, handlers leave the
-    // desk alone, and what is done in `f` is push, pop and swap, here and in `alarm`.
-    f(here, stay.local(), unsafe { &mut *here.desk.get() })
+    // SAFETY: what the callers do in `f` is push, pop and swap, here and in `alarm`.
+    f(here, local, unsafe { stay.desk_of(here) })
 }
 
 /// As `with_desk`, for a core's loop, which nothing can take away from its core.
@@ -260,10 +309,7 @@ pub(super) fn with_desk_in_loop<R>(f: impl FnOnce(&'static Here, &mut Desk) -> R
 /// Leaves a process that something happened to.
 #[inline(always)]
 pub(crate) fn leave_woken(token: Token) {
-    with_own_desk(|here, local, desk| {
-        desk.woken.push_back(token);
-        here.load_now(local);
-    });
+    with_own_desk(|here, local, desk| desk.leave_woken(here, local, token));
 }
 
 /// Takes over what running code has left; only a core's loop has a use for it.
@@ -285,16 +331,13 @@ pub fn collect() -> Arrivals {
 #[cfg(not(target_os = "none"))]
 pub(crate) fn on_desk() -> (Vec<Pid>, Vec<Pid>) {
     let pids = |queue: &Queue| queue.contents().map(|(pid, _)| pid).collect();
-    with_desk(|_, desk| (pids(&desk.newborn.queue), pids(&desk.woken)))
+    with_desk(|_, desk| (pids(&desk.newborn.queue), pids(&desk.woken.queue)))
 }
 
 /// The table of the machine that this core belongs to.
 pub(crate) fn table() -> &'static Table {
     let stay = PreemptionOff::new();
-    stay.here()
-        .table
-        .get()
-        .expect("a core with a desk has a table")
+    stay.here().table()
 }
 
 /// The clock, in nanoseconds; it never goes back.

@@ -97,7 +97,7 @@ pub(crate) unsafe fn give_home(header: NonNull<Header>, is_retired: bool) {
 
 #[cold]
 #[inline(never)]
-unsafe fn give_back(header: NonNull<Header>, is_retired: bool) {
+pub(super) unsafe fn give_back(header: NonNull<Header>, is_retired: bool) {
     // SAFETY: the caller's promise.
     let (index, operations) =
         unsafe { (header.as_ref().pid().index(), header.as_ref().operations) };
@@ -114,5 +114,8 @@ unsafe fn give_back(header: NonNull<Header>, is_retired: bool) {
 #[cfg(not(target_os = "none"))]
 pub(crate) fn count_free() -> (usize, usize) {
     let table = table();
-    with_desk(|_, desk| desk.pools.count(table))
+    with_desk(|_, desk| {
+        let (homes, orphans) = desk.pools.count(table);
+        (homes + desk.unburied.count(), orphans)
+    })
 }

@@ -7,7 +7,7 @@ use super::here::Here;
 use core::cell::Cell;
 use core::fmt;
 use core::sync::atomic::{
-    AtomicU32,
+    AtomicU8, AtomicU32,
     Ordering::{Relaxed, SeqCst},
     compiler_fence,
 };
@@ -57,25 +57,33 @@ pub enum Kind {
 #[repr(C)]
 pub struct Local {
     reasons: AtomicU32,
-    pending: AtomicU32,
     /// Reductions left; below zero the next await yields.
     pub(super) left: Cell<i32>,
     stint: Cell<Stint>,
+    pending: AtomicU8,
+    /// Words for its end are being found: a panic in them is not worded any more.
+    is_ending: Cell<bool>,
+    /// Its future is being dropped, because it was killed.
+    pub(crate) is_dropping: Cell<bool>,
     /// What it means when this process yields.
     manner: Cell<Intent>,
     kind: Kind,
     /// Index of the priority level; what it means is the scheduler's affair.
     pub(crate) level: Cell<u8>,
-    /// Words for its end are being found: a panic in them is not worded any more.
-    is_ending: Cell<bool>,
-    /// Its future is being dropped, because it was killed.
-    pub(crate) is_dropping: Cell<bool>,
-    /// Ticks that found it running since it was met as one that has to die, and one more; 0 before.
+    /// Ticks that found it running since it was met as one that has to die, and one more; 0 before. From here
+    /// on all begins as zero, and at a multiple of 8: otherwise the compiler calls a function to write it.
     pub(crate) overtime: Cell<u16>,
+    /// How the process stands to its mailbox: flags, questions it has asked, and how often its queue
+    /// has changed. See `mail`.
+    pub(crate) mail_flags: Cell<u8>,
+    pub(crate) mail_calls: Cell<u8>,
+    pub(crate) mail_changes: Cell<u32>,
     /// The core that runs this code: whoever gives it a core says which. It is true while preemption
     /// is off.
     here: Cell<Option<&'static Here>>,
 }
+
+const _: () = assert!(core::mem::offset_of!(Local, overtime) % 8 == 0);
 
 // SAFETY: the cells are touched by the code whose record this is and by the holder of its token,
 // which are on one core at a time and hand over through a queue or the state word.
@@ -94,15 +102,18 @@ impl Local {
     pub const fn new(kind: Kind) -> Self {
         Self {
             reasons: AtomicU32::new(!matches!(kind, Kind::Process) as u32),
-            pending: AtomicU32::new(0),
             left: Cell::new(0),
             stint: Cell::new(Stint::FRESH),
+            pending: AtomicU8::new(0),
+            is_ending: Cell::new(false),
+            is_dropping: Cell::new(false),
             manner: Cell::new(Intent::YieldWithCare),
             kind,
             level: Cell::new(0),
-            is_ending: Cell::new(false),
-            is_dropping: Cell::new(false),
             overtime: Cell::new(0),
+            mail_flags: Cell::new(0),
+            mail_calls: Cell::new(0),
+            mail_changes: Cell::new(0),
             here: Cell::new(None),
         }
     }
@@ -196,6 +207,16 @@ impl Local {
         }
     }
 
+    /// As `spend`, for so little that nobody gets from below zero around to above in a quantum.
+    #[inline(always)]
+    pub(crate) fn spend_little(&self, reductions: u32) {
+        let left = self.left.get().wrapping_sub_unsigned(reductions);
+        self.left.set(left);
+        if left < 0 {
+            self.set_manner(Intent::YieldWithCare);
+        }
+    }
+
     /// Fills up to so many reductions, and returns how many that took.
     pub(crate) fn fill(&self, reductions: i32) -> u64 {
         let left = self.left.replace(reductions);
@@ -223,21 +244,33 @@ impl Local {
         self.pending.store(0, Relaxed);
     }
 
-    /// Adds a reason against preemption.
+    /// Adds a reason against preemption; returns how many there were.
     #[inline(always)]
-    pub fn add_reason(&self) {
-        self.add_reason_after(|| ());
+    pub fn add_reason(&self) -> u32 {
+        self.add_reason_after(|| ())
     }
 
     /// The same, after `prepare` if it is the first.
     #[inline(always)]
-    pub fn add_reason_after(&self, prepare: impl FnOnce()) {
-        let reasons = self.reasons.load(Relaxed);
-        if reasons == 0 {
+    pub fn add_reason_after(&self, prepare: impl FnOnce()) -> u32 {
+        let before = self.reasons.load(Relaxed);
+        if before == 0 {
             prepare();
         }
-        self.reasons.store(reasons + 1, Relaxed);
+        self.reasons.store(before + 1, Relaxed);
         compiler_fence(SeqCst);
+        before
+    }
+
+    /// As `drop_reason`, for one that was added when there were so many, and after all that were added
+    /// later are gone: what begins and ends with a scope.
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn end_reason(&self, before: u32) -> bool {
+        compiler_fence(SeqCst);
+        self.reasons.store(before, Relaxed);
+        compiler_fence(SeqCst);
+        before == 0 && self.pending.load(Relaxed) != 0
     }
 
     /// Takes a reason away. True if it was the last and an interrupt has wanted to leave: the

@@ -4,11 +4,15 @@
 //! thread locals that a simulator sets for each simulated core.
 
 #[cfg(not(target_os = "none"))]
-pub(crate) use host::{PreemptionOff, block, here_of, local, new_block, now, old_block, run_as};
+pub(crate) use host::{
+    PreemptionOff, block, here_of, is_loop_of, local, new_block, now, old_block, pages, run_as,
+};
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{blocks, set_heap, set_here, set_now, take_leaving};
 #[cfg(target_os = "none")]
-pub(crate) use machine::{PreemptionOff, block, here_of, local, new_block, now, old_block, run_as};
+pub(crate) use machine::{
+    PreemptionOff, block, here_of, is_loop_of, local, new_block, now, old_block, pages, run_as,
+};
 
 #[cfg(target_os = "none")]
 mod machine {
@@ -20,18 +24,25 @@ mod machine {
     unsafe extern "Rust" {
         /// The running code's own record.
         safe fn girder_local() -> &'static Local;
-        /// Adds a reason against preemption, once there is stack enough for what is done without it.
-        safe fn girder_stay(local: &Local);
+        /// Adds a reason against preemption, once there is stack enough for what is done without it; returns how
+        /// many there were.
+        safe fn girder_stay(local: &Local) -> u32;
         /// The clock, in nanoseconds.
         safe fn girder_now() -> u64;
         /// Leaves to the loop, because an interrupt wanted to while preemption was off.
         safe fn girder_leave_now();
         /// Waits for the process's next turn, with its stack. False if that can't be done.
         safe fn girder_block_here() -> bool;
+        /// A block of so many bytes for ever, a power of two and aligned to it.
+        safe fn girder_pages(size: usize) -> Option<NonNull<u8>>;
     }
 
     pub(crate) fn block() -> bool {
         girder_block_here()
+    }
+
+    pub(crate) fn pages(size: usize) -> Option<NonNull<u8>> {
+        girder_pages(size)
     }
 
     #[inline(always)]
@@ -70,15 +81,19 @@ mod machine {
         unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) }
     }
 
-    /// Keeps the running code on its core.
-    pub(crate) struct PreemptionOff(&'static Local);
+    /// Keeps the running code on its core; ends in the opposite order of beginning.
+    pub(crate) struct PreemptionOff(&'static Local, u32);
 
     impl PreemptionOff {
         #[inline(always)]
         pub(crate) fn new() -> Self {
-            let local = local();
-            girder_stay(local);
-            Self(local)
+            Self::of(local())
+        }
+
+        /// The same, for whoever has its own record at hand.
+        #[inline(always)]
+        pub(crate) fn of(local: &'static Local) -> Self {
+            Self(local, girder_stay(local))
         }
 
         /// The code's record.
@@ -100,10 +115,16 @@ mod machine {
         local.here().expect("no scheduler runs on this core")
     }
 
+    /// True if the running code is this core's loop.
+    #[inline(always)]
+    pub(crate) fn is_loop_of(here: &'static Here) -> bool {
+        core::ptr::eq(local(), here.local())
+    }
+
     impl Drop for PreemptionOff {
         #[inline(always)]
         fn drop(&mut self) {
-            if self.0.drop_reason() {
+            if self.0.end_reason(self.1) {
                 girder_leave_now();
             }
         }
@@ -142,12 +163,15 @@ mod host {
     }
 
     /// A host thread is not preempted, but a simulated process may have to leave.
-    pub(crate) struct PreemptionOff(&'static Local);
+    pub(crate) struct PreemptionOff(&'static Local, u32);
 
     impl PreemptionOff {
         pub(crate) fn new() -> Self {
-            local().add_reason();
-            Self(local())
+            Self::of(local())
+        }
+
+        pub(crate) fn of(local: &'static Local) -> Self {
+            Self(local, local.add_reason())
         }
 
         pub(crate) fn local(&self) -> &Local {
@@ -163,9 +187,14 @@ mod host {
         HERE.get().expect("no core is simulated on this thread")
     }
 
+    /// A simulated core is its thread.
+    pub(crate) fn is_loop_of(here: &'static Here) -> bool {
+        local().kind() == Kind::Loop && core::ptr::eq(here_of(local()), here)
+    }
+
     impl Drop for PreemptionOff {
         fn drop(&mut self) {
-            if self.0.drop_reason() {
+            if self.0.end_reason(self.1) {
                 self.0.clear_pending();
                 IS_LEAVING.set(true);
             }
@@ -215,6 +244,13 @@ mod host {
     /// Blocks that this thread has from the heap.
     pub(crate) fn blocks() -> usize {
         BLOCKS.get()
+    }
+
+    /// A block of so many bytes for ever, a power of two and aligned to it.
+    pub(crate) fn pages(size: usize) -> Option<NonNull<u8>> {
+        let layout = Layout::from_size_align(size, size).ok()?;
+        // SAFETY: nobody asks for nothing.
+        (size > 0).then(|| NonNull::new(unsafe { alloc::alloc::alloc(layout) }))?
     }
 
     /// Sets the simulated clock.

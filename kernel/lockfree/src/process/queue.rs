@@ -118,6 +118,26 @@ impl Queue {
         Token::new(first)
     }
 
+    /// The level of the first one's process.
+    #[inline(always)]
+    pub(crate) fn first_level(&self) -> Option<u8> {
+        let (first, _) = self.ends?;
+        // SAFETY: as in `push_back`.
+        Some(unsafe { first.as_ref() }.local.level.get())
+    }
+
+    /// Takes the only token, if there is no second one and its process is of this level.
+    #[inline(always)]
+    pub(crate) fn take_only(&mut self, level: u8) -> Option<Token> {
+        let (first, last) = self.ends?;
+        // SAFETY: as in `push_back`.
+        if first != last || unsafe { first.as_ref() }.local.level.get() != level {
+            return None;
+        }
+        self.ends = None;
+        Some(Token::new(first))
+    }
+
     /// Moves all tokens of `other` behind ours.
     pub fn append(&mut self, other: &mut Self) {
         let Some((other_first, other_last)) = other.ends.take() else {

@@ -5,9 +5,11 @@
 
 use super::header::{Header, Slot};
 use super::token::Token;
+use super::unburied::leave_unburied;
 use super::word::{Handover, Pid, StateWord, Vacant};
 use super::{here, homes};
 use crate::atomic::{AtomicPtr, AtomicU32, Relaxed};
+use crate::mail::Slabs;
 use crate::order::Site;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -19,11 +21,16 @@ const CHUNK: usize = if cfg!(loom) { 2 } else { 1024 };
 /// Chunks that a table may have: 2^24 processes.
 const CHUNKS: usize = 1 << 14;
 
+/// Messages that may be under way at a time for each process that there may be.
+const MESSAGES: u32 = 4;
+
 /// The slots of one machine.
 pub struct Table {
     chunks: Box<[AtomicPtr<[Slot; 0]>]>,
     used: AtomicU32,
     limit: u32,
+    slabs: Slabs,
+    cores: AtomicU32,
 }
 
 /// There is no slot or no memory for one more process.
@@ -41,9 +48,23 @@ impl Table {
             chunks,
             used: AtomicU32::new(0),
             limit,
+            slabs: Slabs::new(limit.saturating_mul(MESSAGES)),
+            cores: AtomicU32::new(0),
         }
     }
 
+    /// The envelopes of this machine.
+    #[inline(always)]
+    pub(crate) fn slabs(&self) -> &Slabs {
+        &self.slabs
+    }
+
+    /// A number for one more core.
+    pub(crate) fn next_core(&self) -> u32 {
+        self.cores.fetch_add(1, Relaxed)
+    }
+
+    #[inline(always)]
     pub(crate) fn slot(&self, index: u32) -> Option<&'static Slot> {
         let index = index as usize;
         let chunk = self
@@ -99,10 +120,18 @@ impl Table {
 #[inline(always)]
 pub(crate) fn vacate(header: NonNull<Header>) {
     // SAFETY: the caller had the token, and gives it up.
-    let (slot, pid) = unsafe { (header.as_ref().slot, header.as_ref().pid()) };
-    let vacant = slot.word.vacate(pid);
+    let ended = unsafe { header.as_ref() };
+    let (vacant, newest) = ended.slot.word.vacate(ended.pid());
+    let is_retired = vacant == Vacant::Retired;
+    if !ended.mailbox.is_empty_besides(newest) {
+        // SAFETY: nobody finds it any more.
+        let is_kept = unsafe { leave_unburied(header, newest, is_retired) };
+        if is_kept {
+            return;
+        }
+    }
     // SAFETY: made by `create`; nobody finds it any more.
-    unsafe { homes::give_home(header, vacant == Vacant::Retired) }
+    unsafe { homes::give_home(header, is_retired) }
 }
 
 /// A transition by pid.
@@ -124,10 +153,8 @@ fn by_pid_in(
     };
     let outcome = transition(&slot.word, pid);
     let token = (outcome == Handover::Token).then(|| {
-        let header = slot.header.load(Relaxed);
-        // The transition proved that this generation lives and handed the token over; its Acquire
-        // pairs with the Release by which the token was left.
-        let mut token = Token::new(NonNull::new(header).expect("an occupied slot has a header"));
+        // SAFETY: the transition has just handed it over.
+        let mut token = unsafe { slot.token() };
         token.take_level();
         token
     });

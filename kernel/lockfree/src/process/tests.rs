@@ -77,7 +77,7 @@ fn a_foreign_future_parks_and_is_woken_by_its_waker() {
     assert!(token.park().is_none());
     assert!(is_alive(pid));
     sender.send(7).unwrap();
-    let token = collect().woken.pop_front().expect("the send wakes");
+    let token = collect().woken.queue.pop_front().expect("the send wakes");
     let Polled::Done(finished) = run(token) else {
         panic!("not done")
     };
@@ -308,7 +308,7 @@ fn a_process_that_waits_goes_to_its_new_level_when_it_is_woken() {
     assert!(token.park().is_none());
     assert_eq!(set_level(pid, 1), Request::Taken);
     wake(pid);
-    let token = collect().woken.pop_front().unwrap();
+    let token = collect().woken.queue.pop_front().unwrap();
     assert_eq!(token.level(), 1);
     assert_eq!(set_level(pid, 0), Request::Taken);
     let Start::Moved(token) = token.start() else {

@@ -189,7 +189,7 @@ impl Token {
     #[inline(always)]
     pub fn begin(self) -> Result<Runnable, Self> {
         let header = self.header();
-        if header.slot.word.is(header.plain.get()) {
+        if header.slot.word.is_plain() {
             Ok(Runnable(self))
         } else {
             Err(self)
@@ -308,7 +308,11 @@ impl Token {
     #[inline(always)]
     pub fn park(self) -> Option<Token> {
         let header = self.header();
-        match header.slot.word.park(header.pid()) {
+        match header
+            .slot
+            .word
+            .park(header.pid(), || header.local.takes_mail())
+        {
             Park::Parked => {
                 self.hand_over();
                 None

@@ -28,12 +28,29 @@
 //! poll, so the poll counts as out of date), `SUSPEND`, `KILL`, and `MOVE` to another priority level,
 //! which the word names. A process that waits has them met by whoever takes it from its slot.
 //!
+//! # The mailbox
+//!
+//! Between generation and flags stands the number of the newest message that the process has not
+//! taken in yet; each leads to the one sent before it. So sending is one compare-and-swap that finds
+//! the receiver alive, publishes the message, and takes the process over if it waits for mail:
+//!
+//! ```text
+//!    63        35 34       9 8        0
+//!   | generation | message | flags    |      message 0: none
+//! ```
+//!
+//! A process that waits with a message in its word does not wait for mail, for whoever waits for mail
+//! parks only with an empty one. So it is not woken, however many come.
+//!
 //! # Orderings
 //!
 //! The token changes hands through this word in two directions. Parking releases what the process
 //! has written; the wake, resume or kill that takes the token acquires it. A wake that finds the
 //! process runnable releases what its author wrote, and `begin` or `park`, which meet the
 //! flag, acquire it: so a process that is told "look again" sees what it was told about.
+//!
+//! A send releases its message, and `take` acquires all that it finds, or `vacate`, if the process ends
+//! before. A send that takes the process over acquires what parked it, as a wake does.
 //!
 //! Nothing travels with the rest. `suspend` takes no token and tells nothing. `resume` and `kill`
 //! take one, but whoever asks for them has nothing to say to the process. `occupy` comes before the
@@ -47,26 +64,38 @@ use crate::order::Site;
 #[cfg(not(target_os = "none"))]
 use super::inspect::Standing;
 
-/// Bits of a slot's index, and of the word below the generation.
-pub(crate) const INDEX_BITS: u32 = 28;
-const FLAGS: u64 = (1 << INDEX_BITS) - 1;
+/// Bits of a slot's index in a pid.
+const INDEX_BITS: u32 = 28;
+/// Where a word's generation begins, and a pid's.
+const GENERATION_SHIFT: u32 = 35;
 /// The highest generation; a slot that has used it up is never occupied again.
-const LAST_GENERATION: u64 = u64::MAX >> INDEX_BITS;
+const LAST_GENERATION: u64 = u64::MAX >> GENERATION_SHIFT;
 
-const PHASE: u64 = 0b111;
-const FREE: u64 = 0;
-const RUNNABLE: u64 = 1;
-const WAITING: u64 = 2;
-const HELD: u64 = 3;
+/// Where the number of the newest message begins.
+const MAIL_SHIFT: u32 = 9;
+const FLAGS: u64 = (1 << MAIL_SHIFT) - 1;
+const BELOW_GENERATION: u64 = (1 << GENERATION_SHIFT) - 1;
+const MAIL: u64 = BELOW_GENERATION & !FLAGS;
+/// The highest number of a message.
+pub(crate) const LAST_MESSAGE: u32 = (MAIL >> MAIL_SHIFT) as u32;
 
-const WOKEN: u64 = 1 << 3;
-const SUSPEND: u64 = 1 << 4;
-const KILL: u64 = 1 << 5;
+const PHASE: u64 = 0b11;
+/// Zero, so that one test shows that a process is runnable and nobody wants anything of it.
+const RUNNABLE: u64 = 0;
+const WAITING: u64 = 1;
+const HELD: u64 = 2;
+const FREE: u64 = 3;
+
+const WOKEN: u64 = 1 << 2;
+const SUSPEND: u64 = 1 << 3;
+const KILL: u64 = 1 << 4;
+/// The process was broken off in mid-poll; the token's holder says so.
+const FRAME: u64 = 1 << 5;
 /// The level in the word is to be the process's.
 const MOVE: u64 = 1 << 6;
-const LEVEL_SHIFT: u32 = 8;
+const LEVEL_SHIFT: u32 = 7;
 /// The highest level that a word can name.
-const LAST_LEVEL: u8 = 7;
+const LAST_LEVEL: u8 = 3;
 const LEVEL: u64 = (LAST_LEVEL as u64) << LEVEL_SHIFT;
 
 /// Says who a process is, for ever: slot and generation.
@@ -76,15 +105,21 @@ pub struct Pid(u64);
 
 impl Pid {
     pub(crate) fn new(index: u32, generation: u64) -> Self {
-        Self(generation << INDEX_BITS | u64::from(index))
+        Self(generation << GENERATION_SHIFT | u64::from(index))
     }
 
     pub(crate) fn index(self) -> u32 {
-        (self.0 & FLAGS) as u32
+        (self.0 & ((1 << INDEX_BITS) - 1)) as u32
     }
 
     fn generation(self) -> u64 {
-        self.0 & !FLAGS
+        self.0 & !BELOW_GENERATION
+    }
+
+    /// True if the word is one of this process's, or of its free slot before.
+    #[inline(always)]
+    fn owns(self, word: u64) -> bool {
+        (self.0 ^ word) >> GENERATION_SHIFT == 0
     }
 
     /// The number itself, never 0.
@@ -101,7 +136,7 @@ impl Pid {
 impl core::fmt::Display for Pid {
     /// Slot and generation.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{}.{}", self.index(), self.0 >> INDEX_BITS)
+        write!(f, "{}.{}", self.index(), self.0 >> GENERATION_SHIFT)
     }
 }
 
@@ -119,6 +154,18 @@ pub(crate) enum Handover {
     Token,
     /// A flag was added: the token's holder will meet it, sooner if its core is told.
     Noted,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Sent {
+    /// There is no such process: the message is still its sender's.
+    Nobody,
+    /// The process will find it when it looks.
+    Left,
+    /// It is there, and the process's token is the sender's now: put it into a queue.
+    Token,
 }
 
 /// What the holder of a token may do with it now.
@@ -158,12 +205,12 @@ pub(crate) enum Vacant {
 impl StateWord {
     /// Creates the word of a free slot that was never occupied.
     pub(crate) fn new() -> Self {
-        Self(AtomicU64::new(1 << INDEX_BITS | FREE))
+        Self(AtomicU64::new(1 << GENERATION_SHIFT | FREE))
     }
 
     /// The pid that the free slot's next process will have; for who took it from the free list.
     pub(crate) fn next_pid(&self, index: u32) -> Pid {
-        Pid::new(index, self.0.load(Relaxed) >> INDEX_BITS)
+        Pid::new(index, self.0.load(Relaxed) >> GENERATION_SHIFT)
     }
 
     /// 1: makes the free slot that process.
@@ -178,18 +225,20 @@ impl StateWord {
         self.0.store(pid.generation() | RUNNABLE, Relaxed);
     }
 
-    /// A word that no process ever has.
-    pub(crate) const NEVER: u64 = 0;
-
-    /// The word of a process that is runnable, and nobody wants anything of it.
-    pub(crate) const fn plain(pid: Pid) -> u64 {
-        pid.0 & !FLAGS | RUNNABLE
+    /// True if the process is runnable, stands at an await, and nobody wants anything of it: its
+    /// token's holder may run it without another step.
+    #[inline(always)]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.0.load(Relaxed) & FLAGS == RUNNABLE
     }
 
-    /// True if the word is this one: for `plain`, a token holder may run without another step.
-    #[inline(always)]
-    pub(crate) fn is(&self, word: u64) -> bool {
-        self.0.load(Relaxed) == word
+    /// Says whether the process was broken off in mid-poll; the token's holder calls it.
+    pub(crate) fn set_has_frame(&self, has_frame: bool) {
+        if has_frame {
+            self.0.fetch_or(FRAME, Relaxed);
+        } else {
+            self.0.fetch_and(!FRAME, Relaxed);
+        }
     }
 
     /// True if nobody wants anything of a process that was broken off in mid-poll: its token's holder may go on
@@ -211,9 +260,10 @@ impl StateWord {
         })
     }
 
-    /// 4: the process has nothing to do; the token's holder calls it after a poll.
+    /// 4: the process has nothing to do; the token's holder calls it after a poll. One that wants mail
+    /// does not park if there is some.
     #[inline(always)]
-    pub(crate) fn park(&self, pid: Pid) -> Park {
+    pub(crate) fn park(&self, pid: Pid, wants_mail: impl FnOnce() -> bool) -> Park {
         let plain = pid.generation() | RUNNABLE;
         let waiting = pid.generation() | WAITING;
         let ordering = Site::Park.ordering();
@@ -221,15 +271,16 @@ impl StateWord {
         if swapped.is_ok() {
             Park::Parked
         } else {
-            self.park_slowly()
+            self.park_slowly(wants_mail())
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn park_slowly(&self) -> Park {
+    fn park_slowly(&self, wants_mail: bool) -> Park {
         self.update(Site::ParkSlowly.ordering(), |word| {
-            if word & (KILL | WOKEN) != 0 {
+            let has_mail = wants_mail && word & MAIL != 0;
+            if has_mail || word & (KILL | WOKEN) != 0 {
                 return (word & !WOKEN, Park::Again);
             }
             (word & !PHASE | WAITING, Park::Parked)
@@ -247,6 +298,73 @@ impl StateWord {
             WAITING => Some((word & !PHASE | RUNNABLE, Handover::Token)),
             _ => None,
         })
+    }
+
+    /// Sends a message to a process: publishes its number, and tells `link` which one was sent before
+    /// it (0: none). `link` may be told several times; the last time counts.
+    #[inline(always)]
+    pub(crate) fn send(&self, pid: Pid, message: u32, link: impl Fn(u32)) -> Sent {
+        debug_assert!((1..=LAST_MESSAGE).contains(&message));
+        let ordering = Site::Send.ordering();
+        let mut word = self.0.load(Relaxed);
+        loop {
+            if !pid.owns(word) {
+                return Sent::Nobody;
+            }
+            let before = message_of(word);
+            link(before);
+            let next = word & !MAIL | u64::from(message) << MAIL_SHIFT;
+            let swap = |next| self.0.compare_exchange_weak(word, next, ordering, Relaxed);
+            // Each outcome has its own step: nothing is to be found out again after it.
+            let swapped = if word & PHASE == RUNNABLE {
+                match swap(next) {
+                    Ok(_) => return Sent::Left,
+                    Err(now) => now,
+                }
+            } else if word & BELOW_GENERATION == WAITING {
+                match swap(next - WAITING) {
+                    Ok(_) => return Sent::Token,
+                    Err(now) => now,
+                }
+            } else {
+                let Some((next, outcome)) = Self::send_beside(word, next) else {
+                    return Sent::Nobody;
+                };
+                match swap(next) {
+                    Ok(_) => return outcome,
+                    Err(now) => now,
+                }
+            };
+            word = swapped;
+        }
+    }
+
+    /// What becomes of a message to a process that is not ready to be simply run, or does not wait for
+    /// mail. (A level in the word is met later: in the queue the process is where it was.)
+    #[cold]
+    #[inline(never)]
+    fn send_beside(word: u64, next: u64) -> Option<(u64, Sent)> {
+        match word & PHASE {
+            FREE => None,
+            // With mail before this, it waits for something else.
+            WAITING if word & MAIL != 0 => Some((next, Sent::Left)),
+            WAITING if word & SUSPEND != 0 => Some((next & !PHASE | HELD, Sent::Left)),
+            WAITING => Some((next & !PHASE | RUNNABLE, Sent::Token)),
+            _ => Some((next, Sent::Left)),
+        }
+    }
+
+    /// True if there is a message.
+    #[inline(always)]
+    pub(crate) fn has_mail(&self) -> bool {
+        self.0.load(Relaxed) & MAIL != 0
+    }
+
+    /// Takes all messages: the number of the newest, or 0. The token's holder calls it, or the process
+    /// itself.
+    #[inline(always)]
+    pub(crate) fn take(&self) -> u32 {
+        message_of(self.0.fetch_and(!MAIL, Site::Take.ordering()))
     }
 
     /// Keeps a process from running until it is resumed.
@@ -303,30 +421,32 @@ impl StateWord {
     }
 
     /// 7: the process has ended; the token's holder calls it. A transition by pid that comes at the
-    /// same moment is lost, and rightly: it can only have added a flag.
-    pub(crate) fn vacate(&self, pid: Pid) -> Vacant {
-        let generation = pid.generation() >> INDEX_BITS;
-        if generation == LAST_GENERATION {
-            self.0.swap(pid.generation() | FREE, Relaxed);
-            return Vacant::Retired;
-        }
-        // A swap where a store would do on hardware: the model takes stores and swaps of several
-        // threads for unordered, and then finds races that cannot be.
-        self.0.swap((generation + 1) << INDEX_BITS | FREE, Relaxed);
-        Vacant::Usable
+    /// same moment is lost, and rightly: it can only have added a flag. A message is not: the number of
+    /// the newest one comes back, or 0.
+    #[inline(always)]
+    pub(crate) fn vacate(&self, pid: Pid) -> (Vacant, u32) {
+        let generation = pid.generation() >> GENERATION_SHIFT;
+        let (next, vacant) = if generation == LAST_GENERATION {
+            (generation, Vacant::Retired)
+        } else {
+            (generation + 1, Vacant::Usable)
+        };
+        let free = next << GENERATION_SHIFT | FREE;
+        let last = self.0.swap(free, Site::Vacate.ordering());
+        (vacant, message_of(last))
     }
 
     /// True while `pid` names a process.
     pub(crate) fn is_alive(&self, pid: Pid) -> bool {
         let word = self.0.load(Relaxed);
-        word & !FLAGS == pid.generation() && word & PHASE != FREE
+        pid.owns(word) && word & PHASE != FREE
     }
 
     /// Where the token is, if `pid` names a process.
     #[cfg(not(target_os = "none"))]
     pub(crate) fn standing(&self, pid: Pid) -> Option<Standing> {
         let word = self.0.load(Relaxed);
-        if word & !FLAGS != pid.generation() {
+        if !pid.owns(word) {
             return None;
         }
         match word & PHASE {
@@ -345,7 +465,7 @@ impl StateWord {
     ) -> Handover {
         let mut word = self.0.load(Relaxed);
         loop {
-            if word & !FLAGS != pid.generation() {
+            if !pid.owns(word) {
                 return Handover::Nothing;
             }
             let Some((next, outcome)) = step(word) else {
@@ -368,6 +488,10 @@ impl StateWord {
             }
         }
     }
+}
+
+fn message_of(word: u64) -> u32 {
+    ((word & MAIL) >> MAIL_SHIFT) as u32
 }
 
 fn level_of(word: u64) -> u8 {

@@ -50,6 +50,8 @@ pub(crate) struct State {
     pub(crate) spent: BTreeMap<Pid, u64>,
     /// Those who wait to be told of an end.
     pub(crate) watching: BTreeSet<Pid>,
+    /// Programs send messages, which cost what they cost.
+    pub(crate) has_mail: bool,
     /// Nanoseconds that the core was asleep.
     pub(crate) slept: u64,
     /// Everybody who was ever born: whom to wake for nothing.
@@ -89,6 +91,7 @@ impl State {
             is_spawning: false,
             spent: BTreeMap::new(),
             watching: BTreeSet::new(),
+            has_mail: false,
             slept: 0,
             born: Vec::new(),
             keys: (0, 0),

@@ -63,6 +63,7 @@ impl Ready for Watched {
             false => self.levels.rotate(token),
         };
         with_state(|state| {
+            state.laws.rotate();
             state.laws.push(pid, priority, Place::Back, state.now);
             state.laws.pop(next.pid());
         });
@@ -71,6 +72,10 @@ impl Ready for Watched {
 
     fn steal_from(&mut self, victim: CoreId) -> Stolen {
         self.levels.steal_from(victim)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.levels.is_empty()
     }
 
     fn count(&self) -> usize {

@@ -16,7 +16,7 @@ fn run_out() {
     loop {
         let mut arrivals = collect();
         ready.extend(core::iter::from_fn(|| arrivals.newborn.queue.pop_front()));
-        ready.extend(core::iter::from_fn(|| arrivals.woken.pop_front()));
+        ready.extend(core::iter::from_fn(|| arrivals.woken.queue.pop_front()));
         let Some(token) = ready.pop_front() else {
             let Look { next, rung, .. } = ring_alarms(now(), 32);
             if rung == 0 && next == u64::MAX {

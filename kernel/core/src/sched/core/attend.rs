@@ -3,9 +3,10 @@
 use super::{Core, TICKS};
 use crate::causes::{Cause, Causes};
 use crate::sched::effects::{Hardware, Oracle, Place, Ready, World};
+use crate::sched::levels::Priority;
 use girder_lockfree::Token;
-use girder_lockfree::process::Queue;
-use girder_lockfree::process::here::{Arrivals, Newborn, collect};
+use girder_lockfree::mail::reap;
+use girder_lockfree::process::here::{Arrivals, Arrived, collect};
 
 impl<W: World> Core<W> {
     /// Serves what has happened since the last look, and puts whom it interrupted back.
@@ -49,6 +50,7 @@ impl<W: World> Core<W> {
     #[inline(never)]
     pub(super) fn collect(&mut self) {
         self.deadlines.catch_up(&self.hardware);
+        reap(Priority::Normal.level());
         let Arrivals {
             mut newborn,
             mut woken,
@@ -57,9 +59,9 @@ impl<W: World> Core<W> {
         // Which of the two came first is nobody's business: the oracle decides.
         if self.oracle.choose(2) == 0 {
             self.take_in(&mut woken);
-            self.take_in_newborn(&mut newborn);
+            self.take_in(&mut newborn);
         } else {
-            self.take_in_newborn(&mut newborn);
+            self.take_in(&mut newborn);
             self.take_in(&mut woken);
         }
         let wants_tick = !self.deadlines.has_tick() && self.ready.has_rivals(0);
@@ -71,7 +73,7 @@ impl<W: World> Core<W> {
     /// Begins to tick if that is wanted, and takes notice of an alarm that comes before all others.
     #[cold]
     #[inline(never)]
-    fn set_timer(&mut self, wants_tick: bool, first_alarm: Option<u64>) {
+    pub(super) fn set_timer(&mut self, wants_tick: bool, first_alarm: Option<u64>) {
         self.deadlines.add_alarm(first_alarm);
         if wants_tick {
             let at = self.hardware.now() + self.tick_length();
@@ -80,16 +82,25 @@ impl<W: World> Core<W> {
         self.deadlines.arm(&mut self.hardware);
     }
 
-    fn take_in(&mut self, woken: &mut Queue) {
-        while let Some(token) = woken.pop_front() {
-            self.statistics.arrivals += 1;
-            self.ready.push(token, Place::Back);
+    /// The same for processes that were woken only, as when messages go to and fro.
+    #[inline(always)]
+    pub(super) fn take_in_woken(&mut self) {
+        let Some(mut woken) = self.here.take_woken() else {
+            return;
+        };
+        self.take_in(&mut woken);
+        if !self.deadlines.has_tick() && self.ready.has_rivals(0) {
+            self.set_timer(true, None);
         }
     }
 
-    fn take_in_newborn(&mut self, newborn: &mut Newborn) {
-        self.statistics.arrivals += newborn.count;
-        self.ready.push_all(&mut newborn.queue, newborn.levels);
+    #[inline(always)]
+    fn take_in(&mut self, arrived: &mut Arrived) {
+        let (count, levels) = arrived.take_summary();
+        if count > 0 {
+            self.statistics.arrivals += count;
+            self.ready.push_all(&mut arrived.queue, levels);
+        }
     }
 
     pub(super) fn set_tick(&mut self, at: Option<u64>) {

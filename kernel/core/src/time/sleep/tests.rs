@@ -61,7 +61,7 @@ fn is_done(token: Token) {
 fn woken_by(nanos: u64) -> Option<Token> {
     here::simulate_time(nanos);
     ring_alarms(nanos, 8);
-    collect().woken.pop_front()
+    collect().woken.queue.pop_front()
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn what_is_in_time_comes_and_its_alarm_does_not_ring() {
     waits(born());
     answer.store(3, Relaxed);
     wake(pid);
-    waits(collect().woken.pop_front().unwrap());
+    waits(collect().woken.queue.pop_front().unwrap());
     assert!(woken_by(100_000).is_none(), "the alarm has rung");
 }
 
@@ -161,7 +161,13 @@ fn nobody_tells_a_foreign_waker_of_a_sleep_that_is_gone() {
         assert_eq!(poll, Poll::Pending);
         waits(born());
     }
-    is_done(collect().woken.pop_front().expect("the teller is told"));
+    is_done(
+        collect()
+            .woken
+            .queue
+            .pop_front()
+            .expect("the teller is told"),
+    );
     assert_eq!(counter.0.load(Relaxed), 0);
     assert_eq!(Arc::strong_count(&counter), 2, "its waker is kept");
 }
@@ -176,7 +182,13 @@ fn a_sleep_that_changes_hands_wakes_whoever_has_it() {
     waits(born());
     let pid = spawn(sleep, 0).unwrap();
     waits(born());
-    is_done(collect().woken.pop_front().expect("the teller is told"));
+    is_done(
+        collect()
+            .woken
+            .queue
+            .pop_front()
+            .expect("the teller is told"),
+    );
     let token = woken_by(10_000).expect("it is time");
     assert_eq!(token.pid(), pid);
     is_done(token);
@@ -190,7 +202,7 @@ fn alarms_of_a_process_that_died_in_mid_poll_are_found() {
     let pid = spawn(sleep(Duration::MAX), 0).unwrap();
     waits(born());
     girder_lockfree::process::kill(pid);
-    let token = collect().woken.pop_front().expect("it has to die");
+    let token = collect().woken.queue.pop_front().expect("it has to die");
     token.give_up().discontinue();
     let mut turns = 0;
     while ring_alarms(0, 32).is_behind {

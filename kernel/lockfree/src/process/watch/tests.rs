@@ -21,7 +21,7 @@ fn core(limit: u32) {
 fn arrivals(ready: &mut VecDeque<Token>) {
     let mut arrivals = collect();
     ready.extend(core::iter::from_fn(|| arrivals.newborn.queue.pop_front()));
-    ready.extend(core::iter::from_fn(|| arrivals.woken.pop_front()));
+    ready.extend(core::iter::from_fn(|| arrivals.woken.queue.pop_front()));
 }
 
 /// Runs processes, and whoever has been woken by that, until nobody is left.

@@ -1,6 +1,7 @@
 //! Every word that can come about, and what may happen in it.
 
 use super::*;
+use core::cell::Cell;
 use std::vec;
 use std::vec::Vec;
 
@@ -58,7 +59,7 @@ fn transitions(phase: u64) -> Vec<Transition> {
             let _ = state.begin(true);
         });
         all.push(|state, pid| {
-            let _ = state.park(pid);
+            let _ = state.park(pid, || false);
         });
     }
     all
@@ -148,8 +149,8 @@ fn a_wake_during_the_poll_is_never_lost() {
     let (state, pid) = occupied();
     assert_eq!(state.begin(false), Begin::Run);
     assert_eq!(state.wake(pid), Handover::Nothing);
-    assert_eq!(state.park(pid), Park::Again);
-    assert_eq!(state.park(pid), Park::Parked);
+    assert_eq!(state.park(pid, || false), Park::Again);
+    assert_eq!(state.park(pid, || false), Park::Parked);
     assert_eq!(state.wake(pid), Handover::Token);
 }
 
@@ -158,7 +159,7 @@ fn a_wake_before_a_poll_that_was_broken_off_goes_on_counts() {
     let (state, pid) = occupied();
     assert_eq!(state.wake(pid), Handover::Nothing);
     assert_eq!(state.begin(true), Begin::Run);
-    assert_eq!(state.park(pid), Park::Again);
+    assert_eq!(state.park(pid, || false), Park::Again);
 }
 
 #[test]
@@ -169,7 +170,7 @@ fn whoever_was_broken_off_goes_on_unless_something_else_is_wanted() {
         let state = with(word);
         let lets_go_on = state.lets_go_on();
         assert_eq!(lets_go_on, state.begin(true) == Begin::Run);
-        let stays = state.is(word);
+        let stays = state.0.load(Relaxed) == word;
         assert!(stays || !lets_go_on, "a step was due: {word:#b}");
     }
 }
@@ -177,11 +178,11 @@ fn whoever_was_broken_off_goes_on_unless_something_else_is_wanted() {
 #[test]
 fn a_suspended_process_keeps_its_wake_for_later() {
     let (state, pid) = occupied();
-    assert_eq!(state.park(pid), Park::Parked);
+    assert_eq!(state.park(pid, || false), Park::Parked);
     assert_eq!(state.suspend(pid), Handover::Noted);
     assert_eq!(state.wake(pid), Handover::Nothing);
     assert_eq!(state.resume(pid), Handover::Token);
-    assert!(state.is(StateWord::plain(pid)));
+    assert!(state.is_plain());
 }
 
 #[test]
@@ -192,14 +193,14 @@ fn a_process_held_in_mid_poll_keeps_its_wake() {
     assert_eq!(state.wake(pid), Handover::Nothing);
     assert_eq!(state.resume(pid), Handover::Token);
     assert_eq!(state.begin(true), Begin::Run);
-    assert_eq!(state.park(pid), Park::Again);
+    assert_eq!(state.park(pid, || false), Park::Again);
 }
 
 #[test]
 fn a_runnable_process_is_suspended_at_its_next_turn() {
     let (state, pid) = occupied();
     assert_eq!(state.suspend(pid), Handover::Noted);
-    assert!(!state.is(StateWord::plain(pid)));
+    assert!(!state.is_plain());
     assert_eq!(state.begin(false), Begin::Hold);
     assert_eq!(state.resume(pid), Handover::Token);
     assert_eq!(state.begin(false), Begin::Run);
@@ -208,11 +209,11 @@ fn a_runnable_process_is_suspended_at_its_next_turn() {
 #[test]
 fn an_old_pid_changes_nothing() {
     let (state, old) = occupied();
-    assert_eq!(state.vacate(old), Vacant::Usable);
+    assert_eq!(state.vacate(old), (Vacant::Usable, 0));
     let new = state.next_pid(5);
     assert_ne!(old, new);
     state.occupy(new);
-    assert_eq!(state.park(new), Park::Parked);
+    assert_eq!(state.park(new, || false), Park::Parked);
     let before = state.0.load(Ordering::Relaxed);
     for transition in [
         StateWord::wake,
@@ -228,9 +229,79 @@ fn an_old_pid_changes_nothing() {
 
 #[test]
 fn a_slot_whose_generations_are_used_up_retires() {
-    let state = with(LAST_GENERATION << INDEX_BITS | FREE);
+    let state = with(LAST_GENERATION << GENERATION_SHIFT | FREE);
     let pid = state.next_pid(7);
     state.occupy(pid);
-    assert_eq!(state.vacate(pid), Vacant::Retired);
+    assert_eq!(state.vacate(pid), (Vacant::Retired, 0));
     assert!(!state.is_alive(pid));
+}
+
+/// Sends a message; returns what became of it and which one it leads to.
+fn send(state: &StateWord, pid: Pid, message: u32) -> (Sent, u32) {
+    let before = Cell::new(0);
+    let sent = state.send(pid, message, |number| before.set(number));
+    (sent, before.get())
+}
+
+#[test]
+fn a_message_wakes_who_waits_and_the_next_one_only_joins_it() {
+    let (state, pid) = occupied();
+    assert_eq!(state.park(pid, || true), Park::Parked);
+    assert_eq!(send(&state, pid, 7), (Sent::Token, 0));
+    assert_eq!(send(&state, pid, LAST_MESSAGE), (Sent::Left, 7));
+    assert!(state.is_plain(), "mail is no reason for a slow turn");
+    assert_eq!((state.take(), state.take()), (LAST_MESSAGE, 0));
+}
+
+#[test]
+fn who_wants_mail_does_not_park_beside_some_and_who_does_not_is_left_alone() {
+    let (state, pid) = occupied();
+    assert_eq!(send(&state, pid, 1), (Sent::Left, 0));
+    assert_eq!(state.park(pid, || true), Park::Again);
+    assert_eq!(state.park(pid, || false), Park::Parked);
+    assert_eq!(send(&state, pid, 2), (Sent::Left, 1));
+    assert_eq!(state.wake(pid), Handover::Token);
+    assert_eq!(state.take(), 2);
+}
+
+#[test]
+fn a_message_to_a_suspended_process_is_found_when_it_is_resumed() {
+    let (state, pid) = occupied();
+    assert_eq!(state.park(pid, || true), Park::Parked);
+    assert_eq!(state.suspend(pid), Handover::Noted);
+    assert_eq!(send(&state, pid, 1), (Sent::Left, 0));
+    assert_eq!(send(&state, pid, 2), (Sent::Left, 1));
+    assert_eq!(state.resume(pid), Handover::Token);
+    assert_eq!(state.take(), 2);
+}
+
+#[test]
+fn what_was_not_taken_comes_back_at_the_end_and_nothing_is_taken_in_after() {
+    let (state, old) = occupied();
+    assert_eq!(send(&state, old, 3), (Sent::Left, 0));
+    assert_eq!(state.vacate(old), (Vacant::Usable, 3));
+    assert_eq!(send(&state, old, 4).0, Sent::Nobody);
+    let new = state.next_pid(5);
+    assert_eq!(
+        send(&state, new, 4).0,
+        Sent::Nobody,
+        "nobody lives there yet"
+    );
+    state.occupy(new);
+    assert_eq!(send(&state, old, 4).0, Sent::Nobody);
+    assert_eq!(state.take(), 0);
+}
+
+#[test]
+fn messages_change_nothing_else() {
+    let (_, pid) = occupied();
+    for word in all_words(pid) {
+        let state = with(word);
+        let (sent, _) = send(&state, pid, 5);
+        let after = state.0.load(Ordering::Relaxed) & !MAIL;
+        let woken = word & PHASE == WAITING && word & SUSPEND == 0;
+        assert_eq!(sent == Sent::Token, woken, "{word:#b}");
+        assert!(after == word || word & PHASE == WAITING, "{word:#b}");
+        assert_eq!(state.take(), 5);
+    }
 }

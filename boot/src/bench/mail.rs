@@ -1,0 +1,243 @@
+//! Messages, in the shapes that the peers were measured in.
+//!
+//! Each takes a number of operations and returns how many there were. It runs twice: the first time
+//! warms up.
+
+use super::{NORMAL, marks, report};
+use alloc::vec::Vec;
+use girder_core::mail::{Pid, ReplyTo, call, receive, send};
+use girder_lockfree::process::{here, own_pid, spawn, yield_now};
+
+/// Runs a benchmark to warm up, and once more to report it.
+pub(super) async fn measure<F: Future<Output = u64>>(name: &str, count: u64, run: fn(u64) -> F) {
+    run(count).await;
+    marks::begin();
+    let start = here::now();
+    let ops = run(count).await;
+    let nanos = here::now() - start;
+    marks::end();
+    report(name, ops, nanos);
+}
+
+/// A message of no consequence.
+struct Ball(u64);
+
+/// Whom to send to from now on.
+struct Peer(Pid);
+
+/// A question whose answer is one more.
+struct Ask(u64, ReplyTo<u64>);
+
+fn own() -> Pid {
+    own_pid().expect("a benchmark is a process")
+}
+
+fn start(body: impl Future<Output = ()> + Send + 'static) -> Pid {
+    spawn(body, NORMAL).expect("there is room")
+}
+
+fn throw(to: Pid, ball: u64) {
+    send(to, Ball(ball)).expect("there is memory");
+}
+
+/// Answers so many balls.
+async fn answer(peer: Pid, rounds: u64) {
+    for _ in 0..rounds {
+        let Ball(ball) = receive().await;
+        throw(peer, ball);
+    }
+}
+
+/// Throws so many balls, and waits for each.
+async fn play(peer: Pid, rounds: u64) {
+    for ball in 0..rounds {
+        throw(peer, ball);
+        let Ball(back) = receive().await;
+        assert_eq!(back, ball, "a ball was lost or doubled");
+    }
+}
+
+/// Two processes, one small message each way; per round trip.
+pub(super) async fn ping_pong_local(rounds: u64) -> u64 {
+    play_in_pairs(1, rounds).await
+}
+
+/// 64 such pairs at once.
+pub(super) async fn pairs(rounds: u64) -> u64 {
+    play_in_pairs(64, rounds).await
+}
+
+async fn play_in_pairs(pairs: u64, rounds: u64) -> u64 {
+    let (own, each) = (own(), rounds / pairs);
+    for _ in 0..pairs {
+        start(async move {
+            let me = self::own();
+            play(start(answer(me, each)), each).await;
+            throw(own, 0);
+        });
+    }
+    for _ in 0..pairs {
+        receive::<Ball>().await;
+    }
+    each * pairs
+}
+
+/// 1,000 processes in a ring, and a token that goes round; per hop.
+pub(super) async fn ring(hops: u64) -> u64 {
+    const SIZE: u64 = 1_000;
+    let (own, rounds) = (own(), hops / SIZE);
+    let members: Vec<_> = (0..SIZE)
+        .map(|_| {
+            start(async move {
+                let (Peer(next), end) = (receive().await, rounds * SIZE);
+                for _ in 0..rounds {
+                    let Ball(token) = receive().await;
+                    // The last one is for whoever waits for the end.
+                    let to = if token + 1 == end { own } else { next };
+                    throw(to, token + 1);
+                }
+            })
+        })
+        .collect();
+    for (member, next) in members.iter().zip(members.iter().cycle().skip(1)) {
+        send(*member, Peer(*next)).expect("there is memory");
+    }
+    throw(members[0], 0);
+    let Ball(end) = receive().await;
+    assert_eq!(end, rounds * SIZE, "a hop was lost or doubled");
+    end
+}
+
+/// 64 producers, one receiver; per message.
+pub(super) async fn fan_in(messages: u64) -> u64 {
+    const PRODUCERS: u64 = 64;
+    let (own, each) = (own(), messages / PRODUCERS);
+    for _ in 0..PRODUCERS {
+        start(async move {
+            for ball in 0..each {
+                // Who produces faster than memory lasts gives way to who consumes.
+                while send(own, Ball(ball)).is_err() {
+                    yield_now().await;
+                }
+            }
+        });
+    }
+    for _ in 0..each * PRODUCERS {
+        receive::<Ball>().await;
+    }
+    each * PRODUCERS
+}
+
+enum Big {
+    All(Vec<Pid>),
+    Ping(Pid),
+    Pong,
+}
+
+/// Processes that each ping all others, which answer; per message.
+pub(super) async fn big(processes: u64) -> u64 {
+    let own = own();
+    let all: Vec<_> = (0..processes).map(|_| start(member(own))).collect();
+    for &one in &all {
+        let others = all.iter().copied().filter(|&other| other != one);
+        let _ = send(one, Big::All(others.collect()));
+    }
+    for _ in 0..processes {
+        receive::<Ball>().await;
+    }
+    2 * processes * (processes - 1)
+}
+
+async fn member(suite: Pid) {
+    let mut expected = None::<usize>;
+    let mut seen = 0;
+    while expected.is_none_or(|expected| seen < 2 * expected) {
+        match receive().await {
+            Big::All(others) => {
+                let me = own();
+                for &other in &others {
+                    let _ = send(other, Big::Ping(me));
+                }
+                expected = Some(others.len());
+            }
+            Big::Ping(from) => {
+                seen += 1;
+                let _ = send(from, Big::Pong);
+            }
+            Big::Pong => seen += 1,
+        }
+    }
+    throw(suite, 0);
+}
+
+/// Questions and answers.
+pub(super) async fn calls(count: u64) -> u64 {
+    let server = start(async move {
+        for _ in 0..count {
+            let Ask(number, reply_to) = receive().await;
+            let _ = reply_to.reply(number + 1);
+        }
+    });
+    for number in 0..count {
+        let answer = call(server, |reply_to| Ask(number, reply_to)).await;
+        assert_eq!(answer, Ok(number + 1));
+    }
+    count
+}
+
+/// Processes that each send their maker one message and end; it receives all.
+pub(super) async fn spawn_exit(count: u64) -> u64 {
+    let own = own();
+    for _ in 0..count {
+        start(async move { throw(own, 0) });
+    }
+    for _ in 0..count {
+        receive::<Ball>().await;
+    }
+    count
+}
+
+/// The same, one after another.
+pub(super) async fn spawn_join(count: u64) -> u64 {
+    let own = own();
+    for _ in 0..count {
+        start(async move { throw(own, 0) });
+        receive::<Ball>().await;
+    }
+    count
+}
+
+/// A tree of processes of fan-out 10 whose leaves add up; per process.
+pub(super) async fn skynet(leaves: u64) -> u64 {
+    let own = own();
+    start(node(own, 0, leaves));
+    let Ball(sum) = receive().await;
+    assert_eq!(sum, leaves * (leaves - 1) / 2, "a leaf was lost");
+    let mut processes = 0;
+    let mut level = leaves;
+    while level > 0 {
+        processes += level;
+        level /= 10;
+    }
+    processes
+}
+
+async fn node(parent: Pid, first: u64, leaves: u64) {
+    if leaves == 1 {
+        return throw(parent, first);
+    }
+    let (own, each) = (own(), leaves / 10);
+    for child in 0..10 {
+        begin_node(own, first + child * each, each);
+    }
+    let mut sum = 0;
+    for _ in 0..10 {
+        sum += receive::<Ball>().await.0;
+    }
+    throw(parent, sum);
+}
+
+/// Where a future would otherwise contain itself.
+fn begin_node(parent: Pid, first: u64, leaves: u64) {
+    start(node(parent, first, leaves));
+}

@@ -1,0 +1,93 @@
+//! Whom a message is for.
+
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::marker::PhantomData;
+use girder_lockfree::mail::{self, Sent};
+use girder_lockfree::process::{Pid, own_pid};
+
+/// There is no memory to carry a message in; here it is again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct NoEnvelope<M>(pub M);
+
+impl<M> fmt::Debug for NoEnvelope<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NoEnvelope")
+    }
+}
+
+impl<M> fmt::Display for NoEnvelope<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no memory for a message's envelope")
+    }
+}
+
+/// Sends a message to a process, oneself included. That the process is gone is no error: what could be done
+/// about it could come too late anyway.
+#[inline(always)]
+pub fn send<M: Send + 'static>(to: Pid, message: M) -> Result<Sent, NoEnvelope<M>> {
+    mail::send(to, message).map_err(NoEnvelope)
+}
+
+/// A process, as somebody that messages of one type are sent to.
+///
+/// It says nothing about what the process receives: a message of a type that it never asks for stays
+/// unread.
+pub struct Addr<M> {
+    pid: Pid,
+    takes: PhantomData<fn(M)>,
+}
+
+impl<M: Send + 'static> Addr<M> {
+    /// The address of a process.
+    pub fn of(pid: Pid) -> Self {
+        Self {
+            pid,
+            takes: PhantomData,
+        }
+    }
+
+    /// The running process's own address, to be given to others.
+    pub fn own() -> Option<Self> {
+        own_pid().map(Self::of)
+    }
+
+    /// Whose address it is.
+    pub fn pid(self) -> Pid {
+        self.pid
+    }
+
+    /// Sends a message there: see [`send`](fn@send).
+    #[inline(always)]
+    pub fn send(self, message: M) -> Result<Sent, NoEnvelope<M>> {
+        send(self.pid, message)
+    }
+}
+
+impl<M> Clone for Addr<M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M> Copy for Addr<M> {}
+
+impl<M> PartialEq for Addr<M> {
+    fn eq(&self, other: &Self) -> bool {
+        self.pid == other.pid
+    }
+}
+
+impl<M> Eq for Addr<M> {}
+
+impl<M> Hash for Addr<M> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.pid.hash(state);
+    }
+}
+
+impl<M> fmt::Debug for Addr<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Addr").field(&self.pid).finish()
+    }
+}

@@ -1,0 +1,47 @@
+//! Mailboxes: messages that move, from anybody to one process.
+//!
+//! A message travels in an [`Envelope`], which knows how to drop it and of what type it is. Sending
+//! publishes the envelope's number in the receiver's state word (`process::word`): one
+//! compare-and-swap that finds the receiver alive, keeps the order of each sender, and wakes
+//! whoever waits for mail. The receiver takes all envelopes with one step, newest first, and turns
+//! them round into a list of its own, which nobody else touches.
+//!
+//! ```text
+//!   pool --1 fill--> word (a stack) --2 take--> unsorted --3 sort--> queue --4 open--> pool
+//!                      | 5 the process ends         |                 |
+//!                      +------> unburied <----------+-----------------+  --6 reap--> pool
+//! ```
+//!
+//! An envelope is in exactly one of these places. Whoever moves one has preemption off, and all places
+//! are in slots, headers and desks, never on a stack: so a process that ends in mid-poll loses none.
+//!
+//! # Who runs the destructors
+//!
+//! Never the loop, and nobody with preemption off. What is sent to nobody, its sender drops; what a
+//! process leaves unread, a reaper process drops, a message at a time: see [`reap`].
+
+mod envelope;
+mod mailbox;
+mod poll;
+mod post;
+mod reaper;
+mod slabs;
+
+pub(crate) use envelope::Envelope;
+pub use envelope::Message;
+pub(crate) use mailbox::Mailbox;
+pub use mailbox::{
+    Look, Position, close_question, open_question, receive, receive_any, receive_reply,
+    receive_where,
+};
+pub use poll::{poll_look, poll_receive};
+pub use post::{Answer, Sent, send, send_answer};
+pub use reaper::reap;
+pub(crate) use slabs::{Pool, Returned, Slabs};
+pub use slabs::{Traffic, envelopes_in_use, traffic};
+
+#[cfg(all(test, not(loom)))]
+mod tests;
+
+#[cfg(all(test, loom))]
+pub(crate) mod stories;

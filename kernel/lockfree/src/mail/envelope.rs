@@ -1,0 +1,268 @@
+//! One message under way, its type forgotten.
+//!
+//! An envelope is one cache line: what links it to the next, what kind of message is in it, and 40
+//! bytes of room. A message that fits is in there; a larger one, or one of odd alignment, is in a
+//! box of its own, and the box is in there. Envelopes never become anything else, and each has a number for
+//! ever, which is what a state word has room for.
+
+use alloc::boxed::Box;
+use core::any::TypeId;
+use core::cell::{Cell, UnsafeCell};
+use core::fmt;
+use core::mem::{ManuallyDrop, MaybeUninit, needs_drop};
+use core::ptr::NonNull;
+
+/// Bytes of room.
+const ROOM: usize = 40;
+/// What the room is aligned to.
+const ALIGN: usize = 16;
+
+type Room = MaybeUninit<[u64; ROOM / 8]>;
+
+/// The envelope. Its cells are touched by whoever it belongs to: see `mail`.
+#[repr(C, align(64))]
+pub(crate) struct Envelope {
+    /// In a word: the number of the one that was sent before. In a list: the address of the next.
+    link: Cell<usize>,
+    kind: Cell<Option<&'static Kind>>,
+    room: UnsafeCell<Room>,
+    number: u32,
+    /// The core whose pool it belongs to.
+    home: u32,
+}
+
+const _: () = assert!(size_of::<Envelope>() == 64);
+const _: () = assert!(core::mem::offset_of!(Envelope, room) % ALIGN == 0);
+
+/// What is to be known about a type of messages.
+pub(crate) struct Kind {
+    type_id: TypeId,
+    /// Drops what is in the room.
+    drop: Option<unsafe fn(NonNull<u8>)>,
+    is_answer: bool,
+}
+
+/// How messages of one type are packed.
+pub(crate) struct Packing<M>(M);
+
+impl<M: Send + 'static> Packing<M> {
+    /// True if they fit into the room.
+    pub(crate) const IS_INLINE: bool = size_of::<M>() <= ROOM && align_of::<M>() <= ALIGN;
+
+    const KIND: Kind = Self::kind_of(false);
+    const ANSWER: Kind = Self::kind_of(true);
+
+    const fn kind_of(is_answer: bool) -> Kind {
+        let drop: Option<unsafe fn(NonNull<u8>)> = if !Self::IS_INLINE {
+            Some(drop_in_room::<Box<M>>)
+        } else if needs_drop::<M>() {
+            Some(drop_in_room::<M>)
+        } else {
+            None
+        };
+        Kind {
+            type_id: TypeId::of::<M>(),
+            drop,
+            is_answer,
+        }
+    }
+
+    /// The kind of ordinary messages of this type.
+    #[inline(always)]
+    pub(crate) fn kind() -> &'static Kind {
+        &const { Self::KIND }
+    }
+
+    /// The kind of messages of this type that only whoever has asked for them sees.
+    #[inline(always)]
+    pub(crate) fn answer() -> &'static Kind {
+        &const { Self::ANSWER }
+    }
+}
+
+/// # Safety
+///
+/// A value of this type is at `place`, and nobody uses it afterwards.
+unsafe fn drop_in_room<T>(place: NonNull<u8>) {
+    // SAFETY: the caller's promise.
+    unsafe { place.cast::<T>().drop_in_place() }
+}
+
+impl Kind {
+    /// One kind may have several addresses.
+    #[cold]
+    #[inline(never)]
+    fn is_alike<M: Send + 'static>(&self) -> bool {
+        self.is::<M>(false)
+    }
+
+    /// True if messages of this kind are of type `M`.
+    #[inline(always)]
+    fn is<M: Send + 'static>(&self, is_answer: bool) -> bool {
+        let wanted = if is_answer {
+            Packing::<M>::answer()
+        } else {
+            Packing::<M>::kind()
+        };
+        // One kind may have several addresses, but one address has one kind.
+        core::ptr::eq(self, wanted)
+            || self.is_answer == is_answer && self.type_id == TypeId::of::<M>()
+    }
+}
+
+impl Envelope {
+    /// An empty envelope with this number, of this core's pool.
+    pub(crate) fn new(number: u32, home: u32) -> Self {
+        Self {
+            link: Cell::new(0),
+            kind: Cell::new(None),
+            room: UnsafeCell::new(MaybeUninit::uninit()),
+            number,
+            home,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
+    #[inline(always)]
+    pub(crate) fn home(&self) -> u32 {
+        self.home
+    }
+
+    /// The one before, by number: 0 is none.
+    #[inline(always)]
+    pub(crate) fn before(&self) -> u32 {
+        self.link.get() as u32
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_before(&self, number: u32) {
+        self.link.set(number as usize);
+    }
+
+    /// The next one in a list.
+    #[inline(always)]
+    pub(crate) fn next(&self) -> Option<NonNull<Self>> {
+        NonNull::new(self.link.get() as *mut Self)
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_next(&self, next: Option<NonNull<Self>>) {
+        self.link
+            .set(next.map_or(0, |next| next.as_ptr().expose_provenance()));
+    }
+
+    /// Puts a payload in.
+    #[inline(always)]
+    pub(crate) fn fill<P>(&self, payload: P, kind: &'static Kind) {
+        // Known when this is compiled; nothing is left of it.
+        assert!(size_of::<P>() <= ROOM && align_of::<P>() <= ALIGN);
+        self.kind.set(Some(kind));
+        // SAFETY: the room is large enough, and the envelope is the caller's own.
+        unsafe { self.room.get().cast::<P>().write(payload) }
+    }
+
+    /// Takes the payload out again.
+    ///
+    /// # Safety
+    ///
+    /// The envelope was filled with this type, and not emptied since.
+    #[inline(always)]
+    pub(crate) unsafe fn empty<P>(&self) -> P {
+        // SAFETY: the caller's promise.
+        unsafe { self.room.get().cast::<P>().read() }
+    }
+
+    /// True if an ordinary message of this type is in it.
+    #[inline(always)]
+    pub(crate) fn holds<M: Send + 'static>(&self) -> bool {
+        let kind = self.kind.get();
+        let wanted = Some(core::ptr::from_ref(Packing::<M>::kind()));
+        kind.map(core::ptr::from_ref) == wanted || kind.is_some_and(Kind::is_alike::<M>)
+    }
+
+    /// True if it is an answer to a question.
+    pub(crate) fn is_answer(&self) -> bool {
+        self.kind.get().is_some_and(|kind| kind.is_answer)
+    }
+
+    /// What is in it, if that is of this type.
+    pub(crate) fn peek<M: Send + 'static>(&self, is_answer: bool) -> Option<&M> {
+        if !self.kind.get()?.is::<M>(is_answer) {
+            return None;
+        }
+        let place = self.room.get();
+        // SAFETY: the type is right. A filled envelope holds its message until whoever owns it
+        // empties it.
+        unsafe {
+            Some(if Packing::<M>::IS_INLINE {
+                &*place.cast::<M>()
+            } else {
+                &*place.cast::<Box<M>>()
+            })
+        }
+    }
+
+    /// Takes the message out.
+    #[inline(always)]
+    pub(crate) fn take_message(&self) -> Message {
+        Message {
+            // SAFETY: a copy of the room, which counts for nothing in here from now on.
+            room: unsafe { self.room.get().read() },
+            kind: self.kind.take(),
+        }
+    }
+}
+
+/// A message whose type is known to itself only.
+#[repr(C, align(16))]
+pub struct Message {
+    room: Room,
+    kind: Option<&'static Kind>,
+}
+
+// SAFETY: what is in it is `Send`: see `Packing`.
+unsafe impl Send for Message {}
+
+impl Message {
+    /// True if it is of type `M`.
+    pub fn is<M: Send + 'static>(&self) -> bool {
+        self.kind
+            .is_some_and(|kind| kind.type_id == TypeId::of::<M>())
+    }
+
+    /// The message itself, if it is of type `M`.
+    pub fn downcast<M: Send + 'static>(self) -> Result<M, Self> {
+        if !self.is::<M>() {
+            return Err(self);
+        }
+        let this = ManuallyDrop::new(self);
+        let place = this.room.as_ptr();
+        // SAFETY: it is of that type, and `this` is not dropped.
+        Ok(unsafe {
+            if Packing::<M>::IS_INLINE {
+                place.cast::<M>().read()
+            } else {
+                *place.cast::<Box<M>>().read()
+            }
+        })
+    }
+}
+
+impl Drop for Message {
+    fn drop(&mut self) {
+        if let Some(drop) = self.kind.and_then(|kind| kind.drop) {
+            // SAFETY: the message is in the room, and nobody uses it any more.
+            unsafe { drop(NonNull::from(&mut self.room).cast()) }
+        }
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Message")
+    }
+}

@@ -1,0 +1,140 @@
+//! Sending: an envelope from this core's pool, filled, and published in the receiver's word.
+//!
+//! Nothing here waits or fails for the receiver's sake. A message for a process that is gone comes
+//! back out of its envelope, and its sender drops it, as itself and preemptibly.
+
+use super::Envelope;
+use super::envelope::{Kind, Packing};
+use crate::process::here::{self, Stay};
+use crate::process::word;
+use crate::process::{Pid, local, reduce};
+use alloc::boxed::Box;
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+/// What became of a message that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It is in the receiver's mailbox.
+    Delivered,
+    /// The receiver is gone; so is the message, and it was counted.
+    ToNobody,
+}
+
+/// The answer to a question, for whoever asked it by this number.
+#[derive(Debug)]
+pub struct Answer<R> {
+    /// The question's number.
+    pub question: u64,
+    /// The answer itself; nothing if there will be none.
+    pub value: Option<R>,
+}
+
+/// Sends a message to a process. It comes back if there is no memory for its envelope.
+#[inline(always)]
+pub fn send<M: Send + 'static>(to: Pid, message: M) -> Result<Sent, M> {
+    pack(to, message, Packing::<M>::kind())
+}
+
+/// Sends an answer: only whoever waits for it sees it.
+#[inline(always)]
+pub fn send_answer<R: Send + 'static>(to: Pid, answer: Answer<R>) -> Result<Sent, Answer<R>> {
+    pack(to, answer, Packing::<Answer<R>>::answer())
+}
+
+#[inline(always)]
+fn pack<M: Send + 'static>(to: Pid, message: M, kind: &'static Kind) -> Result<Sent, M> {
+    if Packing::<M>::IS_INLINE {
+        return post(to, message, kind);
+    }
+    reduce(const { cost(size_of::<M>()) });
+    post(to, try_box(message)?, kind).map_err(|message| *message)
+}
+
+/// Reductions that a message of this size costs its sender.
+const fn cost(size: usize) -> u32 {
+    let lines = size / 256;
+    if lines < 1000 { 1 + lines as u32 } else { 1000 }
+}
+
+fn try_box<M>(message: M) -> Result<Box<M>, M> {
+    let layout = Layout::new::<M>();
+    let place = if layout.size() == 0 {
+        NonNull::<M>::dangling()
+    } else {
+        // SAFETY: the layout has a size.
+        let Some(place) = NonNull::new(unsafe { alloc::alloc::alloc(layout) }) else {
+            return Err(message);
+        };
+        place.cast()
+    };
+    // SAFETY: just allocated for this type, as a box is.
+    Ok(unsafe {
+        place.write(message);
+        Box::from_raw(place.as_ptr())
+    })
+}
+
+#[inline(always)]
+fn post<P>(to: Pid, payload: P, kind: &'static Kind) -> Result<Sent, P> {
+    let local = local();
+    local.spend_little(const { cost(size_of::<P>()) });
+    let mut stay = Stay::new(local);
+    let here = stay.here();
+    // SAFETY: what is done with it below is push, pop and count.
+    let desk = unsafe { stay.desk_of(here) };
+    let table = here.table();
+    let Some(envelope) = desk.pool.take() else {
+        drop(stay);
+        return post_slowly(to, payload, kind);
+    };
+    envelope.fill(payload, kind);
+    let Some(slot) = table.slot(to.index()) else {
+        return Ok(take_back::<P>(stay, envelope));
+    };
+    let link = |before| envelope.set_before(before);
+    match slot.word.send(to, envelope.number(), link) {
+        word::Sent::Left => {}
+        word::Sent::Token => {
+            // SAFETY: the send has just handed it over.
+            let token = unsafe { slot.token() };
+            desk.leave_woken(here, local, token);
+        }
+        word::Sent::Nobody => return Ok(take_back::<P>(stay, envelope)),
+    }
+    Ok(Sent::Delivered)
+}
+
+/// The pool is empty.
+#[cold]
+#[inline(never)]
+fn post_slowly<P>(to: Pid, payload: P, kind: &'static Kind) -> Result<Sent, P> {
+    let is_filled = here::with_desk(|here, desk| {
+        let is_filled = desk.pool.fill(here.table().slabs(), here);
+        desk.pool.traffic.refused += u64::from(!is_filled);
+        is_filled
+    });
+    if is_filled {
+        // Somebody else on this core may have taken it all: then this comes here again.
+        post(to, payload, kind)
+    } else {
+        Err(payload)
+    }
+}
+
+/// Nobody is there: the sender drops its message, with preemption on again.
+#[cold]
+#[inline(never)]
+fn take_back<P>(mut stay: Stay, envelope: &'static Envelope) -> Sent {
+    let here = stay.here();
+    let table = here.table();
+    // SAFETY: `post` has filled it, and nobody else has seen it.
+    let payload = unsafe { envelope.empty::<P>() };
+    // SAFETY: as in `post`, which does not use its own any more.
+    let desk = unsafe { stay.desk_of(here) };
+    desk.pool.give(table.slabs(), envelope);
+    desk.pool.traffic.dead_letters += 1;
+    drop(stay);
+    drop(payload);
+    Sent::ToNobody
+}

@@ -1,0 +1,37 @@
+//! What ended processes have left unread, dropped by a process.
+//!
+//! A process that ends with mail in its mailbox keeps its home until the mail is gone: its header,
+//! still with the lists in it, joins its core's *unburied*. Destructors are somebody's code, so a
+//! process of our own runs them, one message at a time and out of its envelope already: if one of
+//! them crashes the reaper, the next one goes on with the rest.
+
+use super::Message;
+use crate::process::unburied::{next_unread, set_reaper, wants_reaper};
+use crate::process::{is_spent, reduce, spawn, yield_now};
+
+/// Sees to it that a process of this level reaps, if there is something to reap. A core's loop calls it before it
+/// collects its desk; without room for one more process it comes to that again.
+#[inline(always)]
+pub fn reap(level: u8) {
+    if wants_reaper() {
+        begin(level);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn begin(level: u8) {
+    if let Ok(pid) = spawn(work(), level) {
+        set_reaper(pid);
+    }
+}
+
+async fn work() {
+    while let Some(message) = next_unread() {
+        drop::<Option<Message>>(message);
+        reduce(1);
+        if is_spent() {
+            yield_now().await;
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Where envelopes come from, and where they go home to.
+//!
+//! A slab is 64 KiB of envelopes, made when a pool is empty, never given back: an envelope's number leads
+//! to it for ever. Each core has a pool, a list that only the core itself touches, so taking
+//! an envelope and putting it back needs no atomic. One that is emptied on another core than its own is
+//! pushed onto its own core's `returned` stack, which that core takes whole when its list is empty.
+//! Pushing only and taking all, nothing can be mistaken for what was there before it.
+
+use super::Envelope;
+use crate::atomic::{AtomicPtr, AtomicU32, Relaxed};
+use crate::order::Site;
+use crate::process::here::{self, Here};
+use crate::process::pages;
+use crate::process::word::LAST_MESSAGE;
+use alloc::boxed::Box;
+use core::ptr::{NonNull, null_mut};
+
+/// Envelopes in a slab.
+const SLAB: u32 = 1024;
+
+/// New envelopes that a pool makes at a time.
+const FRESH: usize = 16;
+
+/// The slabs of one machine.
+pub(crate) struct Slabs {
+    slabs: Box<[Slab]>,
+    used: AtomicU32,
+}
+
+struct Slab {
+    envelopes: AtomicPtr<Envelope>,
+    /// The core whose pool they belong to.
+    owner: AtomicPtr<Here>,
+}
+
+/// Envelopes of a slab that were never used.
+#[derive(Debug)]
+struct Fresh {
+    next: NonNull<Envelope>,
+    number: u32,
+    left: u32,
+}
+
+impl Slabs {
+    /// Creates room for at least so many envelopes, as far as a word can number them.
+    pub(crate) fn new(envelopes: u32) -> Self {
+        let slabs = envelopes.min(LAST_MESSAGE - SLAB).div_ceil(SLAB);
+        let slab = |_| Slab {
+            envelopes: AtomicPtr::new(null_mut()),
+            owner: AtomicPtr::new(null_mut()),
+        };
+        Self {
+            slabs: (0..slabs).map(slab).collect(),
+            used: AtomicU32::new(0),
+        }
+    }
+
+    /// The envelope with this number.
+    ///
+    /// # Safety
+    ///
+    /// An envelope has this number, and whoever told the caller had it then.
+    #[inline(always)]
+    pub(crate) unsafe fn at(&self, number: u32) -> NonNull<Envelope> {
+        let number = number as usize - 1;
+        let (slab, place) = (number / SLAB as usize, number % SLAB as usize);
+        // SAFETY: the caller's promise. Relaxed: with the number came what its author saw.
+        unsafe {
+            let slab = self.slabs.get_unchecked(slab).envelopes.load(Relaxed);
+            NonNull::new_unchecked(slab.add(place))
+        }
+    }
+
+    /// Makes a slab.
+    #[cold]
+    fn grow(&self, owner: &'static Here) -> Option<Fresh> {
+        let limit = self.slabs.len() as u32;
+        if self.used.load(Relaxed) >= limit {
+            return None;
+        }
+        let next = pages(SLAB as usize * size_of::<Envelope>())?;
+        // Memory first, or each time that there is none would cost a number. Cores that race for the last
+        // slab lose a block each, once.
+        let claim = |used| (used < limit).then_some(used + 1);
+        let index = self.used.fetch_update(Relaxed, Relaxed, claim).ok()?;
+        let slab = &self.slabs[index as usize];
+        let next = next.cast();
+        slab.envelopes.store(next.as_ptr(), Relaxed);
+        slab.owner
+            .store(core::ptr::from_ref(owner).cast_mut(), Relaxed);
+        Some(Fresh {
+            next,
+            number: index * SLAB + 1,
+            left: SLAB,
+        })
+    }
+
+    fn owner(&self, number: u32) -> Option<&'static Here> {
+        let slab = self.slabs.get((number as usize - 1) / SLAB as usize)?;
+        // SAFETY: `grow` stored the address of a core, which lives for ever.
+        unsafe { slab.owner.load(Relaxed).as_ref() }
+    }
+}
+
+/// A core's envelopes that nobody uses.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    free: Option<NonNull<Envelope>>,
+    fresh: Option<Fresh>,
+    /// Which core it is.
+    pub(crate) home: u32,
+    /// Envelopes that were ever made here.
+    made: u32,
+    /// Questions that were ever asked here.
+    questions: u64,
+    pub(crate) traffic: Traffic,
+}
+
+/// What a core has counted of messages that nobody read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Messages sent to nobody.
+    pub dead_letters: u64,
+    /// Messages that their receiver left unread when it ended.
+    pub unread: u64,
+    /// Answers that came when nobody waited for them any more.
+    pub late_answers: u64,
+    /// Messages for which there was no envelope.
+    pub refused: u64,
+}
+
+// SAFETY: it owns its envelopes.
+unsafe impl Send for Pool {}
+
+impl Pool {
+    pub(crate) const fn new() -> Self {
+        Self {
+            free: None,
+            fresh: None,
+            home: 0,
+            made: 0,
+            questions: 0,
+            traffic: Traffic {
+                dead_letters: 0,
+                unread: 0,
+                late_answers: 0,
+                refused: 0,
+            },
+        }
+    }
+
+    /// Takes an empty envelope, if there is one.
+    #[inline(always)]
+    pub(crate) fn take(&mut self) -> Option<&'static Envelope> {
+        // SAFETY: envelopes live for ever, and this one is the pool's.
+        let envelope = unsafe { self.free?.as_ref() };
+        self.free = envelope.next();
+        Some(envelope)
+    }
+
+    /// A number that no other question on this machine has.
+    pub(crate) fn next_question(&mut self) -> u64 {
+        self.questions += 1;
+        u64::from(self.home) << 48 | self.questions
+    }
+
+    /// Sees to it that there are some: what other cores have brought back, or new ones. The pool is that of
+    /// `here`.
+    pub(crate) fn fill(&mut self, slabs: &'static Slabs, here: &'static Here) -> bool {
+        self.take_returned(slabs, here.returned());
+        if self.free.is_some() {
+            return true;
+        }
+        if self.fresh.as_ref().is_none_or(|fresh| fresh.left == 0) {
+            self.fresh = slabs.grow(here);
+        }
+        for _ in 0..FRESH {
+            let Some(fresh) = self.fresh.as_mut().filter(|fresh| fresh.left > 0) else {
+                break;
+            };
+            let envelope = Envelope::new(fresh.number, self.home);
+            // SAFETY: there is one left, which nobody has used.
+            unsafe {
+                fresh.next.write(envelope);
+                fresh.next.as_ref().set_next(self.free);
+                self.free = Some(fresh.next);
+                fresh.next = fresh.next.add(1);
+            }
+            fresh.number += 1;
+            fresh.left -= 1;
+            self.made += 1;
+        }
+        self.free.is_some()
+    }
+
+    /// Takes over what other cores have brought back.
+    fn take_returned(&mut self, slabs: &'static Slabs, returned: &Returned) {
+        let mut number = returned.take();
+        while number != 0 {
+            // SAFETY: the number of an envelope that was returned here, so it is ours.
+            let envelope = unsafe { slabs.at(number).as_ref() };
+            number = envelope.before();
+            envelope.set_next(self.free);
+            self.free = Some(NonNull::from(envelope));
+        }
+    }
+
+    /// Puts an empty envelope back, here or where it is at home.
+    #[inline(always)]
+    pub(crate) fn give(&mut self, slabs: &'static Slabs, envelope: &'static Envelope) {
+        if envelope.home() != self.home {
+            return send_home(slabs, envelope);
+        }
+        envelope.set_next(self.free);
+        self.free = Some(NonNull::from(envelope));
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn send_home(slabs: &'static Slabs, envelope: &'static Envelope) {
+    let owner = slabs.owner(envelope.number());
+    let owner = owner.expect("an envelope in use is of a core's slab");
+    owner
+        .returned()
+        .push(envelope.number(), |before| envelope.set_before(before));
+}
+
+/// Envelopes that other cores have emptied: the number of the newest.
+#[derive(Debug)]
+pub(crate) struct Returned(AtomicU32);
+
+impl Returned {
+    #[cfg(not(loom))]
+    pub(crate) const fn new() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn new() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    /// Pushes a number; `link` is told which one is before it.
+    pub(crate) fn push(&self, number: u32, link: impl Fn(u32)) {
+        let mut before = self.0.load(Relaxed);
+        loop {
+            link(before);
+            let ordering = Site::Return.ordering();
+            match self
+                .0
+                .compare_exchange_weak(before, number, ordering, Relaxed)
+            {
+                Ok(_) => return,
+                Err(now) => before = now,
+            }
+        }
+    }
+
+    /// Takes all of them.
+    pub(crate) fn take(&self) -> u32 {
+        self.0.swap(0, Site::TakeReturned.ordering())
+    }
+}
+
+/// What this core has counted.
+pub fn traffic() -> Traffic {
+    here::with_desk(|_, desk| desk.pool.traffic)
+}
+
+/// Envelopes of this core that hold a message now, counted: for a report and for tests.
+pub fn envelopes_in_use() -> usize {
+    here::with_desk(|here, desk| {
+        let slabs = here.table().slabs();
+        desk.pool.take_returned(slabs, here.returned());
+        let mut next = desk.pool.free;
+        let mut free = 0;
+        while let Some(envelope) = next {
+            free += 1;
+            // SAFETY: as in `take`.
+            next = unsafe { envelope.as_ref() }.next();
+        }
+        desk.pool.made as usize - free
+    })
+}

@@ -1,0 +1,96 @@
+//! Processes that have come to a core, on its desk: newly made ones, and those that something happened to.
+//!
+//! Who was woken is looked for at each turn, for that is how messages go to and fro: one look at the queue tells,
+//! and one process, as there nearly always is, needs no more bookkeeping.
+
+use super::here::Here;
+use super::platform;
+use super::queue::Queue;
+use super::token::Token;
+
+/// Processes that have come to a core.
+#[derive(Debug, Default)]
+pub struct Arrived {
+    /// They themselves.
+    pub queue: Queue,
+    /// How many there are besides the first.
+    others: u64,
+    /// The levels that those have: a bit for each.
+    levels: u8,
+}
+
+/// Who was woken on a core.
+#[derive(Debug)]
+pub enum Woken {
+    /// Nobody.
+    Nobody,
+    /// This one.
+    Only(Token),
+    /// Several, or one of another level; they are still there.
+    Others,
+}
+
+impl Arrived {
+    pub(super) const NOBODY: Self = Self {
+        queue: Queue::new(),
+        others: 0,
+        levels: 0,
+    };
+
+    #[inline(always)]
+    pub(super) fn add(&mut self, token: Token, level: u8) {
+        if !self.queue.is_empty() {
+            self.others += 1;
+            self.levels |= 1_u32.wrapping_shl(u32::from(level)) as u8;
+        }
+        self.queue.push_back(token);
+    }
+
+    /// How many there are, and the levels that they have: a bit for each.
+    #[inline(always)]
+    pub fn take_summary(&mut self) -> (u64, u8) {
+        let Some(level) = self.queue.first_level() else {
+            return (0, 0);
+        };
+        let levels = 1_u32.wrapping_shl(u32::from(level)) as u8;
+        (
+            core::mem::take(&mut self.others) + 1,
+            core::mem::take(&mut self.levels) | levels,
+        )
+    }
+}
+
+impl Here {
+    /// Takes the process that was woken on this core, if it is only one, of this level; only the core's loop
+    /// does.
+    #[inline(always)]
+    pub fn take_only_woken(&'static self, level: u8) -> Woken {
+        self.with_woken(|woken| {
+            if woken.queue.is_empty() {
+                return Woken::Nobody;
+            }
+            match woken.queue.take_only(level) {
+                Some(token) => Woken::Only(token),
+                None => Woken::Others,
+            }
+        })
+    }
+
+    /// Takes the processes that were woken on this core; only its loop does.
+    #[inline(always)]
+    pub fn take_woken(&'static self) -> Option<Arrived> {
+        self.with_woken(|woken| (!woken.queue.is_empty()).then(|| core::mem::take(woken)))
+    }
+
+    /// True if somebody was woken on this core; only its loop asks.
+    pub fn has_woken(&'static self) -> bool {
+        !self.with_woken(|woken| woken.queue.is_empty())
+    }
+
+    #[inline(always)]
+    fn with_woken<R>(&'static self, f: impl FnOnce(&mut Arrived) -> R) -> R {
+        assert!(platform::is_loop_of(self), "only the core's loop does this");
+        // SAFETY: as in `with_desk`: nothing takes a loop from its core.
+        f(unsafe { &mut (*self.desk()).woken })
+    }
+}

@@ -1,0 +1,129 @@
+//! Mail that processes have left unread when they ended, until a reaper has dropped it.
+//!
+//! The mailbox of the first one is taken in hand, and its home is free at once: so there is always a home for the
+//! reaper itself. Whoever ends while that is at work keeps its home until its own turn comes.
+
+use super::header::Header;
+use super::here::{with_desk, with_desk_in_loop};
+use super::homes;
+use super::table::is_alive;
+use super::word::Pid;
+use crate::mail::{Mailbox, Message};
+use core::ptr::NonNull;
+
+/// A core's.
+#[derive(Debug)]
+pub(crate) struct Unburied {
+    /// What is being dropped.
+    in_hand: Mailbox,
+    /// Processes that have ended since; each leads to the next.
+    others: Option<NonNull<Header>>,
+    /// Who drops it.
+    reaper: Option<Pid>,
+}
+
+// SAFETY: it owns its homes, as `Pools` does.
+unsafe impl Send for Unburied {}
+
+impl Unburied {
+    pub(super) const fn new() -> Self {
+        Self {
+            in_hand: Mailbox::new(),
+            others: None,
+            reaper: None,
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.others.is_none() && self.in_hand.is_cleared()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn has_no_reaper(&self) -> bool {
+        self.reaper.is_none_or(|pid| !is_alive(pid))
+    }
+
+    /// Homes whose mail is not gone yet; nobody lives there.
+    #[cfg(not(target_os = "none"))]
+    pub(super) fn count(&self) -> usize {
+        // SAFETY: as in `next_unread`.
+        let after = |header: &NonNull<Header>| unsafe { header.as_ref() }.next.get();
+        core::iter::successors(self.others, after).count()
+    }
+}
+
+/// Takes over what a process has left that has ended. False if its home is free now.
+///
+/// # Safety
+///
+/// As for `give_home`; `newest` is what the slot's word had. If this is true, the home is given back later.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn leave_unburied(
+    header: NonNull<Header>,
+    newest: u32,
+    is_retired: bool,
+) -> bool {
+    with_desk_in_loop(|here, desk| {
+        // SAFETY: the caller's promise.
+        let ended = unsafe { header.as_ref() };
+        let unburied = &mut desk.unburied;
+        here.mark_laden();
+        ended.mailbox.close(newest, here.table().slabs());
+        if unburied.is_nothing() {
+            unburied.in_hand = ended.mailbox.take_all();
+            return false;
+        }
+        ended.frame.set(usize::from(is_retired));
+        ended.next.set(unburied.others.replace(header));
+        true
+    })
+}
+
+/// Takes the next message that a process has left; `None` at the end of all, and an empty one at the end of
+/// each. (A step that finds the end of one mailbox is a step all the same.)
+pub(crate) fn next_unread() -> Option<Option<Message>> {
+    let mut empty = None;
+    let message = with_desk(|here, desk| {
+        let slabs = here.table().slabs();
+        let unburied = &mut desk.unburied;
+        if let Some(envelope) = unburied.in_hand.clear(slabs) {
+            desk.pool.traffic.unread += 1;
+            let message = envelope.take_message();
+            desk.pool.give(slabs, envelope);
+            return Some(Some(message));
+        }
+        let Some(header) = unburied.others else {
+            // Said here, while nobody can leave more: the next one finds that it needs a reaper.
+            unburied.reaper = None;
+            return None;
+        };
+        // SAFETY: `leave_unburied` was promised that nobody else uses it.
+        let ended = unsafe { header.as_ref() };
+        unburied.in_hand = ended.mailbox.take_all();
+        unburied.others = ended.next.get();
+        let is_retired = ended.frame.get() != 0;
+        // SAFETY: as above, and now nothing is left in it.
+        if is_retired || !unsafe { desk.pools.give(ended.operations.class, header) } {
+            empty = Some((header, is_retired));
+        }
+        Some(None)
+    });
+    if let Some((header, is_retired)) = empty {
+        // SAFETY: as above.
+        unsafe { homes::give_back(header, is_retired) };
+    }
+    message
+}
+
+/// True if a process has left mail and nobody is there to drop it; for a core's loop.
+#[inline(always)]
+pub(crate) fn wants_reaper() -> bool {
+    with_desk_in_loop(|_, desk| !desk.unburied.is_nothing() && desk.unburied.has_no_reaper())
+}
+
+/// Says who drops it.
+pub(crate) fn set_reaper(pid: Pid) {
+    with_desk(|_, desk| desk.unburied.reaper = Some(pid));
+}
