@@ -21,7 +21,7 @@ NEEDS = cc
 READY = RUSTUP_TOOLCHAIN=$$(sh tools/setup/setup.sh $(NEEDS)) && export RUSTUP_TOOLCHAIN
 
 run test test-all debug bench setup: NEEDS = cc qemu dtc
-debug: NEEDS += gdb
+debug test-all: NEEDS += gdb
 
 TOOLS = $(READY) && { [ -e target/debug/girder-tools ] || \
 	echo "girder: building the host tools (the first time only)" >&2; } && \

@@ -15,7 +15,7 @@ use crate::machine::{Board, Serial, shell_line};
 use crate::options::MachineOptions;
 use crate::workspace::Workspace;
 
-const GDB: &str = "gdb-multiarch";
+pub(crate) const GDB: &str = "gdb-multiarch";
 /// With hundreds of cores QEMU takes some seconds to answer.
 const PATIENCE: &str = "set remotetimeout 60";
 
@@ -38,24 +38,38 @@ pub(crate) fn run(
     let serial = Serial::Socket { path: socket, log };
     let mut words = options.machine.arguments(&options.boot(workspace), &serial);
     words.extend(options.extra);
-    words.extend(["-S", "-gdb", "stdio"].map(OsString::from));
-    let attach = format!("target remote | exec {}", shell_line(&options.qemu, &words));
+    let board = options.machine.board;
     let cause = Command::new(GDB)
-        .arg("-q")
-        .args([
-            "-ex",
-            "set confirm off",
-            "-ex",
-            PATIENCE,
-            "-ex",
-            &symbols(workspace, options.machine.board),
-        ])
-        .args(["-ex", &attach])
+        .args(gdb_arguments(workspace, board, &options.qemu, words))
         .exec();
     Err(Error::Start {
         program: GDB.into(),
         cause,
     })
+}
+
+/// What gdb is told: the symbols, and how to start this machine, stopped, at the other end of a pipe.
+pub(crate) fn gdb_arguments(
+    workspace: &Workspace,
+    board: Board,
+    qemu: &OsString,
+    mut machine: Vec<OsString>,
+) -> Vec<OsString> {
+    machine.extend(["-S", "-gdb", "stdio"].map(OsString::from));
+    let attach = format!("target remote | exec {}", shell_line(qemu, &machine));
+    let commands = [
+        "set confirm off".to_owned(),
+        PATIENCE.to_owned(),
+        symbols(workspace, board),
+        attach,
+    ];
+    let commands = commands.into_iter().flat_map(command);
+    ["-q".into()].into_iter().chain(commands).collect()
+}
+
+/// Has gdb do this.
+pub(crate) fn command(words: impl Into<OsString>) -> [OsString; 2] {
+    ["-ex".into(), words.into()]
 }
 
 /// Loads the symbols where the image will be.

@@ -109,6 +109,8 @@ pub(crate) enum Serial {
     Stdio,
     /// A terminal, shared with QEMU's monitor: Ctrl-A X leaves.
     Terminal,
+    /// A file; nothing is ever typed.
+    File(PathBuf),
     /// A socket to talk to, with everything said kept in a file.
     Socket { path: PathBuf, log: PathBuf },
 }
@@ -260,6 +262,12 @@ impl Serial {
                 .map(OsString::from)
                 .to_vec(),
             Self::Terminal => ["-serial", "mon:stdio"].map(OsString::from).to_vec(),
+            Self::File(path) => {
+                let device = format!("file:{}", path.display());
+                ["-monitor", "none", "-serial", &device]
+                    .map(OsString::from)
+                    .to_vec()
+            }
             Self::Socket { path, log } => {
                 let device = format!(
                     "socket,id=serial,path={},server=on,wait=off,logfile={}",

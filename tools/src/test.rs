@@ -7,6 +7,7 @@
 mod board;
 mod code;
 mod conversation;
+mod debugger;
 mod dialogue;
 mod flood;
 pub(crate) mod guest;

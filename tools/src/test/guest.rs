@@ -79,10 +79,18 @@ impl Drop for Guest {
 
 /// `program`, to end with this thread wherever the system can promise that.
 pub(crate) fn leashed(program: &OsString) -> Command {
-    if !Path::new(LEASH).exists() {
-        return Command::new(program);
-    }
-    let mut command = Command::new(LEASH);
-    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+    let (first, others) = leash(program);
+    let mut command = Command::new(first);
+    command.args(others);
     command
+}
+
+/// The words that start `program`, to end with whoever starts it.
+pub(super) fn leash(program: &OsString) -> (OsString, Vec<OsString>) {
+    if !Path::new(LEASH).exists() {
+        return (program.clone(), Vec::new());
+    }
+    let words = ["--pdeathsig", "KILL", "--"].map(OsString::from);
+    let words = words.into_iter().chain([program.clone()]);
+    (LEASH.into(), words.collect())
 }

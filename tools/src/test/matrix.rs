@@ -6,11 +6,12 @@
 //! second affinity level, 64 cores on old and new atomics. Then boots of another kind, one
 //! property each: `levels` has entry at other levels and on other cores, `boards` Raspberry Pis,
 //! `controllers` the interrupt controllers, `starts` has those that no good boot loader makes, `lies`
-//! descriptions that are wrong, `crashes` those that end badly, `scale` the largest.
+//! descriptions that are wrong, `crashes` those that end badly, `scale` the largest, `debugged` those that gdb looks at.
 
 mod boards;
 mod controllers;
 mod crashes;
+mod debugged;
 mod levels;
 mod lies;
 mod scale;
@@ -144,6 +145,7 @@ pub(crate) fn rows(reach: Reach) -> Vec<Row> {
     rows.extend(starts::rows());
     rows.extend(lies::rows());
     rows.extend(crashes::rows());
+    rows.extend(debugged::rows());
     if reach == Reach::EveryCombination {
         rows.extend(boards::slow_rows());
         for cores in CORES {

@@ -1,12 +1,13 @@
 //! One row of the matrix: boots its machine, listens to the end, judges.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::conversation::{Conversation, Minutes};
+use super::debugger;
 use super::dialogue::Step;
 use super::guest::{Guest, leashed};
 use super::judge::{After, End, Purpose, judge};
@@ -69,6 +70,8 @@ pub(crate) enum Course {
     Bench,
     /// There is no console: it runs the tests and powers off without a word.
     Mute,
+    /// gdb looks at it, and ends it.
+    Debugged,
 }
 
 /// Where the device tree comes from.
@@ -128,6 +131,9 @@ impl Row {
     }
 
     fn try_run(&self, site: &Site<'_>, report: &mut RowReport) -> Result<(), Error> {
+        if self.course == Course::Debugged {
+            return self.debug(site, report);
+        }
         let boot = self.boot(site)?;
         let arguments = self.machine.arguments(&boot, &Serial::Stdio);
         report.command = shell_line(&site.qemu, &arguments);
@@ -145,6 +151,17 @@ impl Row {
             .map_err(Error::file(&report.log))?;
         drop(guest);
         self.conclude(conversation.finish(), end, site, report);
+        Ok(())
+    }
+
+    fn debug(&self, site: &Site<'_>, report: &mut RowReport) -> Result<(), Error> {
+        let session = debugger::examine(self, site)?;
+        fs::write(&report.log, &session.said).map_err(Error::file(&report.log))?;
+        if session.outcomes.iter().any(Outcome::is_failed) {
+            report.tail = session.said.lines().map(str::to_owned).collect();
+        }
+        report.command = session.command;
+        report.outcomes = session.outcomes;
         Ok(())
     }
 
@@ -207,15 +224,18 @@ impl Row {
         match (self.course, self.script.is_empty(), site.has_filter) {
             (Course::Crash(after), ..) => Purpose::Crash(after),
             (Course::Mute, ..) => Purpose::Mute,
-            (Course::Bench, ..) | (Course::Ordinary, false, _) => Purpose::Prompt,
+            (Course::Bench | Course::Debugged, ..) | (Course::Ordinary, false, _) => {
+                Purpose::Prompt
+            }
             (Course::Ordinary, true, true) => Purpose::SomeTests,
             (Course::Ordinary, true, false) => Purpose::AllTests,
         }
     }
 
-    fn boot(&self, site: &Site<'_>) -> Result<Boot, Error> {
+    pub(super) fn boot(&self, site: &Site<'_>) -> Result<Boot, Error> {
         let tests = match self.course {
             Course::Bench => "bench",
+            Course::Debugged => "",
             _ if self.script.is_empty() => &site.test_arguments,
             _ => "",
         };
