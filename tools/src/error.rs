@@ -50,6 +50,8 @@ pub(crate) enum Error {
     /// Part of the contract that is still to come, and when.
     NotYet(&'static str),
     NoSuchRow(String),
+    /// A tree of a board's maker.
+    NoTree(&'static str),
 }
 
 impl Error {
@@ -134,6 +136,7 @@ impl fmt::Display for Error {
             }
             Self::NotYet(what) => f.write_str(what),
             Self::NoSuchRow(text) => write!(f, "no row of the matrix has `{text}` in its name"),
+            Self::NoTree(name) => write!(f, "the device tree {name} is not on this host"),
         }
     }
 }

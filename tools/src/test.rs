@@ -5,6 +5,7 @@
 //! `judge` know neither process nor clock), so that recorded runs test it.
 
 mod board;
+mod boot;
 mod code;
 mod conversation;
 mod debugger;

@@ -1,7 +1,6 @@
 //! A row in which gdb looks at the machine, as `debug` has it: every core is a thread, with its backtrace.
 //!
-//! gdb starts the emulator itself, stops it where all cores have come up, and tells what it sees. Without
-//! gdb such a row is ignored, by name.
+//! gdb starts the emulator itself, stops it where all cores have come up, and tells what it sees.
 
 use std::ffi::OsString;
 use std::io;
@@ -9,7 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::guest::{Guest, leash};
-use super::outcome::{Outcome, Reason, Verdict};
+use super::outcome::{Outcome, Reason};
 use super::row::{Row, Site};
 use super::wire::{Heard, Quiet};
 use crate::debug::{GDB, command, gdb_arguments};
@@ -53,13 +52,6 @@ pub(super) fn examine(row: &Row, site: &Site<'_>) -> Result<Session, Error> {
         said: String::new(),
         outcomes: Vec::new(),
     };
-    if is_missing(&gdb) {
-        session.outcomes.push(Outcome {
-            name: "all cores are threads".to_owned(),
-            verdict: Verdict::Ignored(format!("{GDB} is not installed")),
-        });
-        return Ok(session);
-    }
     let guest = Guest::start(&gdb, &arguments).map_err(Error::start(&gdb))?;
     let is_over = listen(&guest, row.time_limit, &mut session.said);
     session.outcomes = judge(&session.said, row.machine.cores);
@@ -70,8 +62,9 @@ pub(super) fn examine(row: &Row, site: &Site<'_>) -> Result<Session, Error> {
     Ok(session)
 }
 
-fn is_missing(program: &OsString) -> bool {
-    let asked = Command::new(program).arg("--version").output();
+/// True if there is no gdb here.
+pub(super) fn is_missing() -> bool {
+    let asked = Command::new(GDB).arg("--version").output();
     asked.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 

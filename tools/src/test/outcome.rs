@@ -84,6 +84,13 @@ impl Outcome {
         }
     }
 
+    pub(crate) fn ignored(name: impl Into<String>, reason: String) -> Self {
+        Self {
+            name: name.into(),
+            verdict: Verdict::Ignored(reason),
+        }
+    }
+
     pub(crate) fn is_failed(&self) -> bool {
         matches!(self.verdict, Verdict::Failed(_))
     }

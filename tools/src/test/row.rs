@@ -3,22 +3,23 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::conversation::{Conversation, Minutes};
 use super::debugger;
 use super::dialogue::Step;
-use super::guest::{Guest, leashed};
+use super::guest::Guest;
 use super::judge::{After, End, Purpose, judge};
 use super::outcome::{Outcome, Reason, Verdict};
-use super::raw::{self, Handover};
+use super::raw::Handover;
 use super::shim::Shim;
 use super::tree::{self, Edit};
 use super::watch::Expect;
 use super::wire::{Heard, Quiet};
+use crate::debug::GDB;
 use crate::error::Error;
-use crate::machine::{Board, Boot, Machine, Serial, Start, shell_line};
+use crate::machine::{Machine, Serial, shell_line};
 use crate::workspace::Workspace;
 
 /// A log larger than this means output without end.
@@ -83,6 +84,8 @@ pub(crate) enum Tree {
     Edited(&'static [Edit]),
     /// This file of `tools/trees`, without its ending, with these changes.
     Source(&'static str, &'static [Edit]),
+    /// The one that the board's maker has given to Linux, of this name in Debian's package.
+    Makers(&'static str),
 }
 
 /// What all rows of a run share.
@@ -120,7 +123,9 @@ impl Row {
             tail: Vec::new(),
             took: Duration::ZERO,
         };
-        if let Err(error) = self.try_run(site, &mut report) {
+        if let Some(lack) = self.lack() {
+            report.outcomes.push(Outcome::ignored("run", lack));
+        } else if let Err(error) = self.try_run(site, &mut report) {
             let reason = Reason::NotStarted(error.to_string());
             report.outcomes.push(Outcome::failed("run", reason));
         }
@@ -128,6 +133,20 @@ impl Row {
         report.outcomes = report.outcomes.into_iter().map(within).collect();
         report.took = start.elapsed();
         report
+    }
+
+    /// What this host would need to run it.
+    fn lack(&self) -> Option<String> {
+        match (self.course, self.tree) {
+            (Course::Debugged, _) if debugger::is_missing() => {
+                Some(format!("{GDB} is not installed"))
+            }
+            (_, Tree::Makers(name)) if tree::makers(name).is_none() => Some(format!(
+                "no {name} of Debian's arm64 kernel package; {} may say where",
+                tree::MAKERS_FOLDER
+            )),
+            _ => None,
+        }
     }
 
     fn try_run(&self, site: &Site<'_>, report: &mut RowReport) -> Result<(), Error> {
@@ -231,113 +250,12 @@ impl Row {
             (Course::Ordinary, true, false) => Purpose::AllTests,
         }
     }
-
-    pub(super) fn boot(&self, site: &Site<'_>) -> Result<Boot, Error> {
-        let tests = match self.course {
-            Course::Bench => "bench",
-            Course::Debugged => "",
-            _ if self.script.is_empty() => &site.test_arguments,
-            _ => "",
-        };
-        let bootargs = format!("{tests} {}", self.bootargs).trim().to_owned();
-        let boot = match self.kernel {
-            Kernel::ImageAt(address, handover) => {
-                let tree = self.dumped_tree(site)?;
-                if !bootargs.is_empty() {
-                    tree::set_bootargs(&tree, &bootargs)?;
-                }
-                tree::apply(&tree, self.edits())?;
-                let stub = site.log_path(&format!("{}.stub", self.name));
-                let image = site.workspace.image();
-                Boot {
-                    start: raw::start(&image, address, handover, &tree, &stub)?,
-                    tree: (!handover.has_own_tree()).then_some(tree),
-                    bootargs: String::new(),
-                }
-            }
-            Kernel::Image => self.ordinary_boot(site, site.workspace.image(), bootargs)?,
-            Kernel::ImageAfter(shim) => {
-                let file = site.log_path(&format!("{}.shim", self.name));
-                let tree = self.own_tree(site)?;
-                let start = shim.start(&site.workspace.image(), &file)?;
-                Boot {
-                    start,
-                    tree,
-                    bootargs,
-                }
-            }
-            Kernel::Elf if self.machine.board == Board::Virt => {
-                self.ordinary_boot(site, site.workspace.elf(), bootargs)?
-            }
-            Kernel::Elf => self.ordinary_boot(site, site.workspace.raspberry_pi_elf(), bootargs)?,
-        };
-        Ok(boot)
-    }
-
-    fn ordinary_boot(
-        &self,
-        site: &Site<'_>,
-        kernel: PathBuf,
-        bootargs: String,
-    ) -> Result<Boot, Error> {
-        Ok(Boot {
-            start: Start::Kernel(kernel),
-            tree: self.own_tree(site)?,
-            bootargs,
-        })
-    }
-
-    /// The tree that the machine gets, unless that is QEMU's own business.
-    fn own_tree(&self, site: &Site<'_>) -> Result<Option<PathBuf>, Error> {
-        let file = match self.tree {
-            Tree::True => return Ok(None),
-            Tree::Edited(_) => self.dumped_tree(site)?,
-            Tree::Source(name, _) => {
-                let source = site.workspace.path("tools/trees").join(name);
-                let file = site.log_path(&format!("{}.dtb", self.name));
-                tree::compile(&source.with_extension("dts"), &file)?;
-                file
-            }
-        };
-        tree::apply(&file, self.edits())?;
-        Ok(Some(file))
-    }
-
-    fn edits(&self) -> &'static [Edit] {
-        match self.tree {
-            Tree::True => &[],
-            Tree::Edited(edits) | Tree::Source(_, edits) => edits,
-        }
-    }
-
-    /// QEMU's own tree of this machine, in a file of the row's.
-    fn dumped_tree(&self, site: &Site<'_>) -> Result<PathBuf, Error> {
-        let path = site.log_path(&format!("{}.dtb", self.name));
-        dump_tree(&site.qemu, &self.machine, &path)?;
-        Ok(path)
-    }
 }
 
 impl Site<'_> {
     pub(super) fn log_path(&self, name: &str) -> PathBuf {
         self.workspace.path("build/logs").join(name)
     }
-}
-
-/// QEMU writes the tree and ends at once; nothing boots.
-fn dump_tree(qemu: &OsString, machine: &Machine, path: &Path) -> Result<(), Error> {
-    let arguments = machine.dump_tree(path);
-    let output = leashed(qemu)
-        .args(&arguments)
-        .output()
-        .map_err(Error::start(qemu))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(Error::Ended {
-        program: qemu.clone(),
-        status: output.status,
-    })
 }
 
 fn is_ignored(outcome: &Outcome) -> bool {

@@ -3,13 +3,20 @@
 //! QEMU writes the tree of a machine, `fdtput` (of the device tree compiler) changes it. Damage that
 //! `fdtput` refuses to do is done to the bytes.
 
+use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::error::Error;
+
+/// The variable that says where the trees of boards' makers are: a folder of Debian's package, such as
+/// `usr/lib/linux-image-6.12.73-arm64`.
+pub(super) const MAKERS_FOLDER: &str = "GIRDER_TREES";
+/// And where they are if the package is installed.
+const INSTALLED: (&str, &str) = ("/usr/lib", "linux-image-");
 
 const FDTPUT: &str = "fdtput";
 const DTC: &str = "dtc";
@@ -38,6 +45,21 @@ pub(crate) fn compile(source: &Path, file: &Path) -> Result<(), Error> {
     let options = ["-q", "-I", "dts", "-O", "dtb", "-o"].map(OsString::from);
     let words = options.into_iter().chain([file.into(), source.into()]);
     run(DTC, &words.collect::<Vec<_>>())
+}
+
+/// A tree of a board's maker, if the host has it.
+pub(crate) fn makers(name: &str) -> Option<PathBuf> {
+    let told = env::var_os(MAKERS_FOLDER).map(PathBuf::from);
+    let (folder, prefix) = INSTALLED;
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let installed = entries.map(|entry| entry.path());
+    let installed = installed.filter(|path| {
+        let name = path.file_name().unwrap_or_default();
+        name.to_string_lossy().starts_with(prefix)
+    });
+    let folders = told.into_iter().chain(installed);
+    let mut files = folders.map(|folder| folder.join(name));
+    files.find(|file| file.exists())
 }
 
 /// Changes the tree in `file`.

@@ -32,6 +32,7 @@ pub(super) fn rows() -> Vec<Row> {
         of_board(RaspberryPi4, "rpi4"),
         release_words(),
         vec![capped(), garbage(), mute(), mini_uart(), console_by_path()],
+        trees_of_makers(),
         of_npcm845(),
     ]
     .concat()
@@ -222,6 +223,30 @@ fn console_by_path() -> Row {
         bootargs: "console=/soc/serial@7e215040",
         ..board(RaspberryPi4, "rpi4-console-by-path")
     }
+}
+
+/// What the boards' maker says of them, which is more than we need. It names their mini UARTs.
+fn trees_of_makers() -> Vec<Row> {
+    let row = |which, name, tree| Row {
+        tree: Tree::Makers(tree),
+        machine: Machine {
+            line: Line::Second,
+            ..board(which, name).machine
+        },
+        ..board(which, name)
+    };
+    vec![
+        row(
+            RaspberryPi3,
+            "rpi3-makers-tree",
+            "broadcom/bcm2837-rpi-3-b.dtb",
+        ),
+        row(
+            RaspberryPi4,
+            "rpi4-makers-tree",
+            "broadcom/bcm2711-rpi-4-b.dtb",
+        ),
+    ]
 }
 
 /// A 16550. Only an emulator that listens ends this machine, and only for tests and crashes.
