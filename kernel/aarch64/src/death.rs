@@ -17,6 +17,8 @@
 //! far; one that faults makes it a fault; one that never ends is preempted and can be killed. Then
 //! preemption goes off, and the process leaves for the new loop of whichever core this is now.
 //!
+//! A process that exits leaves in the same way; only the reason is another.
+//!
 //! # A fault
 //!
 //! The handler leaves what it knows in the same room and returns into the new loop. It takes the
@@ -45,6 +47,24 @@ pub fn end_with_panic(message: fmt::Arguments<'_>) {
     let Some(local) = running_process().filter(|_| !is_in_handler) else {
         return;
     };
+    end_in_words(local, message, after_panic)
+}
+
+/// Ends the running process, which wants that, where it stands. The kernel itself does not come to an end
+/// like that.
+pub fn exit(reason: fmt::Arguments<'_>) -> ! {
+    match running_process() {
+        Some(local) => end_in_words(local, reason, after_exit),
+        None => panic!("exit where no process may end: {reason}"),
+    }
+}
+
+/// Has the process word its end, and leaves for a new loop that begins with `bury`.
+fn end_in_words(
+    local: &'static Local,
+    message: fmt::Arguments<'_>,
+    bury: extern "C" fn(NonNull<Local>) -> !,
+) -> ! {
     let top = Top::of(stack::top_of(process::current_stack_pointer()));
     if local.begin_to_end() {
         // SAFETY: this code stands on that stack, and nobody else uses the room above it before this
@@ -58,7 +78,7 @@ pub fn end_with_panic(message: fmt::Arguments<'_>) {
     }
     local.add_reason();
     // SAFETY: preemption is off, the stack is this core's now, and nothing on it is used again.
-    unsafe { process::begin_loop(after_panic, local) }
+    unsafe { process::begin_loop(bury, local) }
 }
 
 /// Called by the handler: makes `frame` return into a new loop, if the fault is a process's own.
@@ -86,6 +106,10 @@ extern "C" fn after_panic(local: NonNull<Local>) -> ! {
     begin_after(local, |top| ExitReason::Panicked(top.words.clone()))
 }
 
+extern "C" fn after_exit(local: NonNull<Local>) -> ! {
+    begin_after(local, |top| ExitReason::Exited(top.words.clone()))
+}
+
 extern "C" fn after_fault(local: NonNull<Local>) -> ! {
     begin_after(local, |top| match top.fault.take() {
         Some(fault) if fault.is_stack_overflow() => ExitReason::Overflowed(Words::of(fault)),
@@ -110,7 +134,8 @@ fn bury(local: NonNull<Local>, reason: fn(&mut Top) -> ExitReason) -> Finished {
     // SAFETY: the process that ran on this core until it panicked or faulted: a new loop stands where
     // it stood, so its poll is never gone on with.
     let (finished, untold) = unsafe { Finished::crashed(local, reason) };
-    if let Some(reason) = untold {
+    // Nobody wants to know of one that has gone by itself.
+    if let Some(reason) = untold.filter(|it| !matches!(it, ExitReason::Exited(_))) {
         log::error!("process {} died: {reason}", finished.pid());
     }
     finished

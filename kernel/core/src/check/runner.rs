@@ -66,7 +66,8 @@ fn ending(reason: &ExitReason) -> Ending<'_> {
     match reason {
         ExitReason::Returned => Ending::Returned,
         ExitReason::Killed => Ending::Killed,
-        ExitReason::Panicked(words) => Ending::Panicked(words.as_str()),
+        // Whoever ends before its time says so like one that panics.
+        ExitReason::Exited(words) | ExitReason::Panicked(words) => Ending::Panicked(words.as_str()),
         ExitReason::Overflowed(words) | ExitReason::Faulted(words) => {
             Ending::Faulted(words.as_str())
         }

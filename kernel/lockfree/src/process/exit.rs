@@ -12,6 +12,8 @@ pub enum ExitReason {
     Returned,
     /// Somebody wanted it dead.
     Killed,
+    /// It wanted to end, for this reason.
+    Exited(Words),
     /// It panicked, in these words.
     Panicked(Words),
     /// It ran into the guard below its stack.
@@ -39,6 +41,7 @@ impl fmt::Display for ExitReason {
         match self {
             Self::Returned => f.write_str("returned"),
             Self::Killed => f.write_str("was killed"),
+            Self::Exited(words) => write!(f, "exited: {}", words.as_str()),
             Self::Panicked(words) | Self::Overflowed(words) | Self::Faulted(words) => {
                 f.write_str(words.as_str())
             }

@@ -306,6 +306,16 @@ pub(super) fn with_desk_in_loop<R>(f: impl FnOnce(&'static Here, &mut Desk) -> R
     f(here, unsafe { &mut *here.desk.get() })
 }
 
+/// Has the running process give its core back, because it has asked something of itself: the loop is who
+/// meets that.
+#[cold]
+pub(crate) fn leave_for_request() {
+    with_own_desk(|here, local, _| {
+        here.load(local);
+        local.note_pending();
+    });
+}
+
 /// Leaves a process that something happened to.
 #[inline(always)]
 pub(crate) fn leave_woken(token: Token) {

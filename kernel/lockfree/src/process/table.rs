@@ -7,7 +7,7 @@ use super::header::{Header, Slot};
 use super::token::Token;
 use super::unburied::leave_unburied;
 use super::word::{Handover, Pid, StateWord, Vacant};
-use super::{here, homes};
+use super::{here, homes, own_pid};
 use crate::atomic::{AtomicPtr, AtomicU32, Relaxed};
 use crate::mail::Slabs;
 use crate::order::Site;
@@ -30,6 +30,7 @@ pub struct Table {
     used: AtomicU32,
     limit: u32,
     slabs: Slabs,
+    /// Cores that run its processes.
     cores: AtomicU32,
 }
 
@@ -59,9 +60,14 @@ impl Table {
         &self.slabs
     }
 
-    /// A number for one more core.
+    /// A number for one more core that runs processes of this table; it asks before it does.
     pub(crate) fn next_core(&self) -> u32 {
         self.cores.fetch_add(1, Relaxed)
+    }
+
+    /// True if all its processes run on one core.
+    pub(crate) fn has_one_core(&self) -> bool {
+        self.cores.load(Relaxed) == 1
     }
 
     #[inline(always)]
@@ -189,6 +195,8 @@ fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Handover) -> Re
         // It comes behind the others, wherever it stood before, and has a whole quantum.
         token.end_quantum();
         here::leave_woken(token);
+    } else if outcome == Handover::Noted && own_pid() == Some(pid) {
+        here::leave_for_request();
     }
     if is_alive(pid) && outcome != Handover::Nothing {
         Request::Taken

@@ -58,6 +58,7 @@
 //! read-modify-writes, which hand on what an earlier one has released. `litmus/` has the same for
 //! the instructions that come of it, against Arm's model.
 
+use super::view::Activity;
 use crate::atomic::{AtomicU64, Ordering, Relaxed};
 use crate::order::Site;
 
@@ -106,6 +107,12 @@ pub struct Pid(u64);
 impl Pid {
     pub(crate) fn new(index: u32, generation: u64) -> Self {
         Self(generation << GENERATION_SHIFT | u64::from(index))
+    }
+
+    /// The pid of these parts, if there can be one.
+    pub(crate) fn of_parts(index: u32, generation: u64) -> Option<Self> {
+        let is_possible = index < 1 << INDEX_BITS && (1..=LAST_GENERATION).contains(&generation);
+        is_possible.then(|| Self::new(index, generation))
     }
 
     pub(crate) fn index(self) -> u32 {
@@ -440,6 +447,26 @@ impl StateWord {
     pub(crate) fn is_alive(&self, pid: Pid) -> bool {
         let word = self.0.load(Relaxed);
         pid.owns(word) && word & PHASE != FREE
+    }
+
+    /// The pid of who lives in the slot of this index, if somebody does.
+    pub(crate) fn occupant(&self, index: u32) -> Option<Pid> {
+        let word = self.0.load(Relaxed);
+        (word & PHASE != FREE).then(|| Pid::new(index, word >> INDEX_BITS))
+    }
+
+    /// What `pid` is doing, if it names a process.
+    pub(crate) fn activity(&self, pid: Pid) -> Option<Activity> {
+        let word = self.0.load(Relaxed);
+        if word & !FLAGS != pid.generation() || word & PHASE == FREE {
+            return None;
+        }
+        Some(match word & PHASE {
+            _ if word & KILL != 0 => Activity::Ending,
+            _ if word & SUSPEND != 0 => Activity::Suspended,
+            WAITING => Activity::Waiting,
+            _ => Activity::Ready,
+        })
     }
 
     /// Where the token is, if `pid` names a process.

@@ -1,0 +1,120 @@
+//! A look at processes from outside: who there is, and what each is doing.
+//!
+//! What is found was so at one moment and may be over by the time that it is told: nobody is stopped
+//! for it. The state word answers for itself, from any core. The rest stands in the header, which belongs to whoever
+//! has the process's token, so it is read where no token can be in use meanwhile: with preemption off, on
+//! the one core that runs the processes of this table. With more cores than one it is not read.
+
+use super::header::Header;
+use super::here;
+use super::own_pid;
+use super::platform::PreemptionOff;
+use super::table::Table;
+use super::word::Pid;
+use crate::atomic::Relaxed;
+use core::ptr::NonNull;
+
+/// What a process is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// It is the one that asks.
+    Running,
+    /// It would run if a core had time for it, or runs on another one.
+    Ready,
+    /// It waits for something to happen.
+    Waiting,
+    /// It does not run until somebody resumes it.
+    Suspended,
+    /// Somebody has killed it, and it is coming to its end.
+    Ending,
+}
+
+/// What was seen of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// What it is doing.
+    pub activity: Activity,
+    /// What only the core that runs it knows.
+    pub account: Option<Account>,
+}
+
+/// What a process is, and has used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The index of its priority level.
+    pub level: u8,
+    /// Reductions that it has spent.
+    pub reductions: u64,
+    /// True if it holds a stack: it was interrupted, or waits in the middle of ordinary code.
+    pub has_stack: bool,
+}
+
+/// Looks at a process; nothing if `pid` names none.
+pub fn view(pid: Pid) -> Option<View> {
+    let own = own_pid();
+    let table = here::table();
+    let slot = table.slot(pid.index())?;
+    let stay = PreemptionOff::new();
+    let activity = match slot.word.activity(pid)? {
+        Activity::Ready if own == Some(pid) => Activity::Running,
+        activity => activity,
+    };
+    let header = NonNull::new(slot.header.load(Relaxed));
+    let account = header.filter(|_| table.has_one_core()).map(|header| {
+        // SAFETY: (1) the word names the process as alive, so it has a header; (2) its end and every
+        // use of its token are this core's work, for no other core runs processes of this table; and
+        // (3) preemption is off, so this core does no other work meanwhile.
+        account(unsafe { header.as_ref() })
+    });
+    drop(stay);
+    Some(View { activity, account })
+}
+
+fn account(header: &Header) -> Account {
+    let Header { local, usage, .. } = header;
+    let left = i64::from(local.left());
+    Account {
+        level: local.level.get(),
+        reductions: usage.granted.get().saturating_add_signed(-left),
+        has_stack: header.frame.get() != 0,
+    }
+}
+
+/// All processes, by slot. One that comes or goes meanwhile may be among them or not; whoever lives
+/// all the time is there once.
+pub fn processes() -> Processes {
+    let (table, next) = (here::table(), 0);
+    Processes { table, next }
+}
+
+/// See [`processes`].
+pub struct Processes {
+    table: &'static Table,
+    next: u32,
+}
+
+impl Iterator for Processes {
+    type Item = Pid;
+
+    fn next(&mut self) -> Option<Pid> {
+        while let Some(slot) = self.table.slot(self.next) {
+            let index = self.next;
+            self.next += 1;
+            if let Some(pid) = slot.word.occupant(index) {
+                return Some(pid);
+            }
+        }
+        None
+    }
+}
+
+impl core::fmt::Debug for Processes {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Processes")
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;
