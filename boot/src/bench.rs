@@ -18,12 +18,12 @@ mod time;
 mod yields;
 
 use crate::console::println;
-use crate::power_down;
 use alloc::boxed::Box;
 use core::fmt::Display;
 use core::pin::Pin;
 use girder_core::check::ExitStatus;
-use girder_core::config::BenchChoice;
+use girder_core::config::{BenchChoice, Mode};
+use girder_core::program::{Program, Role};
 use girder_core::sched::Priority;
 use girder_lockfree::process::spawn;
 
@@ -113,11 +113,17 @@ const BENCHES: [Bench; 21] = [
     bench("masked_max", 1, |_| Box::pin(masked::run())),
 ];
 
-/// The suite runs among what it measures.
-pub(crate) const LEVEL: u8 = NORMAL;
+/// The benchmarks, for an image that holds them. The suite runs among what it measures.
+pub const PROGRAM: Program = Program::system(Role::Benches, |config| {
+    let choice = match config.mode {
+        Mode::Bench(choice) => choice,
+        _ => BenchChoice::default(),
+    };
+    Box::pin(run(choice, config.keeps_time))
+});
 
-/// Runs the benchmarks which `choice` selects, then powers off.
-pub(crate) async fn run(choice: BenchChoice<'static>, keeps_time: bool) {
+/// Runs the benchmarks which `choice` selects.
+async fn run(choice: BenchChoice<'static>, keeps_time: bool) -> ExitStatus {
     let mut status = ExitStatus::NothingToRun;
     let has_sense = |bench: &&Bench| keeps_time || bench.name != YIELD_CLOCK;
     let chosen = BENCHES.iter().filter(|bench| is_chosen(bench, &choice));
@@ -125,7 +131,7 @@ pub(crate) async fn run(choice: BenchChoice<'static>, keeps_time: bool) {
         (bench.run)(choice.count.unwrap_or(bench.count).max(1)).await;
         status = ExitStatus::AllPassed;
     }
-    power_down(status)
+    status
 }
 
 /// A whole name selects one benchmark; any other text all whose names contain it.

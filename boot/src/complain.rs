@@ -2,7 +2,7 @@
 
 use crate::early::{Attached, port_at};
 use crate::port::Place;
-use girder_core::config::{Config, ConsoleChoice, Deployment, Mode};
+use girder_core::config::{Config, ConsoleChoice, Deployment};
 use girder_describe::Machine;
 
 /// Warns of everything that is not followed as written, now that there is a console, if there is
@@ -11,9 +11,6 @@ pub(crate) fn complain(config: &Config<'_>, machine: &'static Machine, console: 
     Config::parse(&machine.bootargs, &mut |complaint| {
         log::warn!("boot arguments: {complaint}")
     });
-    if let Mode::Run(_) = config.mode {
-        log::warn!("boot arguments: this image holds no programs");
-    }
     complain_of_deployment(config);
     if machine.psci_conduit.is_none() && machine.power.is_none() {
         log::warn!("nothing here switches the machine off or starts it anew: it will halt");

@@ -7,9 +7,8 @@
 //! full, are `girder_core::console`; here they meet the device, the lock and the crash report.
 
 use crate::port::{Place, Port};
+use crate::readers;
 use core::fmt::{self, Write};
-use core::future::poll_fn;
-use core::task::{Poll, Waker};
 use girder_aarch64::lock::{Guard, Lock};
 use girder_core::console::{Buffered, Device, Wait};
 use spin::Once;
@@ -58,9 +57,6 @@ pub(crate) fn enable_interrupts() {
     CONSOLE.lock().enable_interrupts();
 }
 
-/// The process that waits for input.
-static READER: Lock<Option<Waker>> = Lock::new(None);
-
 /// Moves what can be moved, in both directions, and wakes who waits for input: the loop's answer to the
 /// device's interrupt.
 pub(crate) fn serve() {
@@ -69,19 +65,9 @@ pub(crate) fn serve() {
         console.serve();
         console.has_input()
     };
-    if has_input && let Some(reader) = READER.lock().take() {
-        reader.wake();
+    if has_input {
+        readers::wake_all();
     }
-}
-
-/// Waits for a byte of input; one process at a time.
-pub(crate) async fn next_byte() -> u8 {
-    poll_fn(|context| {
-        // First this, then the look: what arrives in between wakes.
-        *READER.lock() = Some(context.waker().clone());
-        read().map_or(Poll::Pending, Poll::Ready)
-    })
-    .await
 }
 
 /// Takes a byte of input.
@@ -177,6 +163,12 @@ impl Drop for Output {
     fn drop(&mut self) {
         self.flush();
     }
+}
+
+/// Prints what an application wants to say.
+pub fn print(text: fmt::Arguments<'_>) {
+    // The console takes everything; an error is the formatted value's own.
+    let _ = Output::new().write_fmt(text);
 }
 
 /// Prints a line.

@@ -1,55 +1,81 @@
 //! The processes that the kernel begins with, and who looks after them.
 //!
-//! What runs is itself a process and may die alone like any other. A shell that does is replaced. A run
-//! of tests or benchmarks that does has no result to tell, and a script waits for one, so that is
-//! the kernel's own end.
+//! What runs is itself a process and may die alone like any other. A shell that does is replaced. An
+//! application's end, whatever it is, switches the machine off. A run of tests or benchmarks that dies has
+//! no result to tell, and a script waits for one, so that is the kernel's own end.
 
-use crate::{bench, shell, suite};
+use crate::{image, names, power_down, suite};
 use girder_aarch64::preemption::PreemptionOff;
+use girder_core::check::ExitStatus;
 use girder_core::config::{Config, Mode};
+use girder_core::names::Name;
+use girder_core::program::{Program, Role, choose};
 use girder_core::sched::{ExitReason, Priority};
-use girder_lockfree::process::{NoProcess, spawn, spawn_watched};
+use girder_lockfree::process::{NoProcess, own_pid, spawn, spawn_watched};
 
 /// The system's own come before everything that they look after.
 const SYSTEM: u8 = Priority::Max.level();
+const NORMAL: u8 = Priority::Normal.level();
 
-/// Spawns what the boot arguments ask for.
+/// Spawns what the boot arguments ask for. An image that does not have it has nothing to do.
 pub(crate) fn spawn_all(config: &'static Config<'static>) -> Result<(), NoProcess> {
-    match config.mode {
-        Mode::Shell | Mode::Run(_) => spawn(keep_shell(config), SYSTEM)?,
-        Mode::Test(filter) => spawn(
-            run_once(
-                "the test run",
-                move || suite::run_tests_and_power_off(config, filter),
-                SYSTEM,
-            ),
-            SYSTEM,
-        )?,
-        Mode::Bench(choice) => spawn(
-            run_once(
-                "the benchmark run",
-                move || bench::run(choice, config.keeps_time),
-                bench::LEVEL,
-            ),
-            SYSTEM,
-        )?,
+    if let Mode::Test(filter) = config.mode {
+        spawn(run_tests(config, filter), SYSTEM)?;
+        return Ok(());
+    }
+    let program = choose(image::programs(), config.mode).unwrap_or_else(|error| {
+        log::error!("{error}");
+        power_down(ExitStatus::NothingToRun)
+    });
+    match program.role() {
+        Role::Shell => spawn(keep_shell(program, config), SYSTEM)?,
+        Role::Main => spawn(run_main(program, config), SYSTEM)?,
+        Role::Benches => spawn(run_benches(program, config), SYSTEM)?,
     };
     Ok(())
 }
 
-async fn keep_shell(config: &'static Config<'static>) {
+async fn keep_shell(program: &'static Program, config: &'static Config<'static>) {
     loop {
-        let reason = end_of(move || shell::serve(config), SYSTEM).await;
+        let reason = end_of(move || to_the_end(program, config), SYSTEM).await;
         log::error!("the shell {reason}; here is another one");
     }
 }
 
-/// Runs what powers the machine off when it is done.
-async fn run_once<F>(name: &str, make: impl FnOnce() -> F + Send + 'static, level: u8)
-where
-    F: Future<Output = ()> + 'static,
-{
-    let reason = end_of(make, level).await;
+/// An application that does not come to its end is the machine's end too: whoever wants to go on
+/// without it supervises it from a `main` that does nothing else.
+async fn run_main(program: &'static Program, config: &'static Config<'static>) {
+    let reason = end_of(move || to_the_end(program, config), NORMAL).await;
+    log::error!("{} {reason}", program.name());
+    power_down(ExitStatus::Failed)
+}
+
+async fn run_benches(program: &'static Program, config: &'static Config<'static>) {
+    let reason = end_of(move || to_the_end(program, config), NORMAL).await;
+    no_result("the benchmark run", reason)
+}
+
+async fn run_tests(config: &'static Config<'static>, filter: &'static str) {
+    let make = move || suite::run_tests_and_power_off(config, filter);
+    no_result("the test run", end_of(make, SYSTEM).await)
+}
+
+/// Runs a program, under its name; its end is the machine's.
+async fn to_the_end(program: &'static Program, config: &'static Config<'static>) {
+    let name = match program.role() {
+        Role::Main => program.name(),
+        Role::Shell => "shell",
+        Role::Benches => "benches",
+    };
+    if let (Ok(name), Some(pid)) = (Name::new(name), own_pid()) {
+        // One that is too long, or still the one's before, is nothing to fail for.
+        let _ = names::register(name, pid);
+    }
+    power_down((program.run)(config).await)
+}
+
+/// What had to power the machine off with a result has ended without.
+fn no_result(name: &str, reason: ExitReason) -> ! {
     let _kernel = PreemptionOff::new();
     panic!("{name} is over without a result: it {reason}");
 }

@@ -1,7 +1,8 @@
-//! What the linker knows: where the image's parts are, who built it, which tests it holds.
+//! What the linker knows: where the image's parts are, who built it, which tests and programs it holds.
 
 use girder_aarch64::page_table::Kind;
 use girder_core::check::Test;
+use girder_core::program::Program;
 use girder_core::symbols::{Symbols, TableError};
 
 macro_rules! address_of {
@@ -53,6 +54,17 @@ pub(crate) fn tests() -> &'static [Test] {
     // SAFETY: the linker script puts the attribute's statics, all of this type, and nothing else
     // between the two symbols; relocation is done, and they are constant.
     unsafe { core::slice::from_raw_parts(start as *const Test, count) }
+}
+
+/// The programs that `#[girder::main]` has put into the image, and the stock image's own.
+pub(crate) fn programs() -> &'static [Program] {
+    let (start, end) = (
+        address_of!(__girder_programs_start),
+        address_of!(__girder_programs_end),
+    );
+    let count = (end - start) as usize / size_of::<Program>();
+    // SAFETY: as for the tests: statics of this type and nothing else.
+    unsafe { core::slice::from_raw_parts(start as *const Program, count) }
 }
 
 /// The names of the image's functions, if it was given them.

@@ -1,10 +1,13 @@
 //! What the shell's commands read off the machine.
 
-use crate::{console, cores, heap, memory};
+use crate::{console, cores, heap, memory, names};
 use core::fmt::{self, Write};
+use girder_core::info::Info;
+use girder_core::names::Name;
 use girder_core::reports::{CoreLine, CoreState};
 use girder_core::shell::Inspect;
 use girder_core::units::Bytes;
+use girder_lockfree::process::processes;
 
 /// What the kernel has given out, in bytes: for who wants to see it come back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +26,9 @@ pub fn resources() -> Resources {
         physical: physical.map_or(0, |usage| usage.total - usage.free),
     }
 }
+
+/// Rows of a table that may have a million.
+const ROWS_MAX: usize = 500;
 
 /// The machine.
 pub(crate) struct Instruments;
@@ -50,6 +56,27 @@ impl Inspect for Instruments {
             )?;
         }
         Ok(())
+    }
+
+    fn processes(&self, out: &mut dyn Write) -> fmt::Result {
+        writeln!(out, "{}", Info::HEADING)?;
+        let mut all = processes().filter_map(names::info);
+        for info in all.by_ref().take(ROWS_MAX) {
+            writeln!(out, "{info}")?;
+        }
+        match all.count() {
+            0 => Ok(()),
+            more => writeln!(out, "and {more} more"),
+        }
+    }
+
+    fn info(&self, who: &str, out: &mut dyn Write) -> fmt::Result {
+        let by_name = || Name::new(who).ok().and_then(names::whereis);
+        let pid = who.parse().ok().or_else(by_name);
+        match pid.and_then(names::info) {
+            Some(info) => writeln!(out, "{}\n{info}", Info::HEADING),
+            None => writeln!(out, "there is no process '{who}'"),
+        }
     }
 
     fn mem(&self, out: &mut dyn Write) -> fmt::Result {

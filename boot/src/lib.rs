@@ -25,15 +25,22 @@ mod image;
 mod instruments;
 mod logger;
 mod memory;
+pub mod names;
 mod pool;
 mod port;
 mod provoke;
+mod readers;
 mod shell;
 mod start;
 mod suite;
 mod treeless;
 
+pub use bench::PROGRAM as BENCHES;
+pub use console::print;
+pub use girder_aarch64::death::exit;
 pub use instruments::{Resources, resources};
+pub use readers::read_byte;
+pub use shell::PROGRAM as SHELL;
 pub use suite::test_seed;
 
 use girder_aarch64::power;

@@ -8,7 +8,7 @@ use crate::devices::{controller, devices};
 use crate::early::{Attached, Early};
 use crate::entry::Handover;
 use crate::memory::{MEMORY, Memory};
-use crate::{console, cores, crash, first, heap, heart, image, logger, power_down};
+use crate::{console, cores, crash, first, heap, heart, image, logger};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use console::println;
@@ -20,9 +20,8 @@ use girder_aarch64::mmu::Regime;
 use girder_aarch64::page_table::Tables;
 use girder_aarch64::{exception, timer};
 use girder_core::causes::Cause;
-use girder_core::check::ExitStatus;
 use girder_core::check::protocol::BANNER;
-use girder_core::config::{Config, Mode};
+use girder_core::config::Config;
 use girder_core::timeline::Timeline;
 use girder_core::units::{Bytes, Frequency};
 use girder_describe::{Intid, Machine};
@@ -256,9 +255,6 @@ extern "C" fn run_loop(rest: u64) -> ! {
     boot.end_phase("loop");
     boot.say_hello(block);
     let config = boot.config;
-    if let Mode::Run(_) = config.mode {
-        power_down(ExitStatus::NothingToRun);
-    }
     heart::start(block, config, || {
         first::spawn_all(config)
             .unwrap_or_else(|error| fail(Stage::Cores, format_args!("{error:?}")))

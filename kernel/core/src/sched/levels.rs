@@ -41,6 +41,16 @@ impl Priority {
         self as u8
     }
 
+    /// What it is called.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Max => "max",
+            Self::High => "high",
+            Self::Normal => "normal",
+            Self::Low => "low",
+        }
+    }
+
     /// True if processes of this one go before those of `other` whenever both could run.
     pub fn is_more_urgent_than(self, other: Self) -> bool {
         let rank = |priority| match priority {

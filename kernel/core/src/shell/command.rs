@@ -83,6 +83,10 @@ const CRASH_KINDS: [(&str, CrashKind); 9] = [
 pub trait Inspect {
     /// Prints a table of the cores and their state.
     fn cores(&self, out: &mut dyn Write) -> fmt::Result;
+    /// Prints a table of all processes.
+    fn processes(&self, out: &mut dyn Write) -> fmt::Result;
+    /// Prints the row of one, by its pid or its name.
+    fn info(&self, who: &str, out: &mut dyn Write) -> fmt::Result;
     /// Prints what memory there is and what is taken.
     fn mem(&self, out: &mut dyn Write) -> fmt::Result;
 }
@@ -92,6 +96,8 @@ pub trait Inspect {
 pub enum CommandError<'a> {
     /// No command of this name.
     Unknown(&'a str),
+    /// The command lacks a word.
+    Missing(&'static str),
     /// A word that the command does not take.
     Unexpected {
         /// The command.
@@ -106,8 +112,10 @@ enum Command {
     Cores,
     Crash,
     Help,
+    Info,
     Mem,
     PowerOff,
+    Processes,
     Reboot,
     Test,
 }
@@ -119,7 +127,7 @@ struct Entry {
     command: Command,
 }
 
-const TABLE: [Entry; 7] = [
+const TABLE: [Entry; 9] = [
     entry(
         Command::Cores,
         "cores",
@@ -141,12 +149,24 @@ const TABLE: [Entry; 7] = [
         "list the commands, or explain one",
     ),
     entry(
+        Command::Info,
+        "info",
+        "WHO",
+        "show what a process is and does; WHO is its pid or its name",
+    ),
+    entry(
         Command::Mem,
         "mem",
         "",
         "show what memory there is and what is taken",
     ),
     entry(Command::PowerOff, "poweroff", "", "turn the machine off"),
+    entry(
+        Command::Processes,
+        "ps",
+        "",
+        "list the processes, what they are doing and what they have used",
+    ),
     entry(Command::Reboot, "reboot", "", "start the machine again"),
     entry(
         Command::Test,
@@ -231,7 +251,12 @@ fn act(
             Err(error) => writeln!(out, "{error}"),
         },
         Command::Help => help(argument, out),
+        Command::Info => match argument {
+            Some(who) => machine.info(who, out),
+            None => writeln!(out, "{}", CommandError::Missing("info")),
+        },
         Command::Mem => machine.mem(out),
+        Command::Processes => machine.processes(out),
         Command::PowerOff => return Ok(Action::PowerOff),
         Command::Reboot => return Ok(Action::Reboot),
         Command::Test => return Ok(Action::StartTests(Filter::new(argument.unwrap_or("")))),
@@ -287,6 +312,9 @@ impl fmt::Display for CommandError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown(name) => write!(f, "unknown command '{name}'; try 'help'"),
+            Self::Missing(command) => {
+                write!(f, "'{command}' wants to know more; try 'help {command}'")
+            }
             Self::Unexpected { command, word } => {
                 write!(
                     f,

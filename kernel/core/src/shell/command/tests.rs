@@ -12,6 +12,12 @@ impl Inspect for Machine {
     fn mem(&self, out: &mut dyn Write) -> fmt::Result {
         writeln!(out, "much memory")
     }
+    fn processes(&self, out: &mut dyn Write) -> fmt::Result {
+        writeln!(out, "three processes")
+    }
+    fn info(&self, who: &str, out: &mut dyn Write) -> fmt::Result {
+        writeln!(out, "{who} is well")
+    }
 }
 
 fn result_of(line: &str) -> (Action, String) {
@@ -28,6 +34,9 @@ fn commands_print_or_ask_the_loop() {
         ("   ", Action::Nothing, ""),
         ("cores", Action::Nothing, "eight cores\n"),
         ("  mem  ", Action::Nothing, "much memory\n"),
+        ("ps", Action::Nothing, "three processes\n"),
+        ("info 1.2", Action::Nothing, "1.2 is well\n"),
+        ("info shell", Action::Nothing, "shell is well\n"),
         ("poweroff", Action::PowerOff, ""),
         ("reboot", Action::Reboot, ""),
         ("crash", Action::Crash(CrashKind::Panic), ""),
@@ -60,6 +69,7 @@ fn mistakes_are_answered_with_the_way_to_help() {
             "poweroff now",
             "'poweroff' does not take 'now'; try 'help poweroff'\n",
         ),
+        ("info", "'info' wants to know more; try 'help info'\n"),
         ("test a b", "'test' does not take 'b'; try 'help test'\n"),
         (
             "crash hard",

@@ -1,0 +1,45 @@
+//! The names of processes, for all cores: one table behind the kernel's lock.
+//!
+//! The table may grow, so the heap's lock is taken inside this one and never the other way round.
+
+use girder_aarch64::lock::Lock;
+use girder_core::info::Info;
+use girder_core::names::{Name, NameError, Names};
+use girder_lockfree::process::Pid;
+
+static NAMES: Lock<Names> = Lock::new(Names::new());
+
+/// Gives a process a name.
+pub fn register(name: Name, pid: Pid) -> Result<(), NameError> {
+    NAMES.lock().register(name, pid)
+}
+
+/// Takes a name from its process; returns who had it.
+pub fn unregister(name: Name) -> Option<Pid> {
+    NAMES.lock().unregister(name)
+}
+
+/// Who has a name.
+pub fn whereis(name: Name) -> Option<Pid> {
+    NAMES.lock().find(name)
+}
+
+/// Keeps a name for the process that `maker` is about to spawn.
+pub fn reserve(name: Name, maker: Pid) -> Result<(), NameError> {
+    NAMES.lock().reserve(name, maker)
+}
+
+/// Gives a reserved name to the process that it was reserved for.
+pub fn settle(name: Name, maker: Pid, pid: Pid) {
+    NAMES.lock().settle(name, maker, pid);
+}
+
+/// Gives a reserved name up.
+pub fn give_up(name: Name, maker: Pid) {
+    NAMES.lock().give_up(name, maker);
+}
+
+/// What is to be told of a process, if `pid` names one.
+pub fn info(pid: Pid) -> Option<Info> {
+    Info::of(pid, |pid| NAMES.lock().of(pid))
+}

@@ -1,0 +1,132 @@
+//! What is to be told of a process, to whoever asks and in the shell's tables.
+//!
+//! It was so at one moment. A pid whose process is gone gives nothing.
+
+use crate::names::Name;
+use crate::sched::Priority;
+use core::fmt;
+pub use girder_lockfree::process::Activity;
+use girder_lockfree::process::{Account, Pid, view};
+
+/// What a process is and does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Info {
+    /// Who it is.
+    pub pid: Pid,
+    /// What it is called.
+    pub name: Option<Name>,
+    /// What it is doing.
+    pub activity: Activity,
+    /// What it has used. Only the core that runs it knows, so it is there when that can be asked: always, as
+    /// long as one core runs all processes.
+    pub account: Option<Usage>,
+}
+
+/// What a process has used, and may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// How urgent it is.
+    pub priority: Priority,
+    /// Reductions that it has spent.
+    pub reductions: u64,
+    /// True if it holds a stack: it was interrupted, or waits in the middle of ordinary code.
+    pub has_stack: bool,
+}
+
+impl Info {
+    /// Looks at a process; nothing if `pid` names none. Names are kept elsewhere: `name` says what it is.
+    pub fn of(pid: Pid, name: impl FnOnce(Pid) -> Option<Name>) -> Option<Self> {
+        let seen = view(pid)?;
+        Some(Self {
+            pid,
+            name: name(pid),
+            activity: seen.activity,
+            account: seen.account.map(Usage::from),
+        })
+    }
+
+    /// Names the columns of the table whose rows `Display` gives.
+    pub const HEADING: &'static str = "pid           state      priority  reductions  stack  name";
+}
+
+impl From<Account> for Usage {
+    fn from(account: Account) -> Self {
+        Self {
+            priority: Priority::from_level(account.level),
+            reductions: account.reductions,
+            has_stack: account.has_stack,
+        }
+    }
+}
+
+impl fmt::Display for Info {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            pid,
+            name,
+            activity,
+            account,
+        } = self;
+        // Numbers that are made of two keep their place only as one text.
+        let pid = crate::line_buffer::LineBuffer::<24>::of(format_args!("{pid}"));
+        write!(f, "{:<12}  {:<9}", pid.as_str(), word_for(*activity))?;
+        match account {
+            Some(Usage {
+                priority,
+                reductions,
+                has_stack,
+            }) => {
+                let stack = if *has_stack { "yes" } else { "no" };
+                write!(f, "  {:<8}  {reductions:>10}  {stack:<5}", priority.word())?;
+            }
+            None => write!(f, "  {:<8}  {:>10}  {:<5}", "-", "-", "-")?,
+        }
+        match name {
+            Some(name) => write!(f, "  {name}"),
+            None => f.write_str("  -"),
+        }
+    }
+}
+
+fn word_for(activity: Activity) -> &'static str {
+    match activity {
+        Activity::Running => "running",
+        Activity::Ready => "ready",
+        Activity::Waiting => "waiting",
+        Activity::Suspended => "suspended",
+        Activity::Ending => "ending",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_below_their_heading() {
+        let shell = Info {
+            pid: "1.1".parse().expect("a pid"),
+            name: Name::new("shell").ok(),
+            activity: Activity::Running,
+            account: Some(Usage {
+                priority: Priority::Max,
+                reductions: 1_234,
+                has_stack: true,
+            }),
+        };
+        let other = Info {
+            pid: "1023.8589934".parse().expect("a pid"),
+            name: None,
+            activity: Activity::Suspended,
+            account: None,
+        };
+        assert_eq!(
+            [Info::HEADING, &shell.to_string(), &other.to_string()],
+            [
+                "pid           state      priority  reductions  stack  name",
+                "1.1           running    max             1234  yes    shell",
+                "1023.8589934  suspended  -                  -  -      -",
+            ]
+        );
+    }
+}
