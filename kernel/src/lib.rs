@@ -1,12 +1,160 @@
-//! The face that applications and tests see.
+//! Girder as applications see it: processes on a machine of their own.
 //!
-//! On the bare-metal target it brings the whole kernel along; on a host only what can be checked
-//! there, so that an application compiles and is type-checked like any other crate.
+//! An application is a crate that depends on this package, and what it is built into is all that the machine
+//! runs: no system below it, no virtual machine. It consists of *processes*, as in Erlang: small, cheap,
+//! many, each of which may crash alone.
+//!
+//! # The first process
+//!
+//! ```no_run
+//! #![no_std]
+//! #![no_main]
+//!
+//! use girder::println;
+//!
+//! #[girder::main]
+//! async fn main() {
+//!     println!("hello from {}", girder::own_pid());
+//! }
+//! ```
+//!
+//! With this in `src/main.rs`, and a `Cargo.toml` that names the crate and its one dependency, `make run
+//! APP=PATH` in Girder's tree boots it. `main` is the first process. When it returns, the machine is switched
+//! off; when it panics, too, but with another status ([`macro@main`]). On a host, `cargo check` checks the types.
+//!
+//! # More of them
+//!
+//! A process is a future. [`spawn`] takes one that may go to any core, and gives a [`Pid`], by which others
+//! can do something about it. [`spawn_with`] takes a function that makes the future, where the new
+//! process will run: what the process makes for itself may then hold an `Rc` or a `Cell`.
+//!
+//! ```no_run
+//! # use core::time::Duration;
+//! use girder::{Request, kill, println, sleep, spawn};
+//!
+//! # async fn example() -> Result<(), girder::NoProcess> {
+//! let clock = spawn(async {
+//!     let mut seconds = girder::interval(Duration::from_secs(1));
+//!     loop {
+//!         seconds.tick().await;
+//!         println!("tick");
+//!     }
+//! })?;
+//! sleep(Duration::from_secs(10)).await;
+//! assert_eq!(kill(clock), Request::Taken);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! While a process awaits it has no stack and costs some hundred bytes, so a program may have a million. One that
+//! computes for long without awaiting keeps nobody from anything: after a millisecond the core is taken from it
+//! for the others' sake. Code that is not `async` waits with [`block_on`]: the process keeps its
+//! stack, and the core goes on with others.
+//!
+//! # They crash alone
+//!
+//! A panic, a wild pointer, a stack overflow ends the process that it happens in. Whoever wants to know spawns
+//! it with [`spawn_watched`] and awaits the [`Watch`]:
+//!
+//! ```no_run
+//! use girder::{ExitReason, println, spawn_watched};
+//!
+//! # async fn example() -> Result<(), girder::NoProcess> {
+//! let (_, watch) = spawn_watched(|| async {
+//!     let digits = [1, 2, 3];
+//!     let fourth = digits.iter().nth(3).expect("there are four");
+//!     println!("{fourth}");
+//! })?;
+//! match watch.await {
+//!     ExitReason::Returned => println!("all is well"),
+//!     reason => println!("it {reason}"), // it panicked at src/main.rs:7: there are four
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A process that returns or is killed while it awaits drops what it owns. One that ends in the middle of its
+//! code, by a panic or by [`exit`], drops nothing; its memory comes back except for what its values own on the heap.
+//!
+//! # Names and priorities
+//!
+//! [`Options`] says more about a new process: a name by which others find it, and how urgent it is.
+//!
+//! ```no_run
+//! use girder::{Options, Priority, SpawnError, whereis};
+//!
+//! # async fn serve() {}
+//! # async fn example() -> Result<(), SpawnError> {
+//! let pid = Options::new().name("server").priority(Priority::High).spawn(serve())?;
+//! assert_eq!(whereis("server"), Some(pid));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A name means its process until that ends. [`info`] tells what a process is doing, [`processes`] who there is.
+//!
+//! # Time and the console
+//!
+//! [`sleep`], [`timeout`], [`interval`] and [`Instant`] are about time; nothing in them is ever early.
+//! [`print!`] and [`println!`] write to the machine's console, whole lines at a time, and [`read_byte`] waits for
+//! a key.
+//!
+//! ```no_run
+//! use core::time::Duration;
+//! use girder::{print, println, read_byte, timeout};
+//!
+//! # async fn example() {
+//! print!("continue (y/n)? ");
+//! match timeout(Duration::from_secs(5), read_byte()).await {
+//!     Ok(b'y') => println!("on we go"),
+//!     Ok(_) => println!("as you wish"),
+//!     Err(_) => println!("nobody is there"),
+//! }
+//! # }
+//! ```
+//!
+//! # Errors
+//!
+//! What can be the caller's problem is a small error type: [`NoProcess`] for want of room, [`NameError`], [`SpawnError`].
+//! What is asked of a process by its pid can come too late, which is no error: the [`Request`] says whether it
+//! was taken or ignored.
 #![no_std]
 
 extern crate alloc;
+// Whatever an application needs to compile on a host, its panic handler first.
+#[cfg(not(target_os = "none"))]
+extern crate std;
 
-pub use girder_macros::test;
+mod console;
+#[cfg(not(target_os = "none"))]
+mod host;
+mod inspect;
+mod names;
+mod process;
+#[doc(hidden)]
+pub mod program;
+
+#[cfg(target_os = "none")]
+use girder_boot as machine;
+#[cfg(not(target_os = "none"))]
+use host as machine;
+
+pub use console::{print, read_byte, read_byte_blocking};
+pub use girder_core::info::{Activity, Info, Usage};
+pub use girder_core::names::{NAME_BYTES_MAX, Name, NameError};
+pub use girder_core::sched::{Priority, set_priority};
+pub use girder_core::time::{
+    Elapsed, Instant, Interval, Missed, Sleep, interval, interval_at, sleep, sleep_until, timeout,
+    timeout_at,
+};
+pub use girder_lockfree::process::{
+    ExitReason, NoProcess, NoStack, NotAPid, Pid, Processes, Request, Watch, YieldNow, block_on,
+    is_alive, kill, processes, reduce, resume, suspend, yield_now,
+};
+pub use girder_macros::{main, test};
+pub use inspect::info;
+pub use names::{register, unregister, whereis};
+pub use process::{Options, SpawnError, exit, own_pid, spawn, spawn_watched, spawn_with};
 
 /// What tests that run on the machine are made of.
 pub mod check {

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::image;
 use crate::machine::{Board, Serial, shell_line};
 use crate::options::MachineOptions;
-use crate::workspace::Workspace;
+use crate::workspace::{Products, Workspace};
 
 pub(crate) const GDB: &str = "gdb-multiarch";
 /// With hundreds of cores QEMU takes some seconds to answer.
@@ -25,7 +25,7 @@ pub(crate) fn run(
     arguments: impl Iterator<Item = OsString>,
 ) -> Result<ExitCode, Error> {
     let options = MachineOptions::parse(arguments)?;
-    image::build(workspace)?;
+    let products = image::build_to_run(workspace, &options.source)?;
     let folder = workspace.path("build");
     fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
     let socket = folder.join("debug-serial.socket");
@@ -36,11 +36,11 @@ pub(crate) fn run(
         workspace.short(&socket)
     );
     let serial = Serial::Socket { path: socket, log };
-    let mut words = options.machine.arguments(&options.boot(workspace), &serial);
+    let mut words = options.machine.arguments(&options.boot(&products), &serial);
     words.extend(options.extra);
     let board = options.machine.board;
     let cause = Command::new(GDB)
-        .args(gdb_arguments(workspace, board, &options.qemu, words))
+        .args(gdb_arguments(&products, board, &options.qemu, words))
         .exec();
     Err(Error::Start {
         program: GDB.into(),
@@ -50,7 +50,7 @@ pub(crate) fn run(
 
 /// What gdb is told: the symbols, and how to start this machine, stopped, at the other end of a pipe.
 pub(crate) fn gdb_arguments(
-    workspace: &Workspace,
+    products: &Products,
     board: Board,
     qemu: &OsString,
     mut machine: Vec<OsString>,
@@ -60,7 +60,7 @@ pub(crate) fn gdb_arguments(
     let commands = [
         "set confirm off".to_owned(),
         PATIENCE.to_owned(),
-        symbols(workspace, board),
+        symbols(products, board),
         attach,
     ];
     let commands = commands.into_iter().flat_map(command);
@@ -73,8 +73,8 @@ pub(crate) fn command(words: impl Into<OsString>) -> [OsString; 2] {
 }
 
 /// Loads the symbols where the image will be.
-fn symbols(workspace: &Workspace, board: Board) -> String {
-    let file = workspace.elf();
+fn symbols(products: &Products, board: Board) -> String {
+    let file = products.elf();
     match board {
         Board::Virt => format!("file {}", file.display()),
         // The arithmetic is modulo 2^64.
@@ -91,8 +91,8 @@ mod tests {
 
     #[test]
     fn symbols_lie_where_the_board_has_the_image() {
-        let workspace = Workspace::at("/w");
-        let line = |board| symbols(&workspace, board);
+        let products = Workspace::at("/w").dist();
+        let line = |board| symbols(&products, board);
         assert_eq!(line(Board::Virt), "file /w/dist/girder.elf");
         assert_eq!(
             line(Board::RaspberryPi3),

@@ -47,6 +47,13 @@ pub(crate) enum Error {
     NoPlugin(OsString),
     /// A machine that should have ended by itself has not.
     Hung(Duration),
+    /// An example or an application, not both.
+    TwoSources,
+    /// A crate has one program to be an image of.
+    NotOneProgram {
+        manifest: PathBuf,
+        programs: usize,
+    },
     /// Part of the contract that is still to come, and when.
     NotYet(&'static str),
     NoSuchRow(String),
@@ -72,6 +79,7 @@ impl Error {
             Self::UnknownCommand(_)
             | Self::Arguments(_)
             | Self::UnknownBoard(_)
+            | Self::TwoSources
             | Self::FixedCores(_) => ExitCode::from(USAGE_STATUS),
             _ => ExitCode::FAILURE,
         }
@@ -134,6 +142,12 @@ impl fmt::Display for Error {
             Self::Hung(patience) => {
                 write!(f, "the machine did not end within {} s", patience.as_secs())
             }
+            Self::TwoSources => f.write_str("either --example or --manifest-path, and once"),
+            Self::NotOneProgram { manifest, programs } => write!(
+                f,
+                "{}: an image is made of a crate with one program; this one has {programs}",
+                manifest.display()
+            ),
             Self::NotYet(what) => f.write_str(what),
             Self::NoSuchRow(text) => write!(f, "no row of the matrix has `{text}` in its name"),
             Self::NoTree(name) => write!(f, "the device tree {name} is not on this host"),

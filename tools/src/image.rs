@@ -9,6 +9,7 @@ mod header;
 mod moved;
 #[cfg(test)]
 mod sample;
+mod source;
 mod symbols;
 
 use std::ffi::OsString;
@@ -20,14 +21,11 @@ use std::process::ExitCode;
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::error::Error as CommandError;
-use crate::options::{check_board, refusal};
-use crate::workspace::Workspace;
+use crate::options::check_board;
+use crate::workspace::{Products, Workspace};
 use elf::{Elf, Sizes};
+pub(crate) use source::{Option as SourceOption, Source};
 use symbols::Filled;
-
-const TARGET: &str = "aarch64-unknown-none";
-const PACKAGE: &str = "girder-stock";
-const BINARY: &str = "girder";
 
 /// Where QEMU's virt machine loads an image, and the ELF is linked.
 pub(crate) const VIRT: u64 = 0x4020_0000;
@@ -70,64 +68,63 @@ struct Report {
     build_id: Option<String>,
 }
 
-/// Builds the stock image and tells its sizes.
+/// Builds an image into `dist/` and tells its sizes.
 pub(crate) fn run(
     workspace: &Workspace,
     arguments: impl Iterator<Item = OsString>,
 ) -> Result<ExitCode, CommandError> {
+    let mut source = Source::default();
     let mut parser = Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("board") => _ = check_board(&parser.value()?.string()?)?,
-            other => return Err(refusal(other)),
+            other => match SourceOption::of(other) {
+                Ok(option) => source.take(option, &mut parser)?,
+                Err(other) => return Err(other.unexpected().into()),
+            },
         }
     }
-    build(workspace)?;
+    let linked = source.compile(workspace)?;
+    make(workspace, &linked.path, &workspace.dist())?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Compiles what changed and renews `dist/`.
+/// Compiles what changed of the stock image and renews `dist/`.
 pub(crate) fn build(workspace: &Workspace) -> Result<(), CommandError> {
-    let linked = compile(workspace)?;
-    let mut bytes = fs::read(&linked).map_err(CommandError::file(&linked))?;
+    let linked = Source::Stock.compile(workspace)?;
+    make(workspace, &linked.path, &workspace.dist())
+}
+
+/// The same for whatever is to run now: what is not the stock image gets a place of its own.
+pub(crate) fn build_to_run(
+    workspace: &Workspace,
+    source: &Source,
+) -> Result<Products, CommandError> {
+    let linked = source.compile(workspace)?;
+    let products = match source {
+        Source::Stock => workspace.dist(),
+        _ => workspace.products_of(&linked.name),
+    };
+    make(workspace, &linked.path, &products)?;
+    Ok(products)
+}
+
+/// From the linked ELF to the files that boot loaders take.
+fn make(workspace: &Workspace, linked: &Path, products: &Products) -> Result<(), CommandError> {
+    let mut bytes = fs::read(linked).map_err(CommandError::file(linked))?;
     let refused = |cause| CommandError::Image {
-        path: linked.clone(),
+        path: linked.to_owned(),
         cause,
     };
     let (image, report) = convert(&mut bytes).map_err(refused)?;
-    let dist = workspace.path("dist");
-    fs::create_dir_all(&dist).map_err(CommandError::file(&dist))?;
-    write_changed(&workspace.image(), &image)?;
-    write_changed(&workspace.elf(), &bytes)?;
+    let folder = products.folder();
+    fs::create_dir_all(folder).map_err(CommandError::file(folder))?;
+    write_changed(&products.image(), &image)?;
+    write_changed(&products.elf(), &bytes)?;
     let moved = moved::load_at(&bytes, RASPBERRY_PI).map_err(refused)?;
-    write_changed(&workspace.raspberry_pi_elf(), &moved)?;
-    eprintln!("{}: {report}", workspace.short(&workspace.image()));
+    write_changed(&products.raspberry_pi_elf(), &moved)?;
+    eprintln!("{}: {report}", workspace.short(&products.image()));
     Ok(())
-}
-
-/// The linked ELF's path. The target directory is named so that no user setting moves it.
-fn compile(workspace: &Workspace) -> Result<std::path::PathBuf, CommandError> {
-    let folder = workspace.path("target");
-    let mut cargo = workspace.cargo();
-    cargo.args([
-        "build",
-        "--release",
-        "--target",
-        TARGET,
-        "-p",
-        PACKAGE,
-        "--bin",
-        BINARY,
-    ]);
-    cargo.arg("--target-dir").arg(&folder);
-    let status = cargo.status().map_err(CommandError::start("cargo"))?;
-    if !status.success() {
-        return Err(CommandError::Ended {
-            program: "cargo build".into(),
-            status,
-        });
-    }
-    Ok(folder.join(TARGET).join("release").join(BINARY))
 }
 
 /// Leaves a file alone that already says so: a machine may be booting from it.

@@ -25,15 +25,18 @@ use workspace::Workspace;
 const USAGE: &str = "\
 usage: girder-tools COMMAND [OPTIONS]
 
-  image  [--board virt]                     build dist/Image and dist/girder.elf
-  run    [MACHINE] [-- QEMU ARGUMENTS]      boot the image with the serial line on this terminal
-  debug  [MACHINE]                          boot it stopped, with gdb-multiarch attached
+  image  [--board virt] [WHAT]              build dist/Image and dist/girder.elf
+  run    [MACHINE] [WHAT] [-- QEMU ...]     boot an image with the serial line on this terminal
+  debug  [MACHINE] [WHAT]                   boot it stopped, with gdb-multiarch attached
   test   [TEST OPTIONS]                     host tests, then the machine matrix
   bench  [BENCH OPTIONS]                    the image's benchmarks, in instructions per operation
   dtb    FILE                               what Girder makes of a device tree, as JSON
 
 MACHINE: --board virt  --smp 8  --cpu neoverse-n1  --memory 1G  --el2  --args BOOTARGS
          --icount SHIFT  --qemu PROGRAM
+
+WHAT, in place of the stock image: --example NAME (of kernel/examples)
+         --manifest-path PATH (the Cargo.toml of an application)
 
 BENCH OPTIONS:
   FILTER[:COUNT]    only benchmarks whose name contains FILTER (or is it), so many operations each

@@ -1,16 +1,18 @@
-//! Options that `run` and `debug` share: which machine, and with which boot arguments.
+//! Options that `run` and `debug` share: what boots, on which machine, and with which boot arguments.
 
 use std::ffi::OsString;
 
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::error::Error;
+use crate::image::{Source, SourceOption};
 use crate::machine::{Board, Boot, Level, Machine, QEMU, Start};
-use crate::workspace::Workspace;
+use crate::workspace::Products;
 
 /// A machine as the command line describes it.
 pub(crate) struct MachineOptions {
     pub(crate) machine: Machine,
+    pub(crate) source: Source,
     pub(crate) bootargs: String,
     pub(crate) qemu: OsString,
     /// Words after `--`, for QEMU.
@@ -21,6 +23,7 @@ impl MachineOptions {
     pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Self, Error> {
         let mut options = Self {
             machine: Machine::default(),
+            source: Source::default(),
             bootargs: String::new(),
             qemu: QEMU.into(),
             extra: Vec::new(),
@@ -42,7 +45,10 @@ impl MachineOptions {
                 Arg::Long("args") => options.bootargs = parser.value()?.string()?,
                 Arg::Long("qemu") => options.qemu = parser.value()?,
                 Arg::Value(word) => options.extra.push(word),
-                other => return Err(refusal(other)),
+                other => match SourceOption::of(other) {
+                    Ok(option) => options.source.take(option, &mut parser)?,
+                    Err(other) => return Err(other.unexpected().into()),
+                },
             }
         }
         let has = options.machine.board.fixed_cores();
@@ -54,24 +60,13 @@ impl MachineOptions {
         Ok(options)
     }
 
-    /// The stock image with these boot arguments.
-    pub(crate) fn boot(&self, workspace: &Workspace) -> Boot {
+    /// These products with these boot arguments.
+    pub(crate) fn boot(&self, products: &Products) -> Boot {
         Boot {
-            start: Start::Kernel(workspace.image()),
+            start: Start::Kernel(products.image()),
             tree: None,
             bootargs: self.bootargs.clone(),
         }
-    }
-}
-
-/// Why `run` and `image` do not take a word. Some they will take one day.
-pub(crate) fn refusal(argument: Arg<'_>) -> Error {
-    match argument {
-        Arg::Long("example") => Error::NotYet("--example: there are no examples yet"),
-        Arg::Long("manifest-path") => {
-            Error::NotYet("--manifest-path: only the stock image can be built yet")
-        }
-        other => other.unexpected().into(),
     }
 }
 
@@ -124,11 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_still_to_come_says_so_in_one_line() {
-        for line in ["--example hello", "--manifest-path ../app/Cargo.toml"] {
-            let error = parse(line).map(|_| ()).expect_err(line).to_string();
-            assert!(error.contains("yet") && !error.contains('\n'), "{error}");
-        }
+    fn one_thing_boots() {
+        let source = |line| parse(line).map(|options| options.source);
+        assert!(matches!(source("--smp 2"), Ok(Source::Stock)));
+        assert!(matches!(source("--example ring"), Ok(Source::Example(name)) if name == "ring"));
+        assert!(matches!(
+            source("--example ring --manifest-path ../app/Cargo.toml"),
+            Err(Error::TwoSources)
+        ));
     }
 
     #[test]

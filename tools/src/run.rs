@@ -16,10 +16,10 @@ pub(crate) fn run(
     arguments: impl Iterator<Item = OsString>,
 ) -> Result<ExitCode, Error> {
     let options = MachineOptions::parse(arguments)?;
-    image::build(workspace)?;
+    let products = image::build_to_run(workspace, &options.source)?;
     let mut words = options
         .machine
-        .arguments(&options.boot(workspace), &Serial::Terminal);
+        .arguments(&options.boot(&products), &Serial::Terminal);
     words.extend(options.extra);
     eprintln!("{}", shell_line(&options.qemu, &words));
     eprintln!("(`poweroff` or Ctrl-A X leaves)");

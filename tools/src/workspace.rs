@@ -5,6 +5,31 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// A folder with the files that an image is made into.
+#[derive(Clone, Debug)]
+pub(crate) struct Products(PathBuf);
+
+impl Products {
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    /// The raw image, as boot loaders take it.
+    pub(crate) fn image(&self) -> PathBuf {
+        self.0.join("Image")
+    }
+
+    /// The same with symbols.
+    pub(crate) fn elf(&self) -> PathBuf {
+        self.0.join("girder.elf")
+    }
+
+    /// The same, loaded where a Raspberry Pi has memory.
+    pub(crate) fn raspberry_pi_elf(&self) -> PathBuf {
+        self.0.join("girder-raspi.elf")
+    }
+}
+
 /// The root of the source tree, with `dist/`, `build/` and `target/` below it.
 #[derive(Clone, Debug)]
 pub(crate) struct Workspace {
@@ -26,19 +51,24 @@ impl Workspace {
         self.root.join(below)
     }
 
-    /// The raw image, as boot loaders take it.
+    /// The products: those of the stock image, unless others were asked for.
+    pub(crate) fn dist(&self) -> Products {
+        Products(self.path("dist"))
+    }
+
+    /// What an example or an application that is only to run is made into.
+    pub(crate) fn products_of(&self, program: &str) -> Products {
+        Products(self.path("build/programs").join(program))
+    }
+
+    /// The raw image in `dist/`.
     pub(crate) fn image(&self) -> PathBuf {
-        self.path("dist/Image")
+        self.dist().image()
     }
 
-    /// The same with symbols.
+    /// The ELF in `dist/`.
     pub(crate) fn elf(&self) -> PathBuf {
-        self.path("dist/girder.elf")
-    }
-
-    /// The same, loaded where a Raspberry Pi has memory.
-    pub(crate) fn raspberry_pi_elf(&self) -> PathBuf {
-        self.path("dist/girder-raspi.elf")
+        self.dist().elf()
     }
 
     /// A path as a person in the tree would type it.

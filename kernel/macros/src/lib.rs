@@ -3,10 +3,40 @@
 //! Each attribute is a thin shell: tokens in, a function of tokens to tokens that unit tests can
 //! call too, tokens out or a compile error at the place that is wrong.
 
+mod main_function;
 mod options;
+mod signature;
 mod test;
 
 use proc_macro::TokenStream;
+
+/// Makes a function the application's `main`: the first process, whose end is the machine's.
+///
+/// The function takes nothing; it may be `async`, and it returns nothing or a `Result` whose error can be
+/// printed by `Debug`. Its crate begins with `#![no_std]` and `#![no_main]`:
+///
+/// ```text
+/// #![no_std]
+/// #![no_main]
+///
+/// #[girder::main]
+/// async fn main() {
+///     girder::println!("hello");
+/// }
+/// ```
+///
+/// When it returns, the output is let out and the machine is switched off, whatever other processes are
+/// doing. An emulator that listens gets status 0, or 1 after an error, a panic, or any other end than
+/// returning. A `main` that is to go on for ever awaits something that never comes.
+///
+/// On a host the application compiles, so that its types are checked; what is built there only says
+/// where it runs.
+#[proc_macro_attribute]
+pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
+    main_function::expand(options.into(), item.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
 
 /// Registers an in-kernel test.
 ///

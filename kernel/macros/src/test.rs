@@ -5,6 +5,7 @@
 //! through the linker.
 
 use crate::options::Options;
+use crate::signature::check;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Error, ItemFn, Result, Signature};
@@ -13,7 +14,8 @@ use syn::{Error, ItemFn, Result, Signature};
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let function: ItemFn = syn::parse2(item)
         .map_err(|error| Error::new(error.span(), "#[girder::test] stands before a function"))?;
-    check(&function.sig)?;
+    check(&function.sig, "a test")?;
+    refuse_result(&function.sig)?;
     let entry = entry(&Options::parse(options)?, &function.sig)?;
     Ok(quote! {
         #[cfg_attr(not(target_os = "none"), allow(dead_code))]
@@ -28,31 +30,15 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> Result<TokenStr
     })
 }
 
-/// Refuses what a test can't be, at the word that is wrong.
-fn check(signature: &Signature) -> Result<()> {
-    let refuse = |tokens: &dyn quote::ToTokens, why| Err(Error::new_spanned(tokens, why));
-    if let syn::Safety::Unsafe(word) = &signature.safety {
-        return refuse(
-            word,
-            "a test is not unsafe: the harness can't keep its promises",
-        );
+/// A test says how it went by panicking or not.
+fn refuse_result(signature: &Signature) -> Result<()> {
+    match &signature.output {
+        syn::ReturnType::Default => Ok(()),
+        syn::ReturnType::Type(_, output) => Err(Error::new_spanned(
+            output,
+            "a test returns nothing; it fails by panicking",
+        )),
     }
-    if let Some(word) = &signature.abi {
-        return refuse(word, "a test has Rust's own calling convention");
-    }
-    if let Some(generics) = signature.generics.params.first() {
-        return refuse(generics, "a test has no generic parameters");
-    }
-    if let Some(clause) = &signature.generics.where_clause {
-        return refuse(clause, "a test has no generic parameters");
-    }
-    if let Some(argument) = signature.inputs.first() {
-        return refuse(argument, "a test takes no arguments");
-    }
-    if let syn::ReturnType::Type(_, output) = &signature.output {
-        return refuse(output, "a test returns nothing; it fails by panicking");
-    }
-    Ok(())
 }
 
 fn entry(options: &Options, signature: &Signature) -> Result<TokenStream> {
@@ -213,7 +199,7 @@ mod tests {
         for (item, why) in [
             (
                 "unsafe fn f() {}",
-                "a test is not unsafe: the harness can't keep its promises",
+                "a test is not unsafe: the kernel can't keep its promises",
             ),
             (
                 "extern \"C\" fn f() {}",

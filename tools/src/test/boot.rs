@@ -49,7 +49,9 @@ impl Row {
             Kernel::Elf if self.machine.board == Board::Virt => {
                 self.ordinary_boot(site, site.workspace.elf(), bootargs)?
             }
-            Kernel::Elf => self.ordinary_boot(site, site.workspace.raspberry_pi_elf(), bootargs)?,
+            Kernel::Elf => {
+                self.ordinary_boot(site, site.workspace.dist().raspberry_pi_elf(), bootargs)?
+            }
         };
         Ok(boot)
     }

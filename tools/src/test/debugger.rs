@@ -43,7 +43,7 @@ pub(super) fn examine(row: &Row, site: &Site<'_>) -> Result<Session, Error> {
         "kill",
     ];
     let asked = asked.into_iter().flat_map(command);
-    let arguments = gdb_arguments(site.workspace, row.machine.board, &program, words);
+    let arguments = gdb_arguments(&site.workspace.dist(), row.machine.board, &program, words);
     let quietly = ["-batch", "-nx"].map(OsString::from).into_iter();
     let arguments: Vec<_> = quietly.chain(arguments).chain(asked).collect();
     let gdb = OsString::from(GDB);

@@ -1,0 +1,246 @@
+//! Making processes, and ending the own one.
+
+use crate::machine::{self, names};
+use core::fmt;
+use girder_core::names::{Name, NameError};
+use girder_core::sched::Priority;
+use girder_lockfree::process::{self, NoProcess, Pid, Watch};
+
+const NORMAL: u8 = Priority::Normal.level();
+
+/// Makes a process of a future that may go to any core. It runs when its turn comes, as urgent as is
+/// usual; [`Options`] has more to choose from.
+///
+/// For want of memory, or when there are as many processes as the kernel was made for, the future is dropped.
+#[inline(always)]
+pub fn spawn<F>(future: F) -> Result<Pid, NoProcess>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    process::spawn(future, NORMAL)
+}
+
+/// Makes a process of a future that `make` builds when the process first runs. Only `make` has to be
+/// `Send`: what the process makes for itself may hold what threads can't share.
+///
+/// ```no_run
+/// extern crate alloc;
+/// use alloc::rc::Rc;
+/// use core::cell::Cell;
+///
+/// # fn example() -> Result<(), girder::NoProcess> {
+/// girder::spawn_with(|| async {
+///     let count = Rc::new(Cell::new(0));
+///     count.set(count.get() + 1);
+///     girder::yield_now().await;
+///     girder::println!("{}", count.get());
+/// })?;
+/// # Ok(())
+/// # }
+/// ```
+#[inline(always)]
+pub fn spawn_with<F, M>(make: M) -> Result<Pid, NoProcess>
+where
+    F: Future<Output = ()> + 'static,
+    M: FnOnce() -> F + Send + 'static,
+{
+    process::spawn_with(make, NORMAL)
+}
+
+/// As [`spawn_with`], for whoever wants to know how the process ends: the [`Watch`] is a future that
+/// gives the [`ExitReason`](crate::ExitReason). Dropping it does nothing to the process.
+#[inline(always)]
+pub fn spawn_watched<F, M>(make: M) -> Result<(Pid, Watch), NoProcess>
+where
+    F: Future<Output = ()> + 'static,
+    M: FnOnce() -> F + Send + 'static,
+{
+    process::spawn_watched(make, NORMAL)
+}
+
+/// The process that asks.
+///
+/// # Panics
+///
+/// Outside of processes; an application has no code there.
+pub fn own_pid() -> Pid {
+    process::own_pid().expect("applications run in processes")
+}
+
+/// Ends the running process here and now, for this reason, which whoever watches it is told. Nothing
+/// of what it owns is dropped: a process that wants to leave in good order returns.
+///
+/// ```no_run
+/// # fn example(voltage: u32) {
+/// if voltage > 5_000 {
+///     girder::exit(format_args!("{voltage} mV is too much"));
+/// }
+/// # }
+/// ```
+pub fn exit(reason: impl fmt::Display) -> ! {
+    machine::exit(format_args!("{reason}"))
+}
+
+/// What a new process is to be like.
+///
+/// ```no_run
+/// use girder::{Options, Priority};
+///
+/// # async fn serve() {}
+/// # async fn example() -> Result<(), girder::SpawnError> {
+/// let quiet = Options::new().priority(Priority::Low);
+/// let first = quiet.name("first").spawn(serve())?;
+/// let (second, watch) = quiet.name("second").spawn_watched(serve)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use = "makes no process yet"]
+pub struct Options<'a> {
+    name: Option<&'a str>,
+    priority: Priority,
+}
+
+/// Why there is no new process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpawnError {
+    /// There is no room for one.
+    NoProcess,
+    /// It can't have that name.
+    Name(NameError),
+}
+
+impl<'a> Options<'a> {
+    /// What is usual: no name, normal priority.
+    pub const fn new() -> Self {
+        let (name, priority) = (None, Priority::Normal);
+        Self { name, priority }
+    }
+
+    /// Others find it by this name: see [`register`](crate::register).
+    pub const fn name(mut self, name: &'a str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// It is as urgent as that.
+    pub const fn priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// See [`spawn`]. With a name, [`whereis`](crate::whereis) finds the process as soon as this returns, and the
+    /// process finds itself.
+    pub fn spawn<F>(self, future: F) -> Result<Pid, SpawnError>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let level = self.priority.level();
+        match Reservation::of(self.name)? {
+            None => Ok(process::spawn(future, level)?),
+            Some(name) => {
+                let begin = async move {
+                    name.settle(own_pid());
+                    future.await;
+                };
+                name.settled(process::spawn(begin, level), |&pid| pid)
+            }
+        }
+    }
+
+    /// See [`spawn_with`].
+    pub fn spawn_with<F, M>(self, make: M) -> Result<Pid, SpawnError>
+    where
+        F: Future<Output = ()> + 'static,
+        M: FnOnce() -> F + Send + 'static,
+    {
+        let level = self.priority.level();
+        match Reservation::of(self.name)? {
+            None => Ok(process::spawn_with(make, level)?),
+            Some(name) => {
+                let make = name.before(make);
+                name.settled(process::spawn_with(make, level), |&pid| pid)
+            }
+        }
+    }
+
+    /// See [`spawn_watched`].
+    pub fn spawn_watched<F, M>(self, make: M) -> Result<(Pid, Watch), SpawnError>
+    where
+        F: Future<Output = ()> + 'static,
+        M: FnOnce() -> F + Send + 'static,
+    {
+        let level = self.priority.level();
+        match Reservation::of(self.name)? {
+            None => Ok(process::spawn_watched(make, level)?),
+            Some(name) => {
+                let make = name.before(make);
+                name.settled(process::spawn_watched(make, level), |&(pid, _)| pid)
+            }
+        }
+    }
+}
+
+/// A name that is kept for a process to come. Process and maker both settle it, for either may be first
+/// to go on.
+#[derive(Clone, Copy)]
+struct Reservation {
+    name: Name,
+    maker: Pid,
+}
+
+impl Reservation {
+    fn of(name: Option<&str>) -> Result<Option<Self>, NameError> {
+        let Some(name) = name else { return Ok(None) };
+        let (name, maker) = (Name::new(name)?, own_pid());
+        names::reserve(name, maker)?;
+        Ok(Some(Self { name, maker }))
+    }
+
+    fn settle(self, pid: Pid) {
+        names::settle(self.name, self.maker, pid);
+    }
+
+    /// Makes the process settle the name before it begins.
+    fn before<F>(self, make: impl FnOnce() -> F + Send + 'static) -> impl FnOnce() -> F + Send {
+        move || {
+            self.settle(own_pid());
+            make()
+        }
+    }
+
+    fn settled<T>(
+        self,
+        spawned: Result<T, NoProcess>,
+        pid: fn(&T) -> Pid,
+    ) -> Result<T, SpawnError> {
+        match &spawned {
+            Ok(made) => self.settle(pid(made)),
+            Err(NoProcess) => names::give_up(self.name, self.maker),
+        }
+        Ok(spawned?)
+    }
+}
+
+impl From<NoProcess> for SpawnError {
+    fn from(NoProcess: NoProcess) -> Self {
+        Self::NoProcess
+    }
+}
+
+impl From<NameError> for SpawnError {
+    fn from(error: NameError) -> Self {
+        Self::Name(error)
+    }
+}
+
+impl fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoProcess => f.write_str("no room for a process"),
+            Self::Name(error) => fmt::Display::fmt(error, f),
+        }
+    }
+}
+
+impl core::error::Error for SpawnError {}
