@@ -54,6 +54,11 @@ pub(crate) enum Error {
         manifest: PathBuf,
         programs: usize,
     },
+    /// An image with something in it that its program has not asked for.
+    TooMuchLinked {
+        path: PathBuf,
+        text: &'static str,
+    },
     /// Part of the contract that is still to come, and when.
     NotYet(&'static str),
     NoSuchRow(String),
@@ -147,6 +152,11 @@ impl fmt::Display for Error {
                 f,
                 "{}: an image is made of a crate with one program; this one has {programs}",
                 manifest.display()
+            ),
+            Self::TooMuchLinked { path, text } => write!(
+                f,
+                "{} has `{text}` in it, which its program does not link",
+                path.display()
             ),
             Self::NotYet(what) => f.write_str(what),
             Self::NoSuchRow(text) => write!(f, "no row of the matrix has `{text}` in its name"),

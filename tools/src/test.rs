@@ -19,6 +19,7 @@ mod litmus;
 mod matrix;
 mod options;
 mod outcome;
+mod program;
 mod raw;
 mod row;
 mod shim;

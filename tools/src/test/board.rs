@@ -14,6 +14,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use girder_core::check::protocol::PROMPT;
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 use super::conversation::Conversation;
@@ -75,7 +76,7 @@ impl Board {
         let mut kept = File::create(&log).map_err(Error::file(&log))?;
         let mut talk = Talk {
             board: self,
-            conversation: Conversation::new(&[], &[], self.patience.silence, AT_THE_END),
+            conversation: Conversation::new(&[], PROMPT, &[], self.patience.silence, AT_THE_END),
             end: Vec::new(),
             tries: 0,
         };

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::guest::leashed;
+use super::program;
 use super::raw;
 use super::row::{Course, Kernel, Row, Site, Tree};
 use super::tree::{self, Edit};
@@ -15,7 +16,7 @@ impl Row {
     pub(super) fn boot(&self, site: &Site<'_>) -> Result<Boot, Error> {
         let tests = match self.course {
             Course::Bench => "bench",
-            Course::Debugged => "",
+            Course::Debugged | Course::Program { .. } => "",
             _ if self.script.is_empty() => &site.test_arguments,
             _ => "",
         };
@@ -36,6 +37,14 @@ impl Row {
                 }
             }
             Kernel::Image => self.ordinary_boot(site, site.workspace.image(), bootargs)?,
+            Kernel::Example(name) => {
+                let products = program::example(site, name)?;
+                self.ordinary_boot(site, products.image(), bootargs)?
+            }
+            Kernel::Application(main) => {
+                let products = program::application(site, &self.name, main)?;
+                self.ordinary_boot(site, products.image(), bootargs)?
+            }
             Kernel::ImageAfter(shim) => {
                 let file = site.log_path(&format!("{}.shim", self.name));
                 let tree = self.own_tree(site)?;

@@ -39,11 +39,12 @@ pub(crate) struct Minutes {
 }
 
 impl Conversation {
-    /// A run that types `script` at the prompt (none: runs the tests) and waits for `expects`.
+    /// A run that types `script` at this prompt (none: runs the tests) and waits for `expects`.
     /// A longer `silence` of a machine at work is a hang; once it has said its last line, it is
     /// listened to for `at_the_end`.
     pub(crate) fn new(
         script: &'static [Step],
+        prompt: &'static str,
         expects: &'static [Expect],
         silence: Duration,
         at_the_end: Duration,
@@ -52,7 +53,7 @@ impl Conversation {
             lines: LineBuffer::default(),
             transcript: Transcript::default(),
             watches: Watches::new(expects),
-            dialogue: Dialogue::new(script),
+            dialogue: Dialogue::new(script, prompt),
             is_scripted: !script.is_empty(),
             has_spoken: false,
             silence,

@@ -35,15 +35,17 @@ pub(crate) enum Ends {
 #[derive(Debug)]
 pub(crate) struct Dialogue {
     steps: &'static [Step],
+    prompt: &'static str,
     sent: usize,
     answer: Vec<u8>,
     outcomes: Vec<Outcome>,
 }
 
 impl Dialogue {
-    pub(crate) fn new(steps: &'static [Step]) -> Self {
+    pub(crate) fn new(steps: &'static [Step], prompt: &'static str) -> Self {
         Self {
             steps,
+            prompt,
             sent: 0,
             answer: Vec::new(),
             outcomes: Vec::new(),
@@ -70,7 +72,7 @@ impl Dialogue {
     }
 
     fn is_answered(&self) -> bool {
-        if !ends_with_prompt(&self.answer) {
+        if !ends_with(&self.answer, self.prompt) {
             return false;
         }
         match self.asked().map(|step| step.ends) {
@@ -123,10 +125,14 @@ impl Dialogue {
     }
 }
 
-/// True if the prompt is the last thing that these bytes show.
+/// True if the shell's prompt is the last thing that these bytes show.
 pub(super) fn ends_with_prompt(bytes: &[u8]) -> bool {
+    ends_with(bytes, PROMPT)
+}
+
+fn ends_with(bytes: &[u8], prompt: &str) -> bool {
     let end = &bytes[bytes.len().saturating_sub(PROMPT_LIMIT)..];
-    without_escapes(&String::from_utf8_lossy(end)).ends_with(PROMPT)
+    without_escapes(&String::from_utf8_lossy(end)).ends_with(prompt)
 }
 
 /// The first text that does not stand in `said`, where the one before it was found or later.
@@ -170,7 +176,7 @@ mod tests {
 
     #[test]
     fn commands_are_sent_at_prompts_and_answers_judged() {
-        let mut dialogue = Dialogue::new(STEPS);
+        let mut dialogue = Dialogue::new(STEPS, PROMPT);
         assert_eq!(dialogue.hear(b"booting\r\n"), None);
         assert_eq!(dialogue.hear(b"gir"), None);
         assert_eq!(dialogue.hear(b"der> ").as_deref(), Some(&b"cores\r"[..]));
@@ -187,7 +193,7 @@ mod tests {
     fn a_redrawn_prompt_is_one_prompt_however_it_is_cut() {
         let whole = b"\rgirder> \x1b[K";
         for cut in 0..whole.len() {
-            let mut dialogue = Dialogue::new(STEPS);
+            let mut dialogue = Dialogue::new(STEPS, PROMPT);
             let (left, right) = whole.split_at(cut);
             let typed = [dialogue.hear(left), dialogue.hear(right)];
             assert_eq!(typed.iter().flatten().count(), 1, "cut at {cut}");
@@ -216,7 +222,7 @@ mod tests {
             expected: &["nonsense"],
             ends: Ends::AtThePrompt,
         }];
-        let mut dialogue = Dialogue::new(ECHOED);
+        let mut dialogue = Dialogue::new(ECHOED, PROMPT);
         dialogue.hear(b"girder> ");
         dialogue.hear(b"nonsense\r\ngirder> ");
         assert_eq!(passed(&dialogue.finish()), [false]);
@@ -230,7 +236,7 @@ mod tests {
             expected: &[],
             ends: Ends::AtThePromptAfter("'over'"),
         }];
-        let mut dialogue = Dialogue::new(FLOOD);
+        let mut dialogue = Dialogue::new(FLOOD, PROMPT);
         let typed = dialogue.hear(b"girder> ");
         assert_eq!(typed.as_deref(), Some(&b"n0\rn1\rover\r"[..]));
         for answer in ["n0", "n1", "over"] {
@@ -242,7 +248,7 @@ mod tests {
 
     #[test]
     fn steps_that_never_had_their_turn_have_failed() {
-        let mut dialogue = Dialogue::new(STEPS);
+        let mut dialogue = Dialogue::new(STEPS, PROMPT);
         dialogue.hear(b"girder> ");
         dialogue.hear(b"cores\r\ncore 0 up");
         let reasons: Vec<_> = dialogue
@@ -256,7 +262,7 @@ mod tests {
 
     #[test]
     fn an_endless_answer_is_bounded() {
-        let mut dialogue = Dialogue::new(STEPS);
+        let mut dialogue = Dialogue::new(STEPS, PROMPT);
         dialogue.hear(b"girder> ");
         for _ in 0..1000 {
             dialogue.hear(&[b'x'; 4096]);

@@ -6,12 +6,14 @@
 //! second affinity level, 64 cores on old and new atomics. Then boots of another kind, one
 //! property each: `levels` has entry at other levels and on other cores, `boards` Raspberry Pis,
 //! `controllers` the interrupt controllers, `starts` has those that no good boot loader makes, `lies`
-//! descriptions that are wrong, `crashes` those that end badly, `scale` the largest, `debugged` those that gdb looks at.
+//! descriptions that are wrong, `crashes` those that end badly, `examples` other programs than the tests, `scale`
+//! the largest, `debugged` those that gdb looks at.
 
 mod boards;
 mod controllers;
 mod crashes;
 mod debugged;
+mod examples;
 mod levels;
 mod lies;
 mod scale;
@@ -94,6 +96,7 @@ pub(crate) fn rows(reach: Reach) -> Vec<Row> {
     rows.extend(lies::rows());
     rows.extend(crashes::rows());
     rows.extend(debugged::rows());
+    rows.extend(examples::rows());
     if reach == Reach::EveryCombination {
         rows.extend(boards::slow_rows());
         for cores in CORES {

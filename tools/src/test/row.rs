@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use girder_core::check::protocol::PROMPT;
+
 use super::conversation::{Conversation, Minutes};
 use super::debugger;
 use super::dialogue::Step;
@@ -56,6 +58,10 @@ pub(crate) enum Kernel {
     Elf,
     /// The image without a boot loader, at this address, with this in x0.
     ImageAt(u64, Handover),
+    /// The image of one of the tree's examples alone.
+    Example(&'static str),
+    /// That of an application outside the tree, which has this for its `main.rs`.
+    Application(&'static str),
     /// The image on a Raspberry Pi, after this code has run on core 0 in its place.
     ImageAfter(Shim),
 }
@@ -69,6 +75,8 @@ pub(crate) enum Course {
     Crash(After),
     /// It runs the benchmarks, says what they took, and powers off.
     Bench,
+    /// It runs a program, which shows `prompt` when it waits for a line (if it does), and powers off.
+    Program { prompt: &'static str },
     /// There is no console: it runs the tests and powers off without a word.
     Mute,
     /// gdb looks at it, and ends it.
@@ -163,8 +171,13 @@ impl Row {
             Course::Crash(After::Halt) => HALTED,
             _ => AT_THE_END,
         };
-        let mut conversation =
-            Conversation::new(self.script, self.expects, self.silence, at_the_end);
+        let mut conversation = Conversation::new(
+            self.script,
+            self.prompt(),
+            self.expects,
+            self.silence,
+            at_the_end,
+        );
         let end = self
             .listen(&mut guest, &mut conversation, &mut log)
             .map_err(Error::file(&report.log))?;
@@ -243,11 +256,20 @@ impl Row {
         match (self.course, self.script.is_empty(), site.has_filter) {
             (Course::Crash(after), ..) => Purpose::Crash(after),
             (Course::Mute, ..) => Purpose::Mute,
-            (Course::Bench | Course::Debugged, ..) | (Course::Ordinary, false, _) => {
+            (Course::Bench | Course::Debugged | Course::Program { .. }, ..)
+            | (Course::Ordinary, false, _) => {
                 Purpose::Prompt
             }
             (Course::Ordinary, true, true) => Purpose::SomeTests,
             (Course::Ordinary, true, false) => Purpose::AllTests,
+        }
+    }
+
+    /// What is shown by whoever waits for a line.
+    fn prompt(&self) -> &'static str {
+        match self.course {
+            Course::Program { prompt } => prompt,
+            _ => PROMPT,
         }
     }
 }

@@ -1,0 +1,17 @@
+//! The examples of the tree, as programs of the stock image: `run=hello` boots one.
+//!
+//! Each is a crate of its own with its own first lines, which say nothing here.
+#![allow(unused_attributes)]
+
+#[path = "../../../kernel/examples/echo.rs"]
+mod echo;
+#[path = "../../../kernel/examples/hello.rs"]
+mod hello;
+#[path = "../../../kernel/examples/parallel_sum.rs"]
+mod parallel_sum;
+#[path = "../../../kernel/examples/proc_a.rs"]
+mod proc_a;
+#[path = "../../../kernel/examples/proc_b.rs"]
+mod proc_b;
+#[path = "../../../kernel/examples/timers.rs"]
+mod timers;

@@ -1,0 +1,127 @@
+//! The examples, and an application outside the tree: each says what it has to say, and its end switches
+//! the machine off.
+//!
+//! The stock image holds the examples, so most rows boot that one; two build an image as
+//! `make run EXAMPLE=NAME` and `make run APP=PATH` do, which must hold nothing else.
+
+use super::{ask, plain_row, says};
+use crate::test::dialogue::{Ends, Step};
+use crate::test::row::{Course, Kernel, Row};
+use crate::test::watch::Expect;
+
+/// What the example `echo` shows when it waits for a line.
+const ECHO: Course = Course::Program { prompt: "echo> " };
+/// A program that is not typed at.
+const QUIET: Course = Course::Program { prompt: "" };
+
+pub(super) fn rows() -> Vec<Row> {
+    let alone = |name, kernel, expects| Row {
+        kernel,
+        course: QUIET,
+        expects,
+        ..plain_row(name)
+    };
+    vec![
+        demo("example-hello", "run=hello", HELLO),
+        demo("example-timers", "run=timers", TIMERS),
+        demo("example-parallel-sum", "run=parallel_sum", PARALLEL_SUM),
+        demo("example-proc-a", "run=proc_a", PROC_A),
+        demo("example-proc-b", "run=proc_b", PROC_B),
+        Row {
+            course: ECHO,
+            script: TYPED,
+            ..demo(
+                "example-echo",
+                "run=echo",
+                &[says!("it returned", "the echo returned")],
+            )
+        },
+        alone("image-of-example", Kernel::Example("hello"), HELLO),
+        alone(
+            "image-of-application",
+            Kernel::Application(APPLICATION),
+            FAR_AWAY,
+        ),
+    ]
+}
+
+/// An example in the stock image.
+fn demo(name: &str, bootargs: &'static str, expects: &'static [Expect]) -> Row {
+    Row {
+        bootargs,
+        course: QUIET,
+        expects,
+        ..plain_row(name)
+    }
+}
+
+const HELLO: &[Expect] = &[says!("it says hello", "hello from process 1.1")];
+
+const TIMERS: &[Expect] = &[
+    says!("a sleep is not short", "slept 20ms or more: true"),
+    says!(
+        "a beat does not drift",
+        "beat 3 is due 30ms after the first"
+    ),
+    says!("patience ends", "gave up: the time was over first"),
+    says!("a sleeper is killed", "nobody waits an hour: true"),
+];
+
+const PARALLEL_SUM: &[Expect] = &[says!(
+    "the sum is right",
+    "8 of 8 parts: 1 + ... + 10000000 = 50000005000000"
+)];
+
+const PROC_A: &[Expect] = &[
+    says!("it says its lines", "process a, line 3"),
+    says!("it returns", "it returned"),
+];
+
+const PROC_B: &[Expect] = &[
+    says!(
+        "nobody is kept from a line",
+        "line 3, while process b spins"
+    ),
+    says!("it is killed", "it ended because it was killed: true"),
+];
+
+const TYPED: &[Step] = &[
+    ask("one", &["one (and a and b have gone on)"]),
+    // What is deleted is not there.
+    ask("twx\x7fo", &["two (and a and b have gone on)"]),
+    Step {
+        flood: None,
+        command: "quit",
+        expected: &[],
+        ends: Ends::WithTheMachine,
+    },
+];
+
+const FAR_AWAY: &[Expect] = &[
+    says!("a process is spawned and named", "Some(\"worker\") runs"),
+    says!(
+        "its panic is its own",
+        "it panicked at src/main.rs:",
+        "no more work"
+    ),
+    says!("main returns", "that is all"),
+];
+
+const APPLICATION: &str = r#"
+#![no_std]
+#![no_main]
+
+use girder::{Options, SpawnError, info, own_pid, println};
+
+#[girder::main]
+async fn main() -> Result<(), SpawnError> {
+    let (_, watch) = Options::new().name("worker").spawn_watched(|| async {
+        let me = info(own_pid()).expect("I am alive");
+        println!("{:?} runs", me.name);
+        panic!("no more work");
+    })?;
+    println!("it {}", watch.await);
+    println!("that is all");
+    Ok(())
+}
+"#;
