@@ -40,7 +40,8 @@ help:
 	@sed -n 's/^#: //p' $(MAKEFILE_LIST)
 
 #: make run         boot eight cores of QEMU's virt machine to a prompt (leave: poweroff or Ctrl-A X)
-#:                  [BOARD=virt|rpi3|rpi4] [SMP=8] [ARGS="boot arguments"]
+#:                  [BOARD=virt|rpi3|rpi4] [SMP=8] [ARGS="boot arguments"]; or, in place of the stock
+#:                  image, [EXAMPLE=one of kernel/examples] or [APP=path of an application's crate]
 run:
 	@$(TOOLS) run $(WHICH) $(HOW) $(WHAT)
 
@@ -59,7 +60,7 @@ lint:
 	@$(READY) && set -x && \
 	cargo fmt --all --check && \
 	cargo clippy -q $(ON_HOST) --all-targets && \
-	cargo clippy -q $(ON_MACHINE)
+	cargo clippy -q $(ON_MACHINE) --lib --bins --examples
 
 #: make doc         the documentation of all packages, into target/doc
 doc: export RUSTDOCFLAGS = -Dwarnings
@@ -73,7 +74,7 @@ doc:
 debug:
 	@$(TOOLS) debug $(WHICH) $(HOW)
 
-#: make image       build dist/Image and its ELFs [BOARD=virt|rpi3|rpi4]
+#: make image       build dist/Image and its ELFs [BOARD=virt|rpi3|rpi4] [EXAMPLE=…] [APP=…]
 image:
 	@$(TOOLS) image $(WHICH) $(WHAT)
 

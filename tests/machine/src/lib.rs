@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+mod asking;
 mod blocking;
 mod containment;
 mod cores;
@@ -15,5 +16,6 @@ mod harness;
 mod interruption;
 mod killing;
 mod memory;
+mod naming;
 mod support;
 mod time;

@@ -1,5 +1,5 @@
 //! The examples, and an application outside the tree: each says what it has to say, and its end switches
-//! the machine off.
+//! the machine off. The application is the README's first program.
 //!
 //! The stock image holds the examples, so most rows boot that one; two build an image as
 //! `make run EXAMPLE=NAME` and `make run APP=PATH` do, which must hold nothing else.
@@ -39,8 +39,8 @@ pub(super) fn rows() -> Vec<Row> {
         alone("image-of-example", Kernel::Example("hello"), HELLO),
         alone(
             "image-of-application",
-            Kernel::Application(APPLICATION),
-            FAR_AWAY,
+            Kernel::Application(first_process()),
+            FIRST_PROCESS,
         ),
     ]
 }
@@ -97,31 +97,18 @@ const TYPED: &[Step] = &[
     },
 ];
 
-const FAR_AWAY: &[Expect] = &[
-    says!("a process is spawned and named", "Some(\"worker\") runs"),
+const FIRST_PROCESS: &[Expect] = &[
+    says!("a process beats", "tick"),
     says!(
-        "its panic is its own",
-        "it panicked at src/main.rs:",
-        "no more work"
+        "another one's panic is its own",
+        "it panicked at src/main.rs:18: enough of that"
     ),
-    says!("main returns", "that is all"),
 ];
 
-const APPLICATION: &str = r#"
-#![no_std]
-#![no_main]
-
-use girder::{Options, SpawnError, info, own_pid, println};
-
-#[girder::main]
-async fn main() -> Result<(), SpawnError> {
-    let (_, watch) = Options::new().name("worker").spawn_watched(|| async {
-        let me = info(own_pid()).expect("I am alive");
-        println!("{:?} runs", me.name);
-        panic!("no more work");
-    })?;
-    println!("it {}", watch.await);
-    println!("that is all");
-    Ok(())
+/// The program that the README begins with.
+fn first_process() -> &'static str {
+    const README: &str = include_str!("../../../../README.md");
+    let (_, rest) = README.split_once("```rust\n").expect("it has a program");
+    let (program, _) = rest.split_once("```").expect("the program ends");
+    program
 }
-"#;

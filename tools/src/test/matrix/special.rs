@@ -16,6 +16,11 @@ const TYPED: &[Step] = &[
     ask("help", &["cores", "mem", "poweroff", "test"]),
     ask("cores", &["0", "7"]),
     ask("mem", &["1"]),
+    ask("ps", &["pid", "running", "max", "shell"]),
+    ask("info shell", &["pid", "shell"]),
+    ask("info 0.1", &["0.1", "waiting", "max"]),
+    ask("info 7.77", &["there is no process '7.77'"]),
+    ask("info", &["'info' wants to know more"]),
     ask("help crash", &["panic, fault, overflow, nested"]),
     ask("crash gently", &["does not take 'gently'"]),
     ask(
