@@ -18,6 +18,8 @@ mod time;
 mod yields;
 
 use crate::console::println;
+use crate::first::{end_of, no_result};
+use crate::power_down;
 use alloc::boxed::Box;
 use core::fmt::Display;
 use core::pin::Pin;
@@ -113,17 +115,22 @@ const BENCHES: [Bench; 21] = [
     bench("masked_max", 1, |_| Box::pin(masked::run())),
 ];
 
-/// The benchmarks, for an image that holds them. The suite runs among what it measures.
+/// The benchmarks, for an image that holds them.
 pub const PROGRAM: Program = Program::system(Role::Benches, |config| {
     let choice = match config.mode {
         Mode::Bench(choice) => choice,
         _ => BenchChoice::default(),
     };
-    Box::pin(run(choice, config.keeps_time))
+    let keeps_time = config.keeps_time;
+    Box::pin(async move {
+        let suite = end_of(move || run(choice, keeps_time), NORMAL);
+        no_result("the benchmark run", suite.await)
+    })
 });
 
-/// Runs the benchmarks which `choice` selects.
-async fn run(choice: BenchChoice<'static>, keeps_time: bool) -> ExitStatus {
+/// Runs the benchmarks which `choice` selects, then powers off. The suite runs among what it measures, as a
+/// process of its own, for each layer of futures around it would be part of each of its yields.
+async fn run(choice: BenchChoice<'static>, keeps_time: bool) {
     let mut status = ExitStatus::NothingToRun;
     let has_sense = |bench: &&Bench| keeps_time || bench.name != YIELD_CLOCK;
     let chosen = BENCHES.iter().filter(|bench| is_chosen(bench, &choice));
@@ -131,7 +138,7 @@ async fn run(choice: BenchChoice<'static>, keeps_time: bool) -> ExitStatus {
         (bench.run)(choice.count.unwrap_or(bench.count).max(1)).await;
         status = ExitStatus::AllPassed;
     }
-    status
+    power_down(status)
 }
 
 /// A whole name selects one benchmark; any other text all whose names contain it.

@@ -11,7 +11,7 @@ use girder_core::config::{Config, Mode};
 use girder_core::names::Name;
 use girder_core::program::{Program, Role, choose};
 use girder_core::sched::{ExitReason, Priority};
-use girder_lockfree::process::{NoProcess, own_pid, spawn, spawn_watched};
+use girder_lockfree::process::{NoProcess, own_pid, spawn, spawn_watched, spawn_with};
 
 /// The system's own come before everything that they look after.
 const SYSTEM: u8 = Priority::Max.level();
@@ -30,7 +30,7 @@ pub(crate) fn spawn_all(config: &'static Config<'static>) -> Result<(), NoProces
     match program.role() {
         Role::Shell => spawn(keep_shell(program, config), SYSTEM)?,
         Role::Main => spawn(run_main(program, config), SYSTEM)?,
-        Role::Benches => spawn(run_benches(program, config), SYSTEM)?,
+        Role::Benches => spawn_with(move || to_the_end(program, config), SYSTEM)?,
     };
     Ok(())
 }
@@ -48,11 +48,6 @@ async fn run_main(program: &'static Program, config: &'static Config<'static>) {
     let reason = end_of(move || to_the_end(program, config), NORMAL).await;
     log::error!("{} {reason}", program.name());
     power_down(ExitStatus::Failed)
-}
-
-async fn run_benches(program: &'static Program, config: &'static Config<'static>) {
-    let reason = end_of(move || to_the_end(program, config), NORMAL).await;
-    no_result("the benchmark run", reason)
 }
 
 async fn run_tests(config: &'static Config<'static>, filter: &'static str) {
@@ -75,13 +70,13 @@ async fn to_the_end(program: &'static Program, config: &'static Config<'static>)
 }
 
 /// What had to power the machine off with a result has ended without.
-fn no_result(name: &str, reason: ExitReason) -> ! {
+pub(crate) fn no_result(name: &str, reason: ExitReason) -> ! {
     let _kernel = PreemptionOff::new();
     panic!("{name} is over without a result: it {reason}");
 }
 
 /// Runs a process to its end.
-async fn end_of<F>(make: impl FnOnce() -> F + Send + 'static, level: u8) -> ExitReason
+pub(crate) async fn end_of<F>(make: impl FnOnce() -> F + Send + 'static, level: u8) -> ExitReason
 where
     F: Future<Output = ()> + 'static,
 {
