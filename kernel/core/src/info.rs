@@ -5,6 +5,7 @@
 use crate::names::Name;
 use crate::sched::Priority;
 use core::fmt;
+use core::time::Duration;
 pub use girder_lockfree::process::Activity;
 use girder_lockfree::process::{Account, Pid, view};
 
@@ -29,6 +30,8 @@ pub struct Usage {
     pub priority: Priority,
     /// Reductions that it has spent.
     pub reductions: u64,
+    /// How long it has had a core for; nothing unless the boot argument `girder.clock` asks for it.
+    pub run_time: Duration,
     /// True if it holds a stack: it was interrupted, or waits in the middle of ordinary code.
     pub has_stack: bool,
 }
@@ -46,7 +49,8 @@ impl Info {
     }
 
     /// Names the columns of the table whose rows `Display` gives.
-    pub const HEADING: &'static str = "pid           state      priority  reductions  stack  name";
+    pub const HEADING: &'static str =
+        "pid           state      priority  reductions  time us  stack  name";
 }
 
 impl From<Account> for Usage {
@@ -54,6 +58,7 @@ impl From<Account> for Usage {
         Self {
             priority: Priority::from_level(account.level),
             reductions: account.reductions,
+            run_time: Duration::from_nanos(account.nanos),
             has_stack: account.has_stack,
         }
     }
@@ -71,20 +76,32 @@ impl fmt::Display for Info {
         let pid = crate::line_buffer::LineBuffer::<24>::of(format_args!("{pid}"));
         write!(f, "{:<12}  {:<9}", pid.as_str(), word_for(*activity))?;
         match account {
-            Some(Usage {
-                priority,
-                reductions,
-                has_stack,
-            }) => {
-                let stack = if *has_stack { "yes" } else { "no" };
-                write!(f, "  {:<8}  {reductions:>10}  {stack:<5}", priority.word())?;
-            }
-            None => write!(f, "  {:<8}  {:>10}  {:<5}", "-", "-", "-")?,
+            Some(usage) => write!(f, "{usage}")?,
+            None => write!(f, "  {:<8}  {:>10}  {:>7}  {:<5}", "-", "-", "-", "-")?,
         }
         match name {
             Some(name) => write!(f, "  {name}"),
             None => f.write_str("  -"),
         }
+    }
+}
+
+impl fmt::Display for Usage {
+    /// The middle columns of the table.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            priority,
+            reductions,
+            run_time,
+            has_stack,
+        } = self;
+        let micros = run_time.as_micros();
+        let stack = if *has_stack { "yes" } else { "no" };
+        let priority = priority.word();
+        write!(
+            f,
+            "  {priority:<8}  {reductions:>10}  {micros:>7}  {stack:<5}"
+        )
     }
 }
 
@@ -111,6 +128,7 @@ mod tests {
             account: Some(Usage {
                 priority: Priority::Max,
                 reductions: 1_234,
+                run_time: Duration::from_micros(56),
                 has_stack: true,
             }),
         };
@@ -123,9 +141,9 @@ mod tests {
         assert_eq!(
             [Info::HEADING, &shell.to_string(), &other.to_string()],
             [
-                "pid           state      priority  reductions  stack  name",
-                "1.1           running    max             1234  yes    shell",
-                "1023.8589934  suspended  -                  -  -      -",
+                "pid           state      priority  reductions  time us  stack  name",
+                "1.1           running    max             1234       56  yes    shell",
+                "1023.8589934  suspended  -                  -        -  -      -",
             ]
         );
     }

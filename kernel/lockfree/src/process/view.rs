@@ -45,6 +45,8 @@ pub struct Account {
     pub level: u8,
     /// Reductions that it has spent.
     pub reductions: u64,
+    /// Nanoseconds that it has had a core for, if the cores keep time.
+    pub nanos: u64,
     /// True if it holds a stack: it was interrupted, or waits in the middle of ordinary code.
     pub has_stack: bool,
 }
@@ -76,6 +78,7 @@ fn account(header: &Header) -> Account {
     Account {
         level: local.level.get(),
         reductions: usage.granted.get().saturating_add_signed(-left),
+        nanos: usage.nanos.get(),
         has_stack: header.frame.get() != 0,
     }
 }
