@@ -257,9 +257,7 @@ impl Row {
             (Course::Crash(after), ..) => Purpose::Crash(after),
             (Course::Mute, ..) => Purpose::Mute,
             (Course::Bench | Course::Debugged | Course::Program { .. }, ..)
-            | (Course::Ordinary, false, _) => {
-                Purpose::Prompt
-            }
+            | (Course::Ordinary, false, _) => Purpose::Prompt,
             (Course::Ordinary, true, true) => Purpose::SomeTests,
             (Course::Ordinary, true, false) => Purpose::AllTests,
         }
