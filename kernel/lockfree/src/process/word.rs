@@ -452,13 +452,13 @@ impl StateWord {
     /// The pid of who lives in the slot of this index, if somebody does.
     pub(crate) fn occupant(&self, index: u32) -> Option<Pid> {
         let word = self.0.load(Relaxed);
-        (word & PHASE != FREE).then(|| Pid::new(index, word >> INDEX_BITS))
+        (word & PHASE != FREE).then(|| Pid::new(index, word >> GENERATION_SHIFT))
     }
 
     /// What `pid` is doing, if it names a process.
     pub(crate) fn activity(&self, pid: Pid) -> Option<Activity> {
         let word = self.0.load(Relaxed);
-        if word & !FLAGS != pid.generation() || word & PHASE == FREE {
+        if !pid.owns(word) || word & PHASE == FREE {
             return None;
         }
         Some(match word & PHASE {

@@ -63,7 +63,7 @@ fn a_process_is_seen_in_each_state_and_not_after_its_end() {
     wake(pid);
     assert_eq!(activity(pid), Some(Activity::Suspended));
     resume(pid);
-    let token = collect().woken.pop_front().expect("resumed");
+    let token = collect().woken.queue.pop_front().expect("resumed");
     assert_eq!(activity(pid), Some(Activity::Ready));
     kill(pid);
     assert_eq!(activity(pid), Some(Activity::Ending));
