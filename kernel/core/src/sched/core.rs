@@ -152,7 +152,7 @@ impl<W: World> Core<W> {
                 let token = self.begin_stint(token);
                 // Woken while it ran: it looks again, when its turn comes.
                 if let Some(token) = token.park() {
-                    self.ready.push(token, Place::Back);
+                    self.push_behind_all(token);
                 }
                 self.take_next(here)
             }
@@ -246,8 +246,18 @@ impl<W: World> Core<W> {
                 Err(token) => self.decide_after(token),
             };
         }
-        self.ready.push(token, Place::Back);
+        self.push_behind_all(token);
         self.decide()
+    }
+
+    /// Puts in whoever has had its turn. Those on the desk were ready before it: its children, who are so
+    /// from their birth on, and whom it has woken.
+    #[inline(always)]
+    pub(super) fn push_behind_all(&mut self, token: Token) {
+        if self.here.is_laden() {
+            self.collect(1);
+        }
+        self.ready.push(token, Place::Back);
     }
 
     /// It has come back of its own accord.
@@ -292,7 +302,7 @@ impl<W: World> Core<W> {
         loop {
             self.look_up(None);
             if self.here.is_laden() {
-                self.collect();
+                self.collect(0);
             }
             self.take_in_woken();
             let Some(token) = self.ready.pop() else {

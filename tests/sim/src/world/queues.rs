@@ -4,7 +4,8 @@ use super::{is_sabotaged, strikes_sabotage, with_state};
 use crate::sabotage::Sabotage;
 use girder_core::sched::{CoreId, Levels, Place, Priority, Ready, Stolen};
 use girder_lockfree::Token;
-use girder_lockfree::process::Queue;
+use girder_lockfree::process::inspect::on_desk;
+use girder_lockfree::process::{Pid, Queue};
 
 /// The real queues, and who looks on.
 #[derive(Debug, Default)]
@@ -16,6 +17,13 @@ fn priority_of(token: &Token) -> Priority {
     Priority::from_level(token.level())
 }
 
+/// Whoever goes behind all others goes behind those on the desk too: they were ready before it.
+fn nobody_was_before(pid: Pid) {
+    let (newborn, woken) = on_desk();
+    let first = newborn.first().or(woken.first());
+    assert_eq!(first, None, "{pid:?} was put before whoever is on the desk");
+}
+
 impl Ready for Watched {
     fn push(&mut self, token: Token, place: Place) {
         if strikes_sabotage(Sabotage::LoseToken, 50) {
@@ -23,6 +31,9 @@ impl Ready for Watched {
             return;
         }
         let (pid, priority) = (token.pid(), priority_of(&token));
+        if place == Place::Back {
+            nobody_was_before(pid);
+        }
         with_state(|state| state.laws.push(pid, priority, place, state.now));
         let wrong = match token.has_frame() {
             true => Sabotage::NeverGiveWay,
@@ -58,6 +69,7 @@ impl Ready for Watched {
 
     fn rotate(&mut self, token: Token) -> Token {
         let (pid, priority) = (token.pid(), priority_of(&token));
+        nobody_was_before(pid);
         let next = match is_sabotaged(Sabotage::NewestFirst) {
             true => token,
             false => self.levels.rotate(token),

@@ -28,7 +28,7 @@ impl<W: World> Core<W> {
             token.end_quantum();
             token.grant(self.terms.reductions);
             self.statistics.quanta += 1;
-            self.ready.push(token, Place::Back);
+            self.push_behind_all(token);
         } else {
             self.ready.push(token, Place::Front);
         }
@@ -46,9 +46,10 @@ impl<W: World> Core<W> {
         is_tick
     }
 
-    /// Puts what running code has left on the desk where it belongs.
+    /// Puts what running code has left on the desk where it belongs; so many others will want the core
+    /// besides.
     #[inline(never)]
-    pub(super) fn collect(&mut self) {
+    pub(super) fn collect(&mut self, others: usize) {
         self.deadlines.catch_up(&self.hardware);
         reap(Priority::Normal.level());
         let Arrivals {
@@ -64,7 +65,7 @@ impl<W: World> Core<W> {
             self.take_in(&mut newborn);
             self.take_in(&mut woken);
         }
-        let wants_tick = !self.deadlines.has_tick() && self.ready.has_rivals(0);
+        let wants_tick = !self.deadlines.has_tick() && self.ready.has_rivals(others);
         if wants_tick || first_alarm.is_some() {
             self.set_timer(wants_tick, first_alarm);
         }
