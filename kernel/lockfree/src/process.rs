@@ -7,6 +7,7 @@
 
 mod alarm;
 mod arrived;
+mod budget;
 mod exit;
 mod finished;
 mod header;
@@ -32,6 +33,7 @@ pub(crate) mod word;
 #[cfg(not(target_os = "none"))]
 pub use alarm::simulate_counting_alarms;
 pub use alarm::{Due, Look, NoAlarm, has_alarms_left, ring_alarms, set_alarm, take_back_alarm};
+pub use budget::afford;
 pub use exit::{ExitReason, Words};
 pub use finished::Finished;
 pub use local::{Intent, Kind, Local};

@@ -10,7 +10,7 @@ mod timers;
 mod trouble;
 mod watching;
 
-use crate::world::{self, with_state};
+use crate::world::{self, paid, with_state};
 use girder_core::rng::Rng;
 use girder_core::sched::{Priority, sleep_until};
 use girder_lockfree::process::{self, NoProcess, Pid, Watch};

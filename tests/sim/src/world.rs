@@ -74,6 +74,14 @@ pub(crate) fn work() {
     with_state(|state| *state.spent.entry(pid).or_default() += u64::from(reductions));
 }
 
+/// Waits for something of ours, which costs a reduction when it is ready.
+pub(crate) async fn paid<T>(wait: impl Future<Output = T>) -> T {
+    let output = wait.await;
+    let pid = process::own_pid().expect("a process waits");
+    with_state(|state| *state.spent.entry(pid).or_default() += 1);
+    output
+}
+
 /// True if a process shall be polled with a waker that wakes nobody.
 pub(crate) fn is_waker_lost() -> bool {
     strikes_sabotage(Sabotage::LoseWake, 10)

@@ -9,9 +9,11 @@ use alloc::sync::Arc;
 use core::future::poll_fn;
 use core::mem::{ManuallyDrop, take};
 use core::pin::Pin;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll, Waker, ready};
 use core::time::Duration;
-use girder_lockfree::process::{Pid, own_level, own_pid, set_alarm, spawn, take_back_alarm, wake};
+use girder_lockfree::process::{
+    Pid, afford, own_level, own_pid, set_alarm, spawn, take_back_alarm, wake,
+};
 use girder_lockfree::wheel::Timer;
 
 /// Waits so long; never less, whatever wakes the process.
@@ -73,6 +75,7 @@ impl Future for Sleep {
             }
             return self.ask(waker);
         }
+        ready!(afford(context));
         match self.call {
             // An alarm that is due goes by itself. Nearly always it is what brought us here.
             Call::None | Call::Alarm(..) => {

@@ -30,6 +30,7 @@
 //! its own can't be called from the loop, for it is somebody's code: it is told to look again at once,
 //! which costs turns and loses nothing.
 
+use super::afford;
 use super::exit::ExitReason;
 use super::own_pid;
 use super::table;
@@ -205,7 +206,7 @@ impl Future for Watch {
             None => self.reason(),
         };
         match reason {
-            Some(reason) => Poll::Ready(reason),
+            Some(reason) => afford(context).map(|()| reason),
             None => {
                 if own.is_none() {
                     waker.wake_by_ref();

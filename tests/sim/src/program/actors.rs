@@ -1,6 +1,6 @@
 //! Processes that do one thing each.
 
-use super::{Shared, any_priority, interruptible, point, sleep_until, spawn};
+use super::{Shared, any_priority, interruptible, paid, point, sleep_until, spawn};
 use futures::channel::mpsc;
 use futures::stream::StreamExt;
 use girder_core::rng::Rng;
@@ -59,7 +59,7 @@ pub(super) fn sleeper(rng: &mut Rng, score: &Shared) {
         for _ in 0..3 {
             let at = here::now() + nanos;
             point().await;
-            interruptible(sleep_until(at)).await;
+            interruptible(paid(sleep_until(at))).await;
             assert!(here::now() >= at, "woken early");
             point().await;
         }
@@ -69,7 +69,7 @@ pub(super) fn sleeper(rng: &mut Rng, score: &Shared) {
 pub(super) fn one_of_a_crowd(score: &Shared) {
     const AT: u64 = 50_000_000;
     spawn(Priority::Normal, score, async {
-        sleep_until(AT).await;
+        paid(sleep_until(AT)).await;
         assert!(here::now() >= AT, "woken early");
     });
 }

@@ -4,7 +4,7 @@
 //! waker of its own, and polls only those whose waker was used. So a future that was polled with one
 //! waker and then with another has to use the latter: some of these move a sleep that has begun.
 
-use super::{Shared, any_priority, interruptible, point, sleep_until, spawn};
+use super::{Shared, any_priority, interruptible, paid, point, sleep_until, spawn};
 use crate::world::with_state;
 use futures::future::{Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -39,7 +39,7 @@ fn times(rng: &mut Rng) -> [u64; 4] {
 
 async fn sleep_for(nanos: u64) -> u64 {
     let at = here::now() + nanos;
-    sleep_until(at).await;
+    paid(sleep_until(at)).await;
     assert!(here::now() >= at, "woken early");
     at
 }
@@ -88,13 +88,14 @@ async fn gathers(times: [u64; 4]) {
 /// Begins two sleeps, and when one is over puts the other into a set, with another waker.
 async fn moves([a, b, c, _]: [u64; 4]) {
     let at = |nanos| sleep_until(here::now() + nanos);
-    let (begun, first) = (here::now(), select(at(a), at(b)));
+    let (begun, first) = (here::now(), paid(select(at(a), at(b))));
     let rest: Sleep = match interruptible(first).await {
         Either::Left((_, rest)) | Either::Right((_, rest)) => rest,
     };
     point().await;
     let mut set: FuturesUnordered<Sleep> = [rest, at(c)].into_iter().collect();
-    while interruptible(set.next()).await.is_some() {
+    while !set.is_empty() {
+        interruptible(paid(set.next())).await;
         point().await;
     }
     assert!(here::now() >= begun + a.max(b), "woken early");

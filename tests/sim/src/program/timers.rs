@@ -1,6 +1,6 @@
 //! Programs that live by the clock: timeouts that are met and missed, intervals, alarms that are taken back.
 
-use super::{Shared, any_priority, interruptible, point, spawn};
+use super::{Shared, any_priority, interruptible, paid, point, spawn};
 use girder_core::rng::Rng;
 use girder_core::time::{Alarm, Instant, Missed, interval, sleep, timeout};
 use girder_lockfree::process::here;
@@ -31,7 +31,7 @@ fn racer(rng: &mut Rng, score: &Shared) {
     let (limit, length) = (any_length(rng), any_length(rng));
     spawn(any_priority(rng), score, async move {
         let start = Instant::now();
-        let outcome = interruptible(timeout(limit, sleep(length))).await;
+        let outcome = interruptible(paid(timeout(limit, sleep(length)))).await;
         let passed = start.elapsed();
         point().await;
         match outcome {
@@ -53,7 +53,7 @@ fn ticker(rng: &mut Rng, score: &Shared) {
         let start = Instant::now();
         let mut interval = interval(period).missed(missed);
         for number in 1..=8_u128 {
-            let due = interval.tick().await;
+            let due = paid(interval.tick()).await;
             assert!(Instant::now() >= due, "ticked early");
             let periods = (due - start).as_nanos() / period.as_nanos();
             let drift = (due - start).as_nanos() % period.as_nanos();
@@ -73,7 +73,7 @@ fn waverer(rng: &mut Rng, score: &Shared) {
             point().await;
             drop(alarm);
             let before = here::now();
-            interruptible(sleep(Duration::from_micros(3))).await;
+            interruptible(paid(sleep(Duration::from_micros(3)))).await;
             assert!(here::now() >= before + 3_000, "woken early");
         }
     });

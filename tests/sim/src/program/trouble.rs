@@ -1,6 +1,6 @@
 //! Everything at once, while others kill, suspend, resume, move and wake at random.
 
-use super::{Shared, actors, any_priority, nest, point, sleep_until, spawn};
+use super::{Shared, actors, any_priority, nest, paid, point, sleep_until, spawn};
 use crate::world::with_state;
 use girder_core::rng::Rng;
 use girder_core::sched::{Priority, set_priority};
@@ -42,7 +42,7 @@ async fn troublemaker(mut rng: Rng, victims: Vec<Pid>) {
         // Mostly the victims are to get somewhere before there is more trouble for them.
         match rng.below(3) {
             0 => yield_now().await,
-            _ => sleep_until(here::now() + rng.below(300_000)).await,
+            _ => paid(sleep_until(here::now() + rng.below(300_000))).await,
         }
     }
 }

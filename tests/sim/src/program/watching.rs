@@ -1,6 +1,6 @@
 //! Processes that wait for the end of others, who return, or are killed wherever they stand.
 
-use super::{Shared, any_priority, interruptible, point, sleep_until, spawn, spawn_watched};
+use super::{Shared, any_priority, interruptible, paid, point, sleep_until, spawn, spawn_watched};
 use crate::world::with_state;
 use girder_core::rng::Rng;
 use girder_core::sched::{ExitReason, Priority};
@@ -46,7 +46,7 @@ async fn watches(pid: Pid, watch: Watch, patience: Option<u64>) {
         return;
     }
     with_state(|state| state.watching.insert(pid));
-    let reason = interruptible(watch).await;
+    let reason = interruptible(paid(watch)).await;
     assert_eq!(standing(pid), None, "told of an end before it");
     let was_killed = with_state(|state| state.laws.is_killed(pid));
     match reason {
@@ -60,7 +60,7 @@ async fn watches(pid: Pid, watch: Watch, patience: Option<u64>) {
 
 async fn kills(mut rng: Rng, victims: Vec<Pid>) {
     for _ in 0..8 {
-        sleep_until(here::now() + rng.below(2_000_000)).await;
+        paid(sleep_until(here::now() + rng.below(2_000_000))).await;
         let index = rng.below(1 + victims.len() as u64) as usize;
         if let Some(&victim) = victims.get(index)
             && process::kill(victim) == process::Request::Taken

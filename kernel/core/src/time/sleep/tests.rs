@@ -74,6 +74,34 @@ fn a_sleeper_is_woken_at_its_time_and_not_before() {
 }
 
 #[test]
+fn awaits_that_are_ready_use_the_budget_up() {
+    const BUDGET: u32 = 10;
+    core();
+    here::simulate_time(100);
+    let awaited = Arc::new(AtomicU32::new(0));
+    let count = awaited.clone();
+    let sleeper = async move {
+        for _ in 0..3 * (BUDGET + 1) {
+            sleep_until(at(0)).await;
+            count.fetch_add(1, Relaxed);
+        }
+    };
+    spawn(sleeper, 0).unwrap();
+    let mut token = born();
+    for turn in 1..=2 {
+        token.grant(BUDGET as i32);
+        let Polled::YieldedWithCare(back) = run(token) else {
+            panic!("goes on for ever")
+        };
+        assert!(back.is_spent());
+        token = back;
+        assert_eq!(awaited.load(Relaxed), turn * (BUDGET + 1));
+    }
+    token.grant(BUDGET as i32);
+    is_done(token);
+}
+
+#[test]
 fn a_time_that_has_come_is_no_reason_to_wait() {
     core();
     here::simulate_time(100);
