@@ -239,7 +239,7 @@ async fn a_destructor_that_panics_is_a_death_like_any_other() {
 }
 
 /// Each way to die, many times: slots, blocks and stacks are the same as after the first few.
-#[girder::test(limit_ms = 50_000)]
+#[girder::test(limit_ms = 100_000)]
 async fn more_than_a_thousand_deaths_give_everything_back() {
     /// More than there are slots in a piece of their table.
     const DEATHS: usize = 1_200;
@@ -286,29 +286,30 @@ async fn more_than_a_thousand_deaths_give_everything_back() {
     );
 }
 
-/// One that dies every now and then beside one that is woken every millisecond: none is late for good.
+/// One that dies every now and then beside one that is woken every millisecond: both go on, again and
+/// again, however slow the machine.
 #[girder::test]
 async fn deaths_do_not_keep_others_from_being_woken() {
     const PERIODS: u64 = 50;
-    let wakes = Arc::new(AtomicU64::new(0));
-    let count = wakes.clone();
-    let (_, periodic) = spawn_watched(
+    const DEATHS: u64 = 5;
+    let deaths = Arc::new(AtomicU64::new(0));
+    let seen = deaths.clone();
+    let (pid, periodic) = spawn_watched(
         move || async move {
             let start = now();
-            for period in 1..=PERIODS {
+            let mut period = 0;
+            while period < PERIODS || seen.load(Relaxed) < DEATHS {
+                period += 1;
                 sleep_until(start + period * 1_000_000).await;
-                count.fetch_add(1, Relaxed);
             }
         },
         HIGH,
     )
     .expect("there is room");
-    let mut deaths = 0;
-    while wakes.load(Relaxed) < PERIODS {
-        let held = Box::new(deaths);
+    while is_alive(pid) {
+        let held = Box::new(7);
         end_of(async move { panic!("death {held}") }).await;
-        deaths += 1;
+        deaths.fetch_add(1, Relaxed);
     }
     assert_eq!(periodic.await, ExitReason::Returned);
-    assert!(deaths > 1);
 }
