@@ -2,37 +2,32 @@
 #![no_std]
 #![no_main]
 
-extern crate alloc;
-
-use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::ops::RangeInclusive;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use girder::{ExitReason, NoProcess, println, spawn_watched};
+use girder::{own_addr, println, receive, spawn};
 
 const LAST: u64 = 10_000_000;
 const PARTS: u64 = 8;
 
+struct Part(u64);
+
 #[girder::main]
-async fn main() -> Result<(), NoProcess> {
-    let sum = Arc::new(AtomicU64::new(0));
-    let mut parts = Vec::new();
+async fn main() -> girder::Result {
+    let collector = own_addr();
     for part in 0..PARTS {
-        let sum = sum.clone();
-        let (_, watch) = spawn_watched(move || async move {
-            sum.fetch_add(add_up(range_of(part)), Relaxed);
+        spawn(async move {
+            let sum = add_up(range_of(part));
+            if collector.send(Part(sum)).is_err() {
+                girder::exit("no memory for a message");
+            }
         })?;
-        parts.push(watch);
     }
     // They compute all at once, each until its millisecond is over.
-    let mut done = 0;
-    for part in parts {
-        done += u64::from(part.await == ExitReason::Returned);
+    let mut sum = 0;
+    for _ in 0..PARTS {
+        let Part(part) = receive().await;
+        sum += part;
     }
-    println!(
-        "{done} of {PARTS} parts: 1 + ... + {LAST} = {}",
-        sum.load(Relaxed)
-    );
+    println!("{PARTS} parts: 1 + ... + {LAST} = {sum}");
     Ok(())
 }
 

@@ -51,6 +51,65 @@
 //! for the others' sake. Code that is not `async` waits with [`block_on`]: the process keeps its
 //! stack, and the core goes on with others.
 //!
+//! # Messages
+//!
+//! Processes share nothing by habit: they send messages. Any value that may go to another thread is one, and it
+//! moves. A process receives by type: [`receive`] gives the first message of the type that it asks for, and
+//! leaves the others in order. An [`Addr`] is a process as the receiver of one type.
+//!
+//! ```no_run
+//! use girder::{Addr, own_addr, println, receive, spawn};
+//!
+//! struct Celsius(i32);
+//! struct Alarm(&'static str);
+//!
+//! async fn watchman(told: Addr<Alarm>) {
+//!     loop {
+//!         let Celsius(degrees) = receive().await;
+//!         if degrees > 80 && told.send(Alarm("too hot")).is_err() {
+//!             girder::exit("no memory for a message");
+//!         }
+//!     }
+//! }
+//!
+//! # async fn example() -> girder::Result {
+//! let watchman = Addr::of(spawn(watchman(own_addr()))?);
+//! for degrees in [20, 60, 95] {
+//!     watchman.send(Celsius(degrees))?;
+//! }
+//! let Alarm(what) = receive().await;
+//! println!("{what}");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Messages from one process to another arrive in the order in which they were sent. One to a process that is
+//! gone is dropped, and the sender goes on: whoever has to know watches. A question is a message with a
+//! [`ReplyTo`] in it, and [`call`] waits for its answer, which no other receive can take for a message. Give calls a time
+//! by [`call_timeout`] unless you know better.
+//!
+//! ```no_run
+//! use core::time::Duration;
+//! use girder::{CallError, Pid, ReplyTo, call_timeout, receive};
+//!
+//! struct Double(u32, ReplyTo<u32>);
+//!
+//! async fn server() {
+//!     loop {
+//!         let Double(number, reply_to) = receive().await;
+//!         // Whoever asked may be gone by now.
+//!         _ = reply_to.reply(2 * number);
+//!     }
+//! }
+//!
+//! async fn double(server: Pid, number: u32) -> Result<u32, CallError> {
+//!     call_timeout(Duration::from_secs(1), server, |reply_to| Double(number, reply_to)).await
+//! }
+//! ```
+//!
+//! [`receive_where`] picks by content, [`receive_any`] takes what comes, [`receive_timeout`] and [`timeout`] wait only so
+//! long.
+//!
 //! # They crash alone
 //!
 //! A panic, a wild pointer, a stack overflow ends the process that it happens in. Whoever wants to know spawns
@@ -115,7 +174,8 @@
 //!
 //! # Errors
 //!
-//! What can be the caller's problem is a small error type: [`NoProcess`] for want of room, [`NameError`], [`SpawnError`].
+//! What can be the caller's problem is a small error type: [`NoProcess`] for want of room, [`NoEnvelope`], [`NameError`],
+//! [`SpawnError`], [`CallError`]. `?` takes all of them where a function returns [`Result`], as `main` may.
 //! What is asked of a process by its pid can come too late, which is no error: the [`Request`] says whether it
 //! was taken or ignored.
 #![no_std]
@@ -129,6 +189,7 @@ mod console;
 #[cfg(not(target_os = "none"))]
 mod host;
 mod inspect;
+mod mail;
 mod names;
 mod process;
 #[doc(hidden)]
@@ -141,6 +202,11 @@ use host as machine;
 
 pub use console::{print, read_byte, read_byte_blocking};
 pub use girder_core::info::{Activity, Info, Usage};
+pub use girder_core::mail::{
+    Addr, CallError, Message, NoEnvelope, Receive, ReceiveAny, ReceiveWhere, ReplyTo, Sent,
+    Traffic, call, call_timeout, receive, receive_any, receive_timeout, receive_where, send,
+    traffic, try_receive,
+};
 pub use girder_core::names::{NAME_BYTES_MAX, Name, NameError};
 pub use girder_core::sched::{Priority, set_priority};
 pub use girder_core::time::{
@@ -153,8 +219,12 @@ pub use girder_lockfree::process::{
 };
 pub use girder_macros::{main, test};
 pub use inspect::info;
+pub use mail::{own_addr, receive_blocking};
 pub use names::{register, unregister, whereis};
 pub use process::{Options, SpawnError, exit, own_pid, spawn, spawn_watched, spawn_with};
+
+/// What a `main` may return, and whatever else may fail for several reasons.
+pub type Result<T = (), E = alloc::boxed::Box<dyn core::error::Error>> = core::result::Result<T, E>;
 
 /// What tests that run on the machine are made of.
 pub mod check {

@@ -9,9 +9,15 @@ mod echo;
 mod hello;
 #[path = "../../../kernel/examples/parallel_sum.rs"]
 mod parallel_sum;
+#[path = "../../../kernel/examples/ping_pong.rs"]
+mod ping_pong;
+#[path = "../../../kernel/examples/prime_sieve.rs"]
+mod prime_sieve;
 #[path = "../../../kernel/examples/proc_a.rs"]
 mod proc_a;
 #[path = "../../../kernel/examples/proc_b.rs"]
 mod proc_b;
+#[path = "../../../kernel/examples/ring.rs"]
+mod ring;
 #[path = "../../../kernel/examples/timers.rs"]
 mod timers;

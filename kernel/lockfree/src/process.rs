@@ -111,6 +111,14 @@ pub fn own_level() -> u8 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoStack;
 
+impl core::fmt::Display for NoStack {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("no stack to wait with")
+    }
+}
+
+impl core::error::Error for NoStack {}
+
 /// Waits for a future in the middle of ordinary code, in a process. The process keeps its stack
 /// meanwhile; the core does not wait. What it has waited for is lost if there is no stack for the core to go
 /// on with, or if it is no process that asks.

@@ -22,6 +22,8 @@ impl<M> fmt::Display for NoEnvelope<M> {
     }
 }
 
+impl<M> core::error::Error for NoEnvelope<M> {}
+
 /// Sends a message to a process, oneself included. That the process is gone is no error: what could be done
 /// about it could come too late anyway.
 #[inline(always)]

@@ -38,6 +38,8 @@ impl fmt::Display for CallError {
     }
 }
 
+impl core::error::Error for CallError {}
+
 /// The right to answer a question, once.
 #[must_use = "whoever drops it says that there is no answer"]
 #[derive(Debug)]

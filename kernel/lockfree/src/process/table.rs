@@ -38,6 +38,14 @@ pub struct Table {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoProcess;
 
+impl core::fmt::Display for NoProcess {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("no room for another process")
+    }
+}
+
+impl core::error::Error for NoProcess {}
+
 impl Table {
     /// Creates a table for at most `limit` processes at a time.
     pub fn new(limit: u32) -> Self {

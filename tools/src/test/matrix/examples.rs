@@ -25,6 +25,9 @@ pub(super) fn rows() -> Vec<Row> {
         demo("example-hello", "run=hello", HELLO),
         demo("example-timers", "run=timers", TIMERS),
         demo("example-parallel-sum", "run=parallel_sum", PARALLEL_SUM),
+        demo("example-prime-sieve", "run=prime_sieve", PRIME_SIEVE),
+        demo("example-ping-pong", "run=ping_pong", PING_PONG),
+        demo("example-ring", "run=ring", RING),
         demo("example-proc-a", "run=proc_a", PROC_A),
         demo("example-proc-b", "run=proc_b", PROC_B),
         Row {
@@ -69,7 +72,28 @@ const TIMERS: &[Expect] = &[
 
 const PARALLEL_SUM: &[Expect] = &[says!(
     "the sum is right",
-    "8 of 8 parts: 1 + ... + 10000000 = 50000005000000"
+    "8 parts: 1 + ... + 10000000 = 50000005000000"
+)];
+
+const PRIME_SIEVE: &[Expect] = &[says!(
+    "the primes are found in order",
+    "25 primes below 100: [2, 3, 5, 7, 11, 13,",
+    "79, 83, 89, 97]"
+)];
+
+const PING_PONG: &[Expect] = &[
+    says!("each question is answered", "ping, pong, and so on: 10000"),
+    says!(
+        "no answer is told",
+        "asked to answer nothing: Err(NoAnswer)"
+    ),
+    says!("so is nobody", "asked when it is gone: Err(NoAnswer)"),
+    says!("patience ends", "asked in vain: Err(TimedOut)"),
+];
+
+const RING: &[Expect] = &[says!(
+    "the token has gone round",
+    "100 times round a ring of 100: 10000 hands"
 )];
 
 const PROC_A: &[Expect] = &[
