@@ -257,6 +257,7 @@ impl<W: World> Core<W> {
         if self.here.is_laden() {
             self.collect(1);
         }
+        self.take_in_woken(1);
         self.ready.push(token, Place::Back);
     }
 
@@ -304,7 +305,7 @@ impl<W: World> Core<W> {
             if self.here.is_laden() {
                 self.collect(0);
             }
-            self.take_in_woken();
+            self.take_in_woken(0);
             let Some(token) = self.ready.pop() else {
                 if self.here.is_laden() {
                     continue; // more alarms are due than ring in one turn

@@ -85,12 +85,12 @@ impl<W: World> Core<W> {
 
     /// The same for processes that were woken only, as when messages go to and fro.
     #[inline(always)]
-    pub(super) fn take_in_woken(&mut self) {
+    pub(super) fn take_in_woken(&mut self, others: usize) {
         let Some(mut woken) = self.here.take_woken() else {
             return;
         };
         self.take_in(&mut woken);
-        if !self.deadlines.has_tick() && self.ready.has_rivals(0) {
+        if !self.deadlines.has_tick() && self.ready.has_rivals(others) {
             self.set_timer(true, None);
         }
     }
