@@ -9,7 +9,7 @@
 // Lamport's fast mutual exclusion (ACM Transactions on Computer Systems 5(1), 1987, algorithm 2) that
 // nobody leaves again: loads and stores alone, for exclusives need not work with translation off, and
 // on common boards do not. It is right where memory is sequentially consistent, which a barrier between
-// any two accesses makes it. Each core has a flag of its own, by its affinity: one that stands still at
+// any two accesses makes it (kernel/lockfree/tests/election.rs has the model). Each core has a flag of its own, by its affinity: one that stands still at
 // any point holds nobody up for longer than that.
 //
 // At level 3, where all cores come for certain, the first gets a head start, so that boots are alike.
