@@ -31,7 +31,7 @@ pub const REDUCTIONS: u32 = 2_000;
 /// Largest budget.
 pub const REDUCTIONS_MAX: u32 = 1_000_000_000;
 /// Time limit of a test, unless told otherwise: most take milliseconds, but an emulator's host may be busy.
-pub const LIMIT_MS: u32 = 30_000;
+pub const LIMIT_MS: u32 = 60_000;
 /// Longest time limit of a test: an hour.
 pub const LIMIT_MS_MAX: u32 = 3_600_000;
 /// Most rounds over the selected tests.

@@ -239,51 +239,56 @@ async fn a_destructor_that_panics_is_a_death_like_any_other() {
 }
 
 /// Each way to die, many times: slots, blocks and stacks are the same as after the first few.
-#[girder::test(limit_ms = 100_000)]
+#[girder::test(limit_ms = 300_000)]
 async fn more_than_a_thousand_deaths_give_everything_back() {
     /// More than there are slots in a piece of their table.
     const DEATHS: usize = 1_200;
     const WARM_UP: usize = 20;
 
-    async fn die(round: usize) {
-        let reason = match round % 4 {
-            0 => end_of(async { panic!("again") }).await,
-            // SAFETY: never goes on behind it.
-            1 => end_of(async { unsafe { asm!("udf #0") } }).await,
-            2 => end_of(async { yield_now().await }).await,
-            _ => {
-                // No count that it would own: that would be lost with it.
-                static SPINS: AtomicU64 = AtomicU64::new(0);
-                let spinner = || async {
-                    loop {
-                        SPINS.fetch_add(1, Relaxed);
-                    }
-                };
-                SPINS.store(0, Relaxed);
-                let (pid, watch) = spawn_watched(spinner, NORMAL).expect("there is room");
-                while SPINS.load(Relaxed) == 0 {
-                    yield_now().await;
-                }
-                kill(pid);
-                watch.await
-            }
-        };
-        assert_eq!(reason.is_crash(), round % 4 < 2, "{round}: {reason}");
-    }
-
-    for round in 0..WARM_UP {
-        die(round).await;
-    }
+    die_often(WARM_UP).await;
     let before = girder_boot::resources();
-    for round in 0..DEATHS {
-        die(round).await;
-    }
+    die_often(DEATHS).await;
     // Less is no fault: alarms of earlier tests end now and then.
     let after = girder_boot::resources();
     assert!(
         after.heap <= before.heap && after.physical <= before.physical,
         "{before:?}, then {after:?}"
     );
+}
+
+async fn die_often(rounds: usize) {
+    /// It takes the clock's time to give one up.
+    const ONE_GIVEN_UP_IN: usize = 40;
+    for round in 0..rounds {
+        let reason = match round % 3 {
+            0 => end_of(async { panic!("again") }).await,
+            // SAFETY: never goes on behind it.
+            1 => end_of(async { unsafe { asm!("udf #0") } }).await,
+            _ => end_of(async { yield_now().await }).await,
+        };
+        assert_eq!(reason.is_crash(), round % 3 < 2, "{round}: {reason}");
+        if round.is_multiple_of(ONE_GIVEN_UP_IN) {
+            assert_eq!(be_given_up().await, ExitReason::Killed);
+        }
+    }
+}
+
+/// How a spinner ends that is killed.
+async fn be_given_up() -> ExitReason {
+    // No count that it would own: that would be lost with it.
+    static SPINS: AtomicU64 = AtomicU64::new(0);
+    let spinner = || async {
+        loop {
+            SPINS.fetch_add(1, Relaxed);
+        }
+    };
+    SPINS.store(0, Relaxed);
+    let (pid, watch) = spawn_watched(spinner, NORMAL).expect("there is room");
+    while SPINS.load(Relaxed) == 0 {
+        yield_now().await;
+    }
+    kill(pid);
+    watch.await
 }
 
 /// One that dies every now and then beside one that is woken every millisecond: both go on, again and

@@ -20,7 +20,7 @@ fn every_core_answers_a_ping() {
 }
 
 /// Falling asleep or awake, a core never misses a ping: one that is lost hangs this test.
-#[girder::test(cores = 2, limit_ms = 100_000)]
+#[girder::test(cores = 2, limit_ms = 300_000)]
 fn no_ping_is_lost() {
     const PINGS: usize = 20_000;
     let others = || cores::up().skip(1);

@@ -111,27 +111,27 @@ async fn hold_patterns() {
 
 // Ten thousand preemptions in five parts, for a slow emulator takes its time over each.
 
-#[girder::test(limit_ms = 100_000)]
+#[girder::test(limit_ms = 300_000)]
 async fn registers_survive_ten_thousand_preemptions_part_1() {
     hold_patterns().await;
 }
 
-#[girder::test(limit_ms = 100_000)]
+#[girder::test(limit_ms = 300_000)]
 async fn registers_survive_ten_thousand_preemptions_part_2() {
     hold_patterns().await;
 }
 
-#[girder::test(limit_ms = 100_000)]
+#[girder::test(limit_ms = 300_000)]
 async fn registers_survive_ten_thousand_preemptions_part_3() {
     hold_patterns().await;
 }
 
-#[girder::test(limit_ms = 100_000)]
+#[girder::test(limit_ms = 300_000)]
 async fn registers_survive_ten_thousand_preemptions_part_4() {
     hold_patterns().await;
 }
 
-#[girder::test(limit_ms = 100_000)]
+#[girder::test(limit_ms = 300_000)]
 async fn registers_survive_ten_thousand_preemptions_part_5() {
     hold_patterns().await;
 }

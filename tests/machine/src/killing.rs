@@ -178,7 +178,7 @@ async fn one_that_was_suspended_goes_on_when_it_is_resumed() {
 
 /// It is broken off in mid-poll, killed, and the next thing that it would do is await. Its two quanta are
 /// the clock's: a machine that stands still for as long may eat them up once, but not time after time.
-#[girder::test(limit_ms = 60_000)]
+#[girder::test(limit_ms = 300_000)]
 async fn one_that_reaches_an_await_in_time_drops_what_it_holds() {
     const TRIALS: u64 = 50;
     for trial in 0.. {

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use girder_aarch64::core_block::CoreBlock;
-use girder_core::sched::{Priority, sleep_until};
+use girder_core::sched::Priority;
 use girder_lockfree::process::here::now;
 use girder_lockfree::process::{Pid, kill, spawn, yield_now};
 
@@ -56,18 +56,4 @@ pub(crate) fn preemptions() -> u64 {
 /// How many interrupts this core has taken.
 pub(crate) fn interrupts() -> u64 {
     CoreBlock::with_current(|core| core.counters().interrupts.load(Relaxed))
-}
-
-/// Does something that takes microseconds until no interrupt has broken into it: for an order that holds
-/// between two ticks.
-pub(crate) async fn undisturbed<F: Future>(mut act: impl FnMut() -> F) -> F::Output {
-    loop {
-        // A fresh turn, a moment after a tick.
-        sleep_until(now() + 1).await;
-        let before = interrupts();
-        let result = act().await;
-        if interrupts() == before {
-            return result;
-        }
-    }
 }

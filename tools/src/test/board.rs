@@ -59,7 +59,7 @@ impl Default for Patience {
         Self {
             settled: Duration::from_millis(300),
             nudge: Duration::from_secs(5),
-            silence: Duration::from_secs(150),
+            silence: Duration::from_secs(400),
             whole: Duration::from_secs(1800),
         }
     }

@@ -21,7 +21,7 @@ fn nothing_said_boots_the_shell_on_all_cores() {
     assert_eq!((config.quantum_us, config.reductions), (None, None));
     assert!(!config.keeps_time);
     assert_eq!(config.deployment, None);
-    assert_eq!((config.rounds, config.limit_ms), (1, 30_000));
+    assert_eq!((config.rounds, config.limit_ms), (1, 60_000));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn wrong_values_say_so_and_use_the_default() {
         ),
         (
             "girder.limit_ms=x",
-            "is not a number from 1 to 3600000, using 30000",
+            "is not a number from 1 to 3600000, using 60000",
         ),
         ("girder.clock=maybe", "is not on or off, using off"),
         ("girder.seed=dice", "is not a number of 64 bits, using none"),
