@@ -17,5 +17,6 @@ mod interruption;
 mod killing;
 mod memory;
 mod naming;
+mod programs;
 mod support;
 mod time;

@@ -37,10 +37,23 @@ pub(crate) enum Purpose {
     SomeTests,
     /// The prompt; its answers are judged elsewhere.
     Prompt,
+    /// A program, which ends the machine with this status; what it says is judged elsewhere.
+    Program(ExitStatus),
     /// A crash of the kernel, told whole, and this after it.
     Crash(After),
     /// A machine without a console: not a byte, and the status that says so.
     Mute,
+}
+
+impl Purpose {
+    /// How the machine has to end, if no tests say so.
+    fn status(self) -> Option<ExitStatus> {
+        match self {
+            Self::Prompt => Some(ExitStatus::AllPassed),
+            Self::Program(status) => Some(status),
+            _ => None,
+        }
+    }
 }
 
 /// What follows a crash dump.
@@ -62,14 +75,14 @@ pub(crate) fn judge(
     power_off: PowerOff,
 ) -> Vec<Outcome> {
     match purpose {
-        Purpose::AllTests | Purpose::SomeTests | Purpose::Prompt => {}
+        Purpose::AllTests | Purpose::SomeTests | Purpose::Prompt | Purpose::Program(_) => {}
         Purpose::Crash(after) => {
             return vec![crash_outcome(transcript, end, after, power_off)];
         }
         Purpose::Mute => return vec![mute_outcome(transcript, end)],
     }
     let mut outcomes = Vec::new();
-    if purpose != Purpose::Prompt {
+    if purpose.status().is_none() {
         outcomes.extend(transcript.ended().iter().map(test_outcome));
     }
     let counted = transcript.counted();
@@ -150,7 +163,7 @@ fn violent_end(transcript: &Transcript, end: End, purpose: Purpose) -> Option<Re
             is_complete: crash.is_complete,
         });
     }
-    let is_over = purpose != Purpose::Prompt && transcript.result().is_some();
+    let is_over = purpose.status().is_none() && transcript.result().is_some();
     match end {
         End::Silent(_) if is_over => Some(Reason::StillOn),
         End::Exited(_) => transcript.running().map(|_| Reason::NoVerdict),
@@ -168,14 +181,16 @@ fn disagreement(
     purpose: Purpose,
     power_off: PowerOff,
 ) -> Option<Reason> {
-    let expected = if purpose == Purpose::Prompt {
-        ExitStatus::AllPassed
-    } else {
-        if let Some(reason) = inconsistency(transcript, purpose) {
-            return Some(reason);
+    let expected = match purpose.status() {
+        Some(status) => status,
+        None => {
+            if let Some(reason) = inconsistency(transcript, purpose) {
+                return Some(reason);
+            }
+            transcript.counted().into()
         }
-        as_seen(transcript.counted().into(), power_off)
     };
+    let expected = as_seen(expected, power_off);
     let End::Exited(found) = end else {
         return None;
     };

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use girder_core::check::ExitStatus;
 use girder_core::check::protocol::PROMPT;
 
 use super::conversation::{Conversation, Minutes};
@@ -75,8 +76,12 @@ pub(crate) enum Course {
     Crash(After),
     /// It runs the benchmarks, says what they took, and powers off.
     Bench,
-    /// It runs a program, which shows `prompt` when it waits for a line (if it does), and powers off.
-    Program { prompt: &'static str },
+    /// It runs a program, which shows `prompt` when it waits for a line (if it does), and powers off
+    /// with this status.
+    Program {
+        prompt: &'static str,
+        status: ExitStatus,
+    },
     /// There is no console: it runs the tests and powers off without a word.
     Mute,
     /// gdb looks at it, and ends it.
@@ -256,8 +261,10 @@ impl Row {
         match (self.course, self.script.is_empty(), site.has_filter) {
             (Course::Crash(after), ..) => Purpose::Crash(after),
             (Course::Mute, ..) => Purpose::Mute,
-            (Course::Bench | Course::Debugged | Course::Program { .. }, ..)
-            | (Course::Ordinary, false, _) => Purpose::Prompt,
+            (Course::Program { status, .. }, ..) => Purpose::Program(status),
+            (Course::Bench | Course::Debugged, ..) | (Course::Ordinary, false, _) => {
+                Purpose::Prompt
+            }
             (Course::Ordinary, true, true) => Purpose::SomeTests,
             (Course::Ordinary, true, false) => Purpose::AllTests,
         }
@@ -266,7 +273,7 @@ impl Row {
     /// What is shown by whoever waits for a line.
     fn prompt(&self) -> &'static str {
         match self.course {
-            Course::Program { prompt } => prompt,
+            Course::Program { prompt, .. } => prompt,
             _ => PROMPT,
         }
     }

@@ -4,15 +4,26 @@
 //! The stock image holds the examples, so most rows boot that one; two build an image as
 //! `make run EXAMPLE=NAME` and `make run APP=PATH` do, which must hold nothing else.
 
+use girder_core::check::ExitStatus;
+
 use super::{ask, plain_row, says};
 use crate::test::dialogue::{Ends, Step};
 use crate::test::row::{Course, Kernel, Row};
 use crate::test::watch::Expect;
 
 /// What the example `echo` shows when it waits for a line.
-const ECHO: Course = Course::Program { prompt: "echo> " };
+const ECHO: Course = Course::Program {
+    prompt: "echo> ",
+    status: ExitStatus::AllPassed,
+};
 /// A program that is not typed at.
-const QUIET: Course = Course::Program { prompt: "" };
+const QUIET: Course = ending(ExitStatus::AllPassed);
+
+/// A program that is not typed at, and ends so.
+const fn ending(status: ExitStatus) -> Course {
+    let prompt = "";
+    Course::Program { prompt, status }
+}
 
 pub(super) fn rows() -> Vec<Row> {
     let alone = |name, kernel, expects| Row {
@@ -39,6 +50,38 @@ pub(super) fn rows() -> Vec<Row> {
                 &[says!("it returned", "the echo returned")],
             )
         },
+        failing(
+            "program-fails",
+            "run=failing",
+            &[says!("the error is told", "main failed: \"as it should\"")],
+        ),
+        failing(
+            "program-panics",
+            "run=panicking",
+            &[says!(
+                "the panic is told",
+                "panicking panicked at",
+                "as it should"
+            )],
+        ),
+        failing(
+            "program-exits",
+            "run=exiting",
+            &[says!("the reason is told", "exiting exited: as it should")],
+        ),
+        Row {
+            course: ending(ExitStatus::NothingToRun),
+            ..demo(
+                "no-such-program",
+                "run=rung",
+                &[says!(
+                    "what there is is told",
+                    "no program 'rung'",
+                    "run=ring",
+                    "run=hello"
+                )],
+            )
+        },
         alone("image-of-example", Kernel::Example("hello"), HELLO),
         alone(
             "image-of-application",
@@ -46,6 +89,14 @@ pub(super) fn rows() -> Vec<Row> {
             FIRST_PROCESS,
         ),
     ]
+}
+
+/// A program that does not return.
+fn failing(name: &str, bootargs: &'static str, expects: &'static [Expect]) -> Row {
+    Row {
+        course: ending(ExitStatus::Failed),
+        ..demo(name, bootargs, expects)
+    }
 }
 
 /// An example in the stock image.
