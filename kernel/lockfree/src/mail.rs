@@ -1,6 +1,6 @@
 //! Mailboxes: messages that move, from anybody to one process.
 //!
-//! A message travels in an [`Envelope`], which knows how to drop it and of what type it is. Sending
+//! A message travels in an envelope, which knows how to drop it and of what type it is. Sending
 //! publishes the envelope's number in the receiver's state word (`process::word`): one
 //! compare-and-swap that finds the receiver alive, keeps the order of each sender, and wakes
 //! whoever waits for mail. The receiver takes all envelopes with one step, newest first, and turns
