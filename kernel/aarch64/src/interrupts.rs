@@ -166,7 +166,7 @@ pub(crate) fn acknowledge(core: &CoreBlock) -> u32 {
 
 /// Lets the interrupts behind `causes` be signalled again; the loop calls it on the core that took
 /// them, once they are served.
-#[inline]
+#[inline(always)]
 pub fn complete(causes: u32) {
     let Some(interrupts) = INTERRUPTS.get() else {
         return;

@@ -14,7 +14,8 @@ girder_go_on:
     b.eq 1f
     msr  daifclr, #0b0011
     ret
-1:  begin_masked x10, x9
+1:  mrs  x10, cntvct_el0        // as begin_masked, which would look for the block again
+    str  x10, [x9, #{MASKED_SINCE}]
     add  x9, x9, #{CORE_HERE}
     str  x9, [x1, #{HERE}]      // its core is this one now
     msr  tpidr_el0, x1

@@ -289,6 +289,7 @@ impl<W: World> Core<W> {
     }
 
     /// The same for a process that an interrupt took the core from.
+    #[inline(always)]
     pub fn settle_preempted(&mut self, mut token: Token) -> Next {
         self.statistics.preemptions += 1;
         if self.terms.keeps_time {
