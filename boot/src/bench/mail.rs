@@ -5,8 +5,8 @@
 
 use super::{NORMAL, marks, report};
 use alloc::vec::Vec;
-use girder_core::mail::{Pid, ReplyTo, call, receive, send};
-use girder_lockfree::process::{here, own_pid, spawn, yield_now};
+use girder_core::mail::{Addr, Pid, ReplyTo, call, receive};
+use girder_lockfree::process::{here, spawn, yield_now};
 
 /// Runs a benchmark to warm up, and once more to report it.
 pub(super) async fn measure<F: Future<Output = u64>>(name: &str, count: u64, run: fn(u64) -> F) {
@@ -23,25 +23,26 @@ pub(super) async fn measure<F: Future<Output = u64>>(name: &str, count: u64, run
 struct Ball(u64);
 
 /// Whom to send to from now on.
-struct Peer(Pid);
+struct Peer(Addr<Ball>);
 
 /// A question whose answer is one more.
 struct Ask(u64, ReplyTo<u64>);
 
-fn own() -> Pid {
-    own_pid().expect("a benchmark is a process")
+fn own<M: Send + 'static>() -> Addr<M> {
+    Addr::own().expect("a benchmark is a process")
 }
 
 fn start(body: impl Future<Output = ()> + Send + 'static) -> Pid {
     spawn(body, NORMAL).expect("there is room")
 }
 
-fn throw(to: Pid, ball: u64) {
-    send(to, Ball(ball)).expect("there is memory");
+#[inline(always)]
+fn throw(to: Addr<Ball>, ball: u64) {
+    to.send(Ball(ball)).expect("there is memory");
 }
 
 /// Answers so many balls.
-async fn answer(peer: Pid, rounds: u64) {
+async fn answer(peer: Addr<Ball>, rounds: u64) {
     for _ in 0..rounds {
         let Ball(ball) = receive().await;
         throw(peer, ball);
@@ -49,7 +50,7 @@ async fn answer(peer: Pid, rounds: u64) {
 }
 
 /// Throws so many balls, and waits for each.
-async fn play(peer: Pid, rounds: u64) {
+async fn play(peer: Addr<Ball>, rounds: u64) {
     for ball in 0..rounds {
         throw(peer, ball);
         let Ball(back) = receive().await;
@@ -72,7 +73,7 @@ async fn play_in_pairs(pairs: u64, rounds: u64) -> u64 {
     for _ in 0..pairs {
         start(async move {
             let me = self::own();
-            play(start(answer(me, each)), each).await;
+            play(Addr::of(start(answer(me, each))), each).await;
             throw(own, 0);
         });
     }
@@ -100,9 +101,10 @@ pub(super) async fn ring(hops: u64) -> u64 {
         })
         .collect();
     for (member, next) in members.iter().zip(members.iter().cycle().skip(1)) {
-        send(*member, Peer(*next)).expect("there is memory");
+        let peer = Peer(Addr::of(*next));
+        Addr::of(*member).send(peer).expect("there is memory");
     }
-    throw(members[0], 0);
+    throw(Addr::of(members[0]), 0);
     let Ball(end) = receive().await;
     assert_eq!(end, rounds * SIZE, "a hop was lost or doubled");
     end
@@ -116,7 +118,7 @@ pub(super) async fn fan_in(messages: u64) -> u64 {
         start(async move {
             for ball in 0..each {
                 // Who produces faster than memory lasts gives way to who consumes.
-                while send(own, Ball(ball)).is_err() {
+                while own.send(Ball(ball)).is_err() {
                     yield_now().await;
                 }
             }
@@ -129,18 +131,20 @@ pub(super) async fn fan_in(messages: u64) -> u64 {
 }
 
 enum Big {
-    All(Vec<Pid>),
-    Ping(Pid),
+    All(Vec<Addr<Big>>),
+    Ping(Addr<Big>),
     Pong,
 }
 
 /// Processes that each ping all others, which answer; per message.
 pub(super) async fn big(processes: u64) -> u64 {
     let own = own();
-    let all: Vec<_> = (0..processes).map(|_| start(member(own))).collect();
+    let all: Vec<_> = (0..processes)
+        .map(|_| Addr::of(start(member(own))))
+        .collect();
     for &one in &all {
         let others = all.iter().copied().filter(|&other| other != one);
-        let _ = send(one, Big::All(others.collect()));
+        let _ = one.send(Big::All(others.collect()));
     }
     for _ in 0..processes {
         receive::<Ball>().await;
@@ -148,7 +152,7 @@ pub(super) async fn big(processes: u64) -> u64 {
     2 * processes * (processes - 1)
 }
 
-async fn member(suite: Pid) {
+async fn member(suite: Addr<Ball>) {
     let mut expected = None::<usize>;
     let mut seen = 0;
     while expected.is_none_or(|expected| seen < 2 * expected) {
@@ -156,13 +160,13 @@ async fn member(suite: Pid) {
             Big::All(others) => {
                 let me = own();
                 for &other in &others {
-                    let _ = send(other, Big::Ping(me));
+                    let _ = other.send(Big::Ping(me));
                 }
                 expected = Some(others.len());
             }
             Big::Ping(from) => {
                 seen += 1;
-                let _ = send(from, Big::Pong);
+                let _ = from.send(Big::Pong);
             }
             Big::Pong => seen += 1,
         }
@@ -222,7 +226,7 @@ pub(super) async fn skynet(leaves: u64) -> u64 {
     processes
 }
 
-async fn node(parent: Pid, first: u64, leaves: u64) {
+async fn node(parent: Addr<Ball>, first: u64, leaves: u64) {
     if leaves == 1 {
         return throw(parent, first);
     }
@@ -238,6 +242,6 @@ async fn node(parent: Pid, first: u64, leaves: u64) {
 }
 
 /// Where a future would otherwise contain itself.
-fn begin_node(parent: Pid, first: u64, leaves: u64) {
+fn begin_node(parent: Addr<Ball>, first: u64, leaves: u64) {
     start(node(parent, first, leaves));
 }

@@ -35,7 +35,7 @@ pub use mailbox::{
     receive_where,
 };
 pub use poll::{poll_look, poll_receive};
-pub use post::{Answer, Sent, send, send_answer};
+pub use post::{Answer, Receiver, Sent, send, send_answer};
 pub use reaper::reap;
 pub(crate) use slabs::{Pool, Returned, Slabs};
 pub use slabs::{Traffic, envelopes_in_use, traffic};

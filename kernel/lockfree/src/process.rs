@@ -46,7 +46,7 @@ pub use watch::Watch;
 pub use word::Pid;
 
 use core::pin::{Pin, pin};
-pub(crate) use header::Header;
+pub(crate) use header::{Header, Slot};
 pub(crate) use platform::{local, pages};
 
 use core::ptr::NonNull;

@@ -3,8 +3,8 @@
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
-use girder_lockfree::mail::{self, Sent};
-use girder_lockfree::process::{Pid, own_pid};
+use girder_lockfree::mail::{self, Receiver, Sent};
+use girder_lockfree::process::Pid;
 
 /// There is no memory to carry a message in; here it is again.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,41 +28,44 @@ impl<M> core::error::Error for NoEnvelope<M> {}
 /// about it could come too late anyway.
 #[inline(always)]
 pub fn send<M: Send + 'static>(to: Pid, message: M) -> Result<Sent, NoEnvelope<M>> {
-    mail::send(to, message).map_err(NoEnvelope)
+    mail::send(Receiver::of(to), message).map_err(NoEnvelope)
 }
 
 /// A process, as somebody that messages of one type are sent to.
 ///
 /// It says nothing about what the process receives: a message of a type that it never asks for stays
-/// unread.
+/// unread. It has looked up already where the process lives, so sending by it is the shortest way.
 pub struct Addr<M> {
-    pid: Pid,
+    to: Receiver,
     takes: PhantomData<fn(M)>,
 }
 
 impl<M: Send + 'static> Addr<M> {
     /// The address of a process.
     pub fn of(pid: Pid) -> Self {
-        Self {
-            pid,
-            takes: PhantomData,
-        }
+        Self::to(Receiver::of(pid))
     }
 
     /// The running process's own address, to be given to others.
     pub fn own() -> Option<Self> {
-        own_pid().map(Self::of)
+        Receiver::own().map(Self::to)
+    }
+
+    #[inline(always)]
+    fn to(to: Receiver) -> Self {
+        let takes = PhantomData;
+        Self { to, takes }
     }
 
     /// Whose address it is.
     pub fn pid(self) -> Pid {
-        self.pid
+        self.to.pid()
     }
 
     /// Sends a message there: see [`send`](fn@send).
     #[inline(always)]
     pub fn send(self, message: M) -> Result<Sent, NoEnvelope<M>> {
-        send(self.pid, message)
+        mail::send(self.to, message).map_err(NoEnvelope)
     }
 }
 
@@ -76,7 +79,7 @@ impl<M> Copy for Addr<M> {}
 
 impl<M> PartialEq for Addr<M> {
     fn eq(&self, other: &Self) -> bool {
-        self.pid == other.pid
+        self.to.pid() == other.to.pid()
     }
 }
 
@@ -84,12 +87,12 @@ impl<M> Eq for Addr<M> {}
 
 impl<M> Hash for Addr<M> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.pid.hash(state);
+        self.to.pid().hash(state);
     }
 }
 
 impl<M> fmt::Debug for Addr<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Addr").field(&self.pid).finish()
+        f.debug_tuple("Addr").field(&self.to.pid()).finish()
     }
 }

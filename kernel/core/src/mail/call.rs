@@ -14,8 +14,10 @@ use core::future::poll_fn;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::time::Duration;
-use girder_lockfree::mail::{self, Answer, Position, Sent, close_question, open_question};
-use girder_lockfree::process::{Pid, own_pid};
+use girder_lockfree::mail::{
+    self, Answer, Position, Receiver, Sent, close_question, open_question,
+};
+use girder_lockfree::process::Pid;
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +46,7 @@ impl core::error::Error for CallError {}
 #[must_use = "whoever drops it says that there is no answer"]
 #[derive(Debug)]
 pub struct ReplyTo<R: Send + 'static> {
-    asker: Pid,
+    asker: Receiver,
     question: u64,
     takes: PhantomData<fn(R)>,
 }
@@ -127,11 +129,11 @@ where
     R: Send + 'static,
 {
     let reply_to = ReplyTo {
-        asker: own_pid().ok_or(CallError::NoAnswer)?,
+        asker: Receiver::own().ok_or(CallError::NoAnswer)?,
         question: question.0,
         takes: PhantomData,
     };
-    match mail::send(to, ask(reply_to)) {
+    match mail::send(Receiver::of(to), ask(reply_to)) {
         Ok(_) => Ok(()),
         Err(_) => Err(CallError::NoEnvelope),
     }

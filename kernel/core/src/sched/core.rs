@@ -149,7 +149,7 @@ impl<W: World> Core<W> {
                 }
             }
             Outcome::Waiting(token) => {
-                let token = self.begin_stint(token);
+                let token = self.settle_account(token);
                 // Woken while it ran: it looks again, when its turn comes.
                 if let Some(token) = token.park() {
                     self.push_behind_all(token);
@@ -263,11 +263,18 @@ impl<W: World> Core<W> {
 
     /// It has come back of its own accord.
     #[inline(always)]
-    fn begin_stint(&mut self, mut token: Token) -> Token {
+    fn begin_stint(&mut self, token: Token) -> Token {
+        let mut token = self.settle_account(token);
+        token.begin_stint();
+        token
+    }
+
+    /// It pays for the time that it has had, and may spend as much as all others again.
+    #[inline(always)]
+    fn settle_account(&mut self, mut token: Token) -> Token {
         if self.terms.keeps_time {
             self.charge_time(&mut token);
         }
-        token.begin_stint();
         if token.is_spent() {
             token.grant(self.terms.reductions);
         }

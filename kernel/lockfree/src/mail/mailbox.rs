@@ -24,10 +24,8 @@ const SLICE: usize = 64;
 /// Envelopes that are looked at for one reduction.
 const LOOKS: u32 = 16;
 
-/// A process wants to be told of mail.
-const LISTENS: u8 = 1 << 0;
 /// Somebody's filter is looking at an envelope.
-const FILTERS: u8 = 1 << 1;
+const FILTERS: u8 = 1 << 0;
 
 /// What a process has taken in.
 #[derive(Debug)]
@@ -77,29 +75,64 @@ impl Mailbox {
         last | (self.unsorted.get() | newest) as usize == 0
     }
 
+    /// Puts in a message that came after all that are here; the holder of the process's token does.
+    #[inline(always)]
+    pub(super) fn put(&self, envelope: &'static Envelope) {
+        if self.last.get().is_none() && self.unsorted.get() == 0 {
+            envelope.set_next(Some(NonNull::from(envelope)));
+            self.last.set(Some(NonNull::from(envelope)));
+        } else {
+            self.put_behind(envelope);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_behind(&self, envelope: &'static Envelope) {
+        if self.unsorted.get() == 0 {
+            envelope.set_next(Some(NonNull::from(envelope)));
+            self.append(Some(NonNull::from(envelope)));
+        } else {
+            envelope.set_before(self.unsorted.replace(envelope.number()));
+        }
+    }
+
     /// Sorts a slice. True if all is sorted.
     fn sort(&self, slabs: &'static Slabs) -> bool {
         let mut number = self.unsorted.get();
-        let mut last = self.sorted(slabs);
+        if number == 0 {
+            return true;
+        }
+        // SAFETY: a number from the word, or from an envelope that was there.
+        let newest = unsafe { slabs.at(number) };
+        let last = self.sorted(slabs).unwrap_or(newest);
+        // SAFETY: it is this process's, as all are below. The first one of the list leads to what is sorted already.
+        let mut later = (last != newest || self.sorted.get() != 0)
+            .then(|| unsafe { last.as_ref() }.next())
+            .flatten();
         for _ in 0..SLICE {
+            // SAFETY: as above.
+            let envelope = unsafe { slabs.at(number) };
+            // SAFETY: as above.
+            unsafe {
+                number = envelope.as_ref().before();
+                envelope.as_ref().set_next(later);
+            }
+            later = Some(envelope);
             if number == 0 {
                 break;
             }
-            // SAFETY: a number from the word, or from an envelope that was there.
-            let envelope = unsafe { slabs.at(number) };
-            // SAFETY: it is this process's.
-            number = unsafe { envelope.as_ref() }.before();
-            push_front(&mut last, envelope);
         }
+        // SAFETY: as above.
+        unsafe { last.as_ref() }.set_next(later);
         self.unsorted.set(number);
         if number != 0 {
-            // SAFETY: it is this process's.
-            let number = last.map_or(0, |last| unsafe { last.as_ref() }.number());
-            self.sorted.set(number);
+            // SAFETY: as above.
+            self.sorted.set(unsafe { last.as_ref() }.number());
             return false;
         }
         self.sorted.set(0);
-        self.append(last);
+        self.append(Some(last));
         true
     }
 
@@ -200,39 +233,7 @@ impl Mailbox {
     }
 }
 
-/// Puts an envelope before all others of a list.
-#[inline(always)]
-fn push_front(list: &mut Option<NonNull<Envelope>>, envelope: NonNull<Envelope>) {
-    // SAFETY: the caller's list and envelope are this process's.
-    unsafe {
-        match *list {
-            None => {
-                envelope.as_ref().set_next(Some(envelope));
-                *list = Some(envelope);
-            }
-            Some(last) => {
-                envelope.as_ref().set_next(last.as_ref().next());
-                last.as_ref().set_next(Some(envelope));
-            }
-        }
-    }
-}
-
 impl Local {
-    /// Says that the process waits for mail: with some in its word, it does not park.
-    #[inline(always)]
-    pub(super) fn listen(&self) {
-        // No filter is looking: it would have found that something is in the queue.
-        self.mail_flags.set(LISTENS);
-    }
-
-    /// True if the process wanted mail when it last looked; it has to say so again.
-    pub(crate) fn takes_mail(&self) -> bool {
-        let flags = self.mail_flags.get();
-        self.mail_flags.set(flags & !LISTENS);
-        flags & LISTENS != 0
-    }
-
     #[inline(always)]
     fn note_change(&self) {
         self.mail_changes

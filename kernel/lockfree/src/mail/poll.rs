@@ -6,14 +6,17 @@
 //! A combinator with wakers of its own, inside a process, is not told by a send. Whoever finds itself in one has
 //! it look again at once, which costs turns and loses nothing.
 
-use super::mailbox::{Look, Position, header, receive_as};
+use super::mailbox::{Look, Position, header, receive, receive_as};
 use crate::process::{Header, give_way, is_own_waker};
 use core::task::{Context, Poll, Waker};
 
 /// Polls for the first message of this type.
 #[inline(always)]
 pub fn poll_receive<M: Send + 'static>(context: &Context<'_>, position: &mut Position) -> Poll<M> {
-    let header = header();
+    // Nearly always it is the very waker that the process is polled with.
+    let Some(header) = Header::polled_with(context.waker()) else {
+        return poll_look(context, || receive(position));
+    };
     if header.local.left() < 0 {
         return later(context);
     }
@@ -21,12 +24,17 @@ pub fn poll_receive<M: Send + 'static>(context: &Context<'_>, position: &mut Pos
 }
 
 /// Polls for what `look` looks for.
+#[inline(never)]
 pub fn poll_look<R>(context: &Context<'_>, look: impl FnOnce() -> Look<R>) -> Poll<R> {
     let header = header();
     if header.local.left() < 0 {
         return later(context);
     }
-    conclude(header, context, look())
+    let found = conclude(header, context, look());
+    if found.is_pending() {
+        ask_again(context.waker());
+    }
+    found
 }
 
 #[inline(always)]
@@ -37,11 +45,7 @@ fn conclude<R>(header: &'static Header, context: &Context<'_>, look: Look<R>) ->
             Poll::Ready(found)
         }
         Look::Nothing => {
-            header.local.listen();
-            // Nearly always it is the very waker that the process is polled with.
-            if !core::ptr::eq(context.waker(), &raw const *header.waker) {
-                ask_again(context.waker());
-            }
+            header.local.intend_to_listen();
             Poll::Pending
         }
         Look::Later => later(context),

@@ -5,9 +5,10 @@
 
 use super::Envelope;
 use super::envelope::{Kind, Packing};
+use super::mailbox::header;
 use crate::process::here::{self, Stay};
 use crate::process::word;
-use crate::process::{Pid, local, reduce};
+use crate::process::{Pid, Slot, local, own_pid, reduce};
 use alloc::boxed::Box;
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -30,20 +31,51 @@ pub struct Answer<R> {
     pub value: Option<R>,
 }
 
+/// Somebody, and the way there.
+#[derive(Clone, Copy, Debug)]
+pub struct Receiver {
+    pid: Pid,
+    /// None if there never was such a process.
+    slot: Option<&'static Slot>,
+}
+
+impl Receiver {
+    /// The process of this pid, whether it lives or not.
+    #[inline(always)]
+    pub fn of(pid: Pid) -> Self {
+        let slot = here::table().slot(pid.index());
+        Self { pid, slot }
+    }
+
+    /// The running process.
+    #[inline(always)]
+    pub fn own() -> Option<Self> {
+        let pid = own_pid()?;
+        let slot = Some(header().slot);
+        Some(Self { pid, slot })
+    }
+
+    /// Who it is.
+    #[inline(always)]
+    pub fn pid(self) -> Pid {
+        self.pid
+    }
+}
+
 /// Sends a message to a process. It comes back if there is no memory for its envelope.
 #[inline(always)]
-pub fn send<M: Send + 'static>(to: Pid, message: M) -> Result<Sent, M> {
+pub fn send<M: Send + 'static>(to: Receiver, message: M) -> Result<Sent, M> {
     pack(to, message, Packing::<M>::kind())
 }
 
 /// Sends an answer: only whoever waits for it sees it.
 #[inline(always)]
-pub fn send_answer<R: Send + 'static>(to: Pid, answer: Answer<R>) -> Result<Sent, Answer<R>> {
+pub fn send_answer<R: Send + 'static>(to: Receiver, answer: Answer<R>) -> Result<Sent, Answer<R>> {
     pack(to, answer, Packing::<Answer<R>>::answer())
 }
 
 #[inline(always)]
-fn pack<M: Send + 'static>(to: Pid, message: M, kind: &'static Kind) -> Result<Sent, M> {
+fn pack<M: Send + 'static>(to: Receiver, message: M, kind: &'static Kind) -> Result<Sent, M> {
     if Packing::<M>::IS_INLINE {
         return post(to, message, kind);
     }
@@ -76,29 +108,36 @@ fn try_box<M>(message: M) -> Result<Box<M>, M> {
 }
 
 #[inline(always)]
-fn post<P>(to: Pid, payload: P, kind: &'static Kind) -> Result<Sent, P> {
+fn post<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, P> {
     let local = local();
     local.spend_little(const { cost(size_of::<P>()) });
     let mut stay = Stay::new(local);
     let here = stay.here();
     // SAFETY: what is done with it below is push, pop and count.
     let desk = unsafe { stay.desk_of(here) };
-    let table = here.table();
     let Some(envelope) = desk.pool.take() else {
         drop(stay);
         return post_slowly(to, payload, kind);
     };
     envelope.fill(payload, kind);
-    let Some(slot) = table.slot(to.index()) else {
+    let Some(slot) = to.slot else {
         return Ok(take_back::<P>(stay, envelope));
     };
     let link = |before| envelope.set_before(before);
-    match slot.word.send(to, envelope.number(), link) {
-        word::Sent::Left => {}
+    match slot.word.send(to.pid, envelope.number(), link) {
+        word::Sent::Left => drop(stay),
         word::Sent::Token => {
             // SAFETY: the send has just handed it over.
             let token = unsafe { slot.token() };
             desk.leave_woken(here, local, token);
+            drop(stay);
+        }
+        word::Sent::Handed => {
+            // SAFETY: the send has just handed it over.
+            let token = unsafe { slot.token() };
+            token.header().mailbox.put(envelope);
+            desk.leave_woken(here, local, token);
+            drop(stay);
         }
         word::Sent::Nobody => return Ok(take_back::<P>(stay, envelope)),
     }
@@ -108,7 +147,7 @@ fn post<P>(to: Pid, payload: P, kind: &'static Kind) -> Result<Sent, P> {
 /// The pool is empty.
 #[cold]
 #[inline(never)]
-fn post_slowly<P>(to: Pid, payload: P, kind: &'static Kind) -> Result<Sent, P> {
+fn post_slowly<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, P> {
     let is_filled = here::with_desk(|here, desk| {
         let is_filled = desk.pool.fill(here.table().slabs(), here);
         desk.pool.traffic.refused += u64::from(!is_filled);

@@ -23,14 +23,11 @@ const FRESH: usize = 16;
 
 /// The slabs of one machine.
 pub(crate) struct Slabs {
-    slabs: Box<[Slab]>,
-    used: AtomicU32,
-}
-
-struct Slab {
-    envelopes: AtomicPtr<Envelope>,
+    /// The envelopes of each slab.
+    envelopes: Box<[AtomicPtr<Envelope>]>,
     /// The core whose pool they belong to.
-    owner: AtomicPtr<Here>,
+    owners: Box<[AtomicPtr<Here>]>,
+    used: AtomicU32,
 }
 
 /// Envelopes of a slab that were never used.
@@ -45,12 +42,9 @@ impl Slabs {
     /// Creates room for at least so many envelopes, as far as a word can number them.
     pub(crate) fn new(envelopes: u32) -> Self {
         let slabs = envelopes.min(LAST_MESSAGE - SLAB).div_ceil(SLAB);
-        let slab = |_| Slab {
-            envelopes: AtomicPtr::new(null_mut()),
-            owner: AtomicPtr::new(null_mut()),
-        };
         Self {
-            slabs: (0..slabs).map(slab).collect(),
+            envelopes: (0..slabs).map(|_| AtomicPtr::new(null_mut())).collect(),
+            owners: (0..slabs).map(|_| AtomicPtr::new(null_mut())).collect(),
             used: AtomicU32::new(0),
         }
     }
@@ -62,19 +56,18 @@ impl Slabs {
     /// An envelope has this number, and whoever told the caller had it then.
     #[inline(always)]
     pub(crate) unsafe fn at(&self, number: u32) -> NonNull<Envelope> {
-        let number = number as usize - 1;
-        let (slab, place) = (number / SLAB as usize, number % SLAB as usize);
+        let (slab, place) = (number / SLAB, number % SLAB);
         // SAFETY: the caller's promise. Relaxed: with the number came what its author saw.
         unsafe {
-            let slab = self.slabs.get_unchecked(slab).envelopes.load(Relaxed);
-            NonNull::new_unchecked(slab.add(place))
+            let slab = self.envelopes.get_unchecked(slab as usize).load(Relaxed);
+            NonNull::new_unchecked(slab.add(place as usize))
         }
     }
 
     /// Makes a slab.
     #[cold]
     fn grow(&self, owner: &'static Here) -> Option<Fresh> {
-        let limit = self.slabs.len() as u32;
+        let limit = self.envelopes.len() as u32;
         if self.used.load(Relaxed) >= limit {
             return None;
         }
@@ -83,22 +76,23 @@ impl Slabs {
         // slab lose a block each, once.
         let claim = |used| (used < limit).then_some(used + 1);
         let index = self.used.fetch_update(Relaxed, Relaxed, claim).ok()?;
-        let slab = &self.slabs[index as usize];
-        let next = next.cast();
-        slab.envelopes.store(next.as_ptr(), Relaxed);
-        slab.owner
-            .store(core::ptr::from_ref(owner).cast_mut(), Relaxed);
+        let first = next.cast::<Envelope>();
+        self.envelopes[index as usize].store(first.as_ptr(), Relaxed);
+        self.owners[index as usize].store(core::ptr::from_ref(owner).cast_mut(), Relaxed);
+        // Number 0 means none, so the very first envelope is never used.
+        let is_unused = u32::from(index == 0);
         Some(Fresh {
-            next,
-            number: index * SLAB + 1,
-            left: SLAB,
+            // SAFETY: a slab has more than one.
+            next: unsafe { first.add(is_unused as usize) },
+            number: index * SLAB + is_unused,
+            left: SLAB - is_unused,
         })
     }
 
     fn owner(&self, number: u32) -> Option<&'static Here> {
-        let slab = self.slabs.get((number as usize - 1) / SLAB as usize)?;
+        let owner = self.owners.get((number / SLAB) as usize)?;
         // SAFETY: `grow` stored the address of a core, which lives for ever.
-        unsafe { slab.owner.load(Relaxed).as_ref() }
+        unsafe { owner.load(Relaxed).as_ref() }
     }
 }
 

@@ -6,7 +6,7 @@
 use super::slabs::Returned;
 use crate::process::word::{Park, Pid, Sent, StateWord};
 use loom::cell::UnsafeCell;
-use loom::sync::Notify;
+use loom::sync::{Mutex, Notify};
 use loom::thread;
 use std::sync::Arc;
 use std::vec::Vec;
@@ -22,6 +22,10 @@ unsafe impl Sync for Letter {}
 struct Post {
     state: StateWord,
     letters: [Letter; LETTERS],
+    /// What was put straight into the mailbox: the token's.
+    handed: Letter,
+    /// Somebody has put the process's token into a queue.
+    is_queued: Mutex<bool>,
     woken: Notify,
 }
 
@@ -36,6 +40,8 @@ impl Post {
         let post = Self {
             state,
             letters,
+            handed: Letter(UnsafeCell::new(0)),
+            is_queued: Mutex::new(false),
             woken,
         };
         (Arc::new(post), pid)
@@ -51,7 +57,13 @@ impl Post {
     fn send(&self, pid: Pid, letter: u32) -> Sent {
         let link = |before| self.write(letter, before);
         let sent = self.state.send(pid, letter, link);
-        if sent == Sent::Token {
+        if sent == Sent::Handed {
+            self.write(letter, 0);
+            // SAFETY: as in `write`.
+            self.handed.0.with_mut(|it| unsafe { *it = letter });
+        }
+        if matches!(sent, Sent::Token | Sent::Handed) {
+            *self.is_queued.lock().unwrap() = true;
             self.woken.notify();
         }
         sent
@@ -73,6 +85,16 @@ impl Post {
 
     fn take(&self) -> Vec<u32> {
         self.open(self.state.take())
+    }
+
+    /// What was put straight into the mailbox, once.
+    fn take_handed(&self) -> Vec<u32> {
+        // SAFETY: as in `write`.
+        let letter = self
+            .handed
+            .0
+            .with_mut(|it| unsafe { core::mem::take(&mut *it) });
+        self.open(letter)
     }
 }
 
@@ -97,8 +119,11 @@ pub(crate) fn who_waits_for_mail_finds_all_of_it() {
             assert!(turns < 8, "spins");
             if post.state.has_mail() {
                 found.extend(post.take());
-            } else if post.state.park(pid, || true) == Park::Parked {
-                post.woken.wait();
+            } else if post.state.park(pid, true) == Park::Parked {
+                while !core::mem::take(&mut *post.is_queued.lock().unwrap()) {
+                    post.woken.wait();
+                }
+                found.extend(post.take_handed());
             }
         }
         found.sort();
@@ -171,7 +196,7 @@ pub(crate) fn no_letter_is_lost_and_none_reaches_a_stranger() {
 fn a_letter_races_a_kill_for_one_token() {
     loom::model(|| {
         let (post, pid) = Post::new();
-        assert_eq!(post.state.park(pid, || true), Park::Parked);
+        assert_eq!(post.state.park(pid, true), Park::Parked);
         let killer = {
             let post = post.clone();
             thread::spawn(move || {
@@ -179,10 +204,12 @@ fn a_letter_races_a_kill_for_one_token() {
                 post.state.kill(pid) == Handover::Token
             })
         };
-        let is_sender_s = post.send(pid, 1) == Sent::Token;
+        let is_sender_s = post.send(pid, 1) == Sent::Handed;
         let is_killer_s = killer.join().unwrap();
         assert_ne!(is_sender_s, is_killer_s, "not one token");
-        assert_eq!(post.take(), [1]);
+        let mut found = post.take_handed();
+        found.extend(post.take());
+        assert_eq!(found, [1]);
     });
 }
 

@@ -7,6 +7,7 @@
 //! [`Token`]: super::Token
 
 use super::local::{Intent, Kind, Local};
+use super::platform;
 use super::pool::Class;
 use super::token::Token;
 use super::waker;
@@ -15,7 +16,7 @@ use super::word::{Pid, StateWord};
 use crate::mail::Mailbox;
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
-use core::mem::ManuallyDrop;
+use core::mem::{ManuallyDrop, offset_of};
 use core::pin::Pin;
 use core::ptr::NonNull;
 use core::task::{Context, Waker};
@@ -127,6 +128,21 @@ impl Header {
     #[inline(always)]
     pub(crate) fn pid(&self) -> Pid {
         waker::pid(&self.waker)
+    }
+
+    /// The running process's header, if this is the waker that it is polled with itself; nearly always it is.
+    #[inline(always)]
+    pub(crate) fn polled_with(waker: &Waker) -> Option<&'static Self> {
+        let local = core::ptr::from_ref(platform::local());
+        // What is there is a waker only if the record is in a process's header: that of a core's loop is first in a
+        // `Here`, which has none. (On a host it may stand beside anything.)
+        let own = local.wrapping_byte_add(offset_of!(Self, waker)).cast();
+        let is_own = core::ptr::eq(own, waker);
+        if cfg!(not(target_os = "none")) && platform::local().kind() != Kind::Process {
+            return None;
+        }
+        // SAFETY: so it is a header's, which lives while its process runs.
+        is_own.then(|| unsafe { &*local.cast() })
     }
 
     /// Sets the frame, or none, and returns what was there.

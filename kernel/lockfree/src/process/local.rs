@@ -21,11 +21,13 @@ pub enum Intent {
     Yield = 0,
     /// To wait until it is woken.
     Wait = 1,
+    /// The same, and a message is to wake it.
+    Listen = 2,
     /// To let others run first, after a look around: it may have nothing left to spend, or have left
     /// something on the desk, or not all processes here are of one level.
-    YieldWithCare = 2,
+    YieldWithCare = 3,
     /// Nothing any more: its future is done and dropped.
-    Done = 3,
+    Done = 4,
 }
 
 /// What is forgotten whenever a process comes back of its own accord: one store.
@@ -152,6 +154,14 @@ impl Local {
     #[inline(always)]
     pub(crate) fn intend_to_yield(&self) {
         self.set_intent(self.manner.get());
+    }
+
+    /// Says that the process waits for mail, unless it wants others to run first: then it looks again anyway.
+    #[inline(always)]
+    pub(crate) fn intend_to_listen(&self) {
+        if self.intent() == Intent::Wait {
+            self.set_intent(Intent::Listen);
+        }
     }
 
     #[inline(always)]

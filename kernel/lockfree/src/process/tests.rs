@@ -325,7 +325,12 @@ fn a_quantum_that_ends_on_the_way_back_forgets_the_ticks_alone() {
     core(4);
     spawn(std::future::pending(), 0).unwrap();
     let mut token = newborn();
-    for intent in [Intent::Yield, Intent::YieldWithCare, Intent::Done] {
+    for intent in [
+        Intent::Yield,
+        Intent::Listen,
+        Intent::YieldWithCare,
+        Intent::Done,
+    ] {
         token.local().set_intent(intent);
         assert_eq!((token.count_tick(), token.count_tick()), (1, 2));
         token.end_quantum();

@@ -156,7 +156,7 @@ impl Token {
     pub fn blocked(self) -> Polled {
         match self.local().intent() {
             Intent::Yield | Intent::YieldWithCare => Polled::YieldedWithCare(self),
-            Intent::Wait | Intent::Done => Polled::Waiting(self),
+            Intent::Wait | Intent::Listen | Intent::Done => Polled::Waiting(self),
         }
     }
 
@@ -304,15 +304,14 @@ impl Token {
         self.header().local.forget_ticks();
     }
 
-    /// Leaves the process to wait, unless something woke it meanwhile: then the token comes back.
+    /// Leaves the process to wait as it wanted when it came back, unless something woke it meanwhile: then the
+    /// token comes back.
     #[inline(always)]
     pub fn park(self) -> Option<Token> {
         let header = self.header();
-        match header
-            .slot
-            .word
-            .park(header.pid(), || header.local.takes_mail())
-        {
+        let wants_mail = header.local.intent() == Intent::Listen;
+        header.local.begin_stint();
+        match header.slot.word.park(header.pid(), wants_mail) {
             Park::Parked => {
                 self.hand_over();
                 None
@@ -390,7 +389,7 @@ impl Runnable {
         core::hint::cold_path();
         match intent {
             Intent::Yield | Intent::YieldWithCare => Polled::YieldedWithCare(token),
-            Intent::Wait => Polled::Waiting(token),
+            Intent::Wait | Intent::Listen => Polled::Waiting(token),
             Intent::Done => Polled::Done(Finished::new(token, Manner::Returned)),
         }
     }

@@ -35,12 +35,14 @@
 //! the receiver alive, publishes the message, and takes the process over if it waits for mail:
 //!
 //! ```text
-//!    63        35 34       9 8        0
+//!    63        35 34      10 9        0
 //!   | generation | message | flags    |      message 0: none
 //! ```
 //!
-//! A process that waits with a message in its word does not wait for mail, for whoever waits for mail
-//! parks only with an empty one. So it is not woken, however many come.
+//! A process that waits for something else says so when it parks, and no message wakes it: the flag
+//! `DEAF` is in the word as long as it waits. To one that waits for mail, and has none in its word, and of
+//! whom nobody wants anything, a message is handed: that send takes the process over, and with it the
+//! mailbox, where it puts the message itself.
 //!
 //! # Orderings
 //!
@@ -73,9 +75,10 @@ const GENERATION_SHIFT: u32 = 35;
 const LAST_GENERATION: u64 = u64::MAX >> GENERATION_SHIFT;
 
 /// Where the number of the newest message begins.
-const MAIL_SHIFT: u32 = 9;
+const MAIL_SHIFT: u32 = 10;
 const FLAGS: u64 = (1 << MAIL_SHIFT) - 1;
 const BELOW_GENERATION: u64 = (1 << GENERATION_SHIFT) - 1;
+const GENERATION: u64 = !BELOW_GENERATION;
 const MAIL: u64 = BELOW_GENERATION & !FLAGS;
 /// The highest number of a message.
 pub(crate) const LAST_MESSAGE: u32 = (MAIL >> MAIL_SHIFT) as u32;
@@ -98,6 +101,10 @@ const LEVEL_SHIFT: u32 = 7;
 /// The highest level that a word can name.
 const LAST_LEVEL: u8 = 3;
 const LEVEL: u64 = (LAST_LEVEL as u64) << LEVEL_SHIFT;
+/// The process waits, and not for mail.
+const DEAF: u64 = 1 << 9;
+/// What a process that waits, or is held, leaves behind when it is to run again.
+const STANDING: u64 = PHASE | DEAF;
 
 /// Says who a process is, for ever: slot and generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -173,6 +180,9 @@ pub(crate) enum Sent {
     Left,
     /// It is there, and the process's token is the sender's now: put it into a queue.
     Token,
+    /// The process waited for nothing else, and its token is the sender's now: so is its mailbox until
+    /// then, and the message goes straight in there.
+    Handed,
 }
 
 /// What the holder of a token may do with it now.
@@ -270,15 +280,15 @@ impl StateWord {
     /// 4: the process has nothing to do; the token's holder calls it after a poll. One that wants mail
     /// does not park if there is some.
     #[inline(always)]
-    pub(crate) fn park(&self, pid: Pid, wants_mail: impl FnOnce() -> bool) -> Park {
+    pub(crate) fn park(&self, pid: Pid, wants_mail: bool) -> Park {
         let plain = pid.generation() | RUNNABLE;
-        let waiting = pid.generation() | WAITING;
+        let waiting = pid.generation() | waiting(wants_mail);
         let ordering = Site::Park.ordering();
         let swapped = self.0.compare_exchange(plain, waiting, ordering, Relaxed);
         if swapped.is_ok() {
             Park::Parked
         } else {
-            self.park_slowly(wants_mail())
+            self.park_slowly(wants_mail)
         }
     }
 
@@ -290,7 +300,7 @@ impl StateWord {
             if has_mail || word & (KILL | WOKEN) != 0 {
                 return (word & !WOKEN, Park::Again);
             }
-            (word & !PHASE | WAITING, Park::Parked)
+            (word & !PHASE | waiting(wants_mail), Park::Parked)
         })
     }
 
@@ -301,8 +311,8 @@ impl StateWord {
             // what `begin` or `park` acquires.
             // A held process may have been suspended in mid-poll, so its wake counts as well.
             RUNNABLE | HELD => Some((word | WOKEN, Handover::Nothing)),
-            WAITING if word & SUSPEND != 0 => Some((word & !PHASE | HELD, Handover::Nothing)),
-            WAITING => Some((word & !PHASE | RUNNABLE, Handover::Token)),
+            WAITING if word & SUSPEND != 0 => Some((word & !STANDING | HELD, Handover::Nothing)),
+            WAITING => Some((word & !STANDING | RUNNABLE, Handover::Token)),
             _ => None,
         })
     }
@@ -315,47 +325,48 @@ impl StateWord {
         let ordering = Site::Send.ordering();
         let mut word = self.0.load(Relaxed);
         loop {
-            if !pid.owns(word) {
-                return Sent::Nobody;
-            }
+            // Zero but for the flags and the mail, if the word is this process's.
+            let apart = word ^ pid.generation();
             let before = message_of(word);
             link(before);
-            let next = word & !MAIL | u64::from(message) << MAIL_SHIFT;
-            let swap = |next| self.0.compare_exchange_weak(word, next, ordering, Relaxed);
+            let left = word & !MAIL | u64::from(message) << MAIL_SHIFT;
             // Each outcome has its own step: nothing is to be found out again after it.
-            let swapped = if word & PHASE == RUNNABLE {
-                match swap(next) {
-                    Ok(_) => return Sent::Left,
-                    Err(now) => now,
+            let (next, outcome) = if apart & (GENERATION | PHASE) == RUNNABLE {
+                (left, Sent::Left)
+            } else if apart == WAITING {
+                match self.swap(word, word - WAITING, ordering) {
+                    Ok(_) => return Sent::Handed,
+                    Err(now) => word = now,
                 }
-            } else if word & BELOW_GENERATION == WAITING {
-                match swap(next - WAITING) {
-                    Ok(_) => return Sent::Token,
-                    Err(now) => now,
-                }
+                continue;
             } else {
-                let Some((next, outcome)) = Self::send_beside(word, next) else {
-                    return Sent::Nobody;
-                };
-                match swap(next) {
-                    Ok(_) => return outcome,
-                    Err(now) => now,
+                match Self::send_beside(apart, left) {
+                    Some(other) => other,
+                    None => return Sent::Nobody,
                 }
             };
-            word = swapped;
+            match self.swap(word, next, ordering) {
+                Ok(_) => return outcome,
+                Err(now) => word = now,
+            }
         }
     }
 
-    /// What becomes of a message to a process that is not ready to be simply run, or does not wait for
-    /// mail. (A level in the word is met later: in the queue the process is where it was.)
+    #[inline(always)]
+    fn swap(&self, word: u64, next: u64, ordering: Ordering) -> Result<u64, u64> {
+        self.0.compare_exchange_weak(word, next, ordering, Relaxed)
+    }
+
+    /// What becomes of a message to a process that is not ready to be simply run, or does not simply wait for
+    /// mail; `apart` is its word but for the generation. (A level in the word is met later: in the queue the process is where it was.)
     #[cold]
     #[inline(never)]
-    fn send_beside(word: u64, next: u64) -> Option<(u64, Sent)> {
-        match word & PHASE {
+    fn send_beside(apart: u64, next: u64) -> Option<(u64, Sent)> {
+        match apart & PHASE {
+            _ if apart & GENERATION != 0 => None,
             FREE => None,
-            // With mail before this, it waits for something else.
-            WAITING if word & MAIL != 0 => Some((next, Sent::Left)),
-            WAITING if word & SUSPEND != 0 => Some((next & !PHASE | HELD, Sent::Left)),
+            WAITING if apart & DEAF != 0 => Some((next, Sent::Left)),
+            WAITING if apart & SUSPEND != 0 => Some((next & !PHASE | HELD, Sent::Left)),
             WAITING => Some((next & !PHASE | RUNNABLE, Sent::Token)),
             _ => Some((next, Sent::Left)),
         }
@@ -423,7 +434,10 @@ impl StateWord {
             FREE => None,
             _ if word & KILL != 0 => None,
             RUNNABLE => Some((word & !SUSPEND | KILL, Handover::Noted)),
-            _ => Some((word & !PHASE & !SUSPEND | RUNNABLE | KILL, Handover::Token)),
+            _ => Some((
+                word & !STANDING & !SUSPEND | RUNNABLE | KILL,
+                Handover::Token,
+            )),
         })
     }
 
@@ -515,6 +529,11 @@ impl StateWord {
             }
         }
     }
+}
+
+/// How a process waits.
+fn waiting(wants_mail: bool) -> u64 {
+    if wants_mail { WAITING } else { WAITING | DEAF }
 }
 
 fn message_of(word: u64) -> u32 {

@@ -59,7 +59,10 @@ fn transitions(phase: u64) -> Vec<Transition> {
             let _ = state.begin(true);
         });
         all.push(|state, pid| {
-            let _ = state.park(pid, || false);
+            let _ = state.park(pid, false);
+        });
+        all.push(|state, pid| {
+            let _ = state.park(pid, true);
         });
     }
     all
@@ -149,8 +152,8 @@ fn a_wake_during_the_poll_is_never_lost() {
     let (state, pid) = occupied();
     assert_eq!(state.begin(false), Begin::Run);
     assert_eq!(state.wake(pid), Handover::Nothing);
-    assert_eq!(state.park(pid, || false), Park::Again);
-    assert_eq!(state.park(pid, || false), Park::Parked);
+    assert_eq!(state.park(pid, false), Park::Again);
+    assert_eq!(state.park(pid, false), Park::Parked);
     assert_eq!(state.wake(pid), Handover::Token);
 }
 
@@ -159,7 +162,7 @@ fn a_wake_before_a_poll_that_was_broken_off_goes_on_counts() {
     let (state, pid) = occupied();
     assert_eq!(state.wake(pid), Handover::Nothing);
     assert_eq!(state.begin(true), Begin::Run);
-    assert_eq!(state.park(pid, || false), Park::Again);
+    assert_eq!(state.park(pid, false), Park::Again);
 }
 
 #[test]
@@ -178,7 +181,7 @@ fn whoever_was_broken_off_goes_on_unless_something_else_is_wanted() {
 #[test]
 fn a_suspended_process_keeps_its_wake_for_later() {
     let (state, pid) = occupied();
-    assert_eq!(state.park(pid, || false), Park::Parked);
+    assert_eq!(state.park(pid, false), Park::Parked);
     assert_eq!(state.suspend(pid), Handover::Noted);
     assert_eq!(state.wake(pid), Handover::Nothing);
     assert_eq!(state.resume(pid), Handover::Token);
@@ -193,7 +196,7 @@ fn a_process_held_in_mid_poll_keeps_its_wake() {
     assert_eq!(state.wake(pid), Handover::Nothing);
     assert_eq!(state.resume(pid), Handover::Token);
     assert_eq!(state.begin(true), Begin::Run);
-    assert_eq!(state.park(pid, || false), Park::Again);
+    assert_eq!(state.park(pid, false), Park::Again);
 }
 
 #[test]
@@ -213,7 +216,7 @@ fn an_old_pid_changes_nothing() {
     let new = state.next_pid(5);
     assert_ne!(old, new);
     state.occupy(new);
-    assert_eq!(state.park(new, || false), Park::Parked);
+    assert_eq!(state.park(new, false), Park::Parked);
     let before = state.0.load(Ordering::Relaxed);
     for transition in [
         StateWord::wake,
@@ -246,9 +249,10 @@ fn send(state: &StateWord, pid: Pid, message: u32) -> (Sent, u32) {
 #[test]
 fn a_message_wakes_who_waits_and_the_next_one_only_joins_it() {
     let (state, pid) = occupied();
-    assert_eq!(state.park(pid, || true), Park::Parked);
-    assert_eq!(send(&state, pid, 7), (Sent::Token, 0));
-    assert_eq!(send(&state, pid, LAST_MESSAGE), (Sent::Left, 7));
+    assert_eq!(state.park(pid, true), Park::Parked);
+    assert_eq!(send(&state, pid, 7), (Sent::Handed, 0));
+    assert_eq!(send(&state, pid, 8), (Sent::Left, 0));
+    assert_eq!(send(&state, pid, LAST_MESSAGE), (Sent::Left, 8));
     assert!(state.is_plain(), "mail is no reason for a slow turn");
     assert_eq!((state.take(), state.take()), (LAST_MESSAGE, 0));
 }
@@ -257,8 +261,8 @@ fn a_message_wakes_who_waits_and_the_next_one_only_joins_it() {
 fn who_wants_mail_does_not_park_beside_some_and_who_does_not_is_left_alone() {
     let (state, pid) = occupied();
     assert_eq!(send(&state, pid, 1), (Sent::Left, 0));
-    assert_eq!(state.park(pid, || true), Park::Again);
-    assert_eq!(state.park(pid, || false), Park::Parked);
+    assert_eq!(state.park(pid, true), Park::Again);
+    assert_eq!(state.park(pid, false), Park::Parked);
     assert_eq!(send(&state, pid, 2), (Sent::Left, 1));
     assert_eq!(state.wake(pid), Handover::Token);
     assert_eq!(state.take(), 2);
@@ -267,7 +271,7 @@ fn who_wants_mail_does_not_park_beside_some_and_who_does_not_is_left_alone() {
 #[test]
 fn a_message_to_a_suspended_process_is_found_when_it_is_resumed() {
     let (state, pid) = occupied();
-    assert_eq!(state.park(pid, || true), Park::Parked);
+    assert_eq!(state.park(pid, true), Park::Parked);
     assert_eq!(state.suspend(pid), Handover::Noted);
     assert_eq!(send(&state, pid, 1), (Sent::Left, 0));
     assert_eq!(send(&state, pid, 2), (Sent::Left, 1));
@@ -299,9 +303,12 @@ fn messages_change_nothing_else() {
         let state = with(word);
         let (sent, _) = send(&state, pid, 5);
         let after = state.0.load(Ordering::Relaxed) & !MAIL;
-        let woken = word & PHASE == WAITING && word & SUSPEND == 0;
-        assert_eq!(sent == Sent::Token, woken, "{word:#b}");
-        assert!(after == word || word & PHASE == WAITING, "{word:#b}");
-        assert_eq!(state.take(), 5);
+        let listens = word & STANDING == WAITING;
+        let is_handed = word & FLAGS == WAITING;
+        assert_eq!(sent == Sent::Handed, is_handed, "{word:#b}");
+        let is_woken = listens && !is_handed && word & SUSPEND == 0;
+        assert_eq!(sent == Sent::Token, is_woken, "{word:#b}");
+        assert!(after == word || listens, "{word:#b}");
+        assert_eq!(state.take(), if is_handed { 0 } else { 5 });
     }
 }
