@@ -124,9 +124,9 @@ pub(crate) struct OnThisStack;
 
 impl Lifecycle for OnThisStack {
     #[inline(always)]
-    fn resume(process: Runnable) -> (Outcome, &'static Here) {
+    fn resume(process: Runnable, here: &'static Here) -> (Outcome, &'static Here) {
         // SAFETY: `turn` calls this between two visits, on the core's loop.
-        let (polled, here) = unsafe { process::resume(process) };
+        let (polled, here) = unsafe { process::resume(process, here) };
         let outcome = match polled {
             Ok(Polled::Done(finished)) => {
                 // Others must not calculate by what it has left behind.

@@ -129,10 +129,13 @@ pub fn this_core() -> &'static Here {
 /// Only the running core's own loop calls it, between two visits to its scheduler, for a process
 /// that has been given this core.
 #[inline(always)]
-pub unsafe fn resume(process: Runnable) -> (Result<Polled, Token>, &'static Here) {
+pub unsafe fn resume(
+    process: Runnable,
+    here: &'static Here,
+) -> (Result<Polled, Token>, &'static Here) {
     // SAFETY: a record lives in its process's header, which is not given back in here.
     let local = unsafe { NonNull::from(process.local()).as_ref() };
-    let here = core_of(local);
+    debug_assert!(core::ptr::eq(core_of(local), here), "given another core");
     become_process(local);
     // If an interrupt breaks in here and the process goes on elsewhere, this is another core's word:
     // then a look at it does no harm, and the present core has looked at its own in `girder_go_on`.

@@ -36,7 +36,7 @@ pub fn sleep_until(at: u64) -> Sleep {
 pub fn turn<W: World>(next: Next) -> Next {
     match next {
         Next::Resume(process) => {
-            let (outcome, here) = W::Lifecycle::resume(process);
+            let (outcome, here) = W::Lifecycle::resume(process, W::visit(|core| core.here()));
             W::visit_at(here, |core| core.settle(here, outcome))
         }
         Next::GoOn(token) => W::Lifecycle::go_on(token),
@@ -63,8 +63,10 @@ pub fn run<W: World>(mut next: Next) -> ! {
 /// is kept does not change, so whoever keeps none does not ask.
 #[inline(never)]
 fn run_processes<W: World, const KEEPS_TIME: bool>(mut process: Runnable) -> Next {
+    let mut here = W::visit(|core| core.here());
     loop {
-        let (outcome, here) = W::Lifecycle::resume(process);
+        let outcome;
+        (outcome, here) = W::Lifecycle::resume(process, here);
         let next = match outcome {
             Outcome::Yielded(mut token) => {
                 let turned = W::visit_at(here, |core| {

@@ -114,6 +114,12 @@ impl<W: World> Core<W> {
         }
     }
 
+    /// The desk that its processes find.
+    #[inline(always)]
+    pub(super) fn here(&self) -> &'static Here {
+        self.here
+    }
+
     /// What it has done so far.
     pub fn statistics(&self) -> Statistics {
         self.statistics

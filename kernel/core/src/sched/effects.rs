@@ -119,8 +119,9 @@ impl From<Polled> for Outcome {
 /// It may come back on another core than it was given, so nothing of a core is held meanwhile: each of
 /// these lets whatever core that is [`settle`](Core::settle) the outcome, or says which it is.
 pub trait Lifecycle {
-    /// Gives the core to a process, from its last await on, until it comes back: how, and on which core.
-    fn resume(process: Runnable) -> (Outcome, &'static Here);
+    /// Gives the core, which is `here`, to a process, from its last await on, until it comes back: how, and on
+    /// which core.
+    fn resume(process: Runnable, here: &'static Here) -> (Outcome, &'static Here);
     /// Gives the core to a process that an interrupt broke off.
     fn go_on(token: Token) -> Next;
     /// Lets a process drop what it owns, and ends it.

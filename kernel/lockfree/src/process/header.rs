@@ -6,7 +6,7 @@
 //!
 //! [`Token`]: super::Token
 
-use super::local::{Intent, Kind, Local};
+use super::local::{Intent, Local};
 use super::platform;
 use super::pool::Class;
 use super::token::Token;
@@ -62,8 +62,6 @@ pub(crate) struct Header {
     /// The next one in whatever queue this one is in.
     pub(crate) next: Cell<Option<NonNull<Header>>>,
     pub(crate) slot: &'static Slot,
-    /// Its number is the pid.
-    pub(crate) waker: ManuallyDrop<Waker>,
     /// The one operation that is in a hurry.
     pub(crate) poll: PollFunction,
     pub(crate) operations: &'static Operations,
@@ -86,6 +84,8 @@ pub(crate) struct Usage {
 
 const _: () = assert!(size_of::<Header>() <= 128, "the budget of an idle process");
 
+const _: () = assert!(offset_of!(Header, local) == 0);
+
 /// A whole process.
 #[repr(C)]
 pub(crate) struct Process<F> {
@@ -104,14 +104,13 @@ impl Header {
         reductions: i32,
         teller: Option<Teller>,
     ) -> Self {
-        let local = Local::new(Kind::Process);
+        let local = Local::of_process(pid);
         local.level.set(level);
         local.left.set(reductions);
         Self {
             local,
             next: Cell::new(None),
             slot,
-            waker: waker::of(pid),
             poll: operations.poll,
             operations,
             frame: Cell::new(0),
@@ -127,22 +126,17 @@ impl Header {
     /// Whose header it is.
     #[inline(always)]
     pub(crate) fn pid(&self) -> Pid {
-        waker::pid(&self.waker)
+        waker::pid(self.local.waker())
     }
 
     /// The running process's header, if this is the waker that it is polled with itself; nearly always it is.
     #[inline(always)]
     pub(crate) fn polled_with(waker: &Waker) -> Option<&'static Self> {
-        let local = core::ptr::from_ref(platform::local());
-        // What is there is a waker only if the record is in a process's header: that of a core's loop is first in a
-        // `Here`, which has none. (On a host it may stand beside anything.)
-        let own = local.wrapping_byte_add(offset_of!(Self, waker)).cast();
-        let is_own = core::ptr::eq(own, waker);
-        if cfg!(not(target_os = "none")) && platform::local().kind() != Kind::Process {
-            return None;
-        }
-        // SAFETY: so it is a header's, which lives while its process runs.
-        is_own.then(|| unsafe { &*local.cast() })
+        let local = platform::local();
+        let is_own = core::ptr::eq(local.waker(), waker);
+        // SAFETY: nobody is polled with the waker of a loop, so this is the record of a process, which is first in its
+        // header and lives while it runs.
+        is_own.then(|| unsafe { NonNull::from(local).cast().as_ref() })
     }
 
     /// Sets the frame, or none, and returns what was there.

@@ -97,7 +97,7 @@ impl Here {
 
     const fn with(doorbell: Doorbell, returned: Returned) -> Self {
         Self {
-            local: Local::new(Kind::Loop),
+            local: Local::of_loop(),
             doorbell,
             is_laden: AtomicBool::new(false),
             is_ticking: AtomicBool::new(false),

@@ -4,13 +4,17 @@
 //! the record of whoever runs.
 
 use super::here::Here;
+use super::waker;
+use super::word::Pid;
 use core::cell::Cell;
 use core::fmt;
+use core::mem::ManuallyDrop;
 use core::sync::atomic::{
     AtomicU8, AtomicU32,
     Ordering::{Relaxed, SeqCst},
     compiler_fence,
 };
+use core::task::Waker;
 
 /// What a process left behind when its poll came back, besides being done or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +62,9 @@ pub enum Kind {
 /// core, so relaxed accesses and a compiler fence are all the order they need.
 #[repr(C)]
 pub struct Local {
+    /// What the process is polled with: its number is the pid. First, so that the address that the register has
+    /// tells whether it is the one at hand. A loop's wakes nobody, and nobody is polled with it.
+    waker: ManuallyDrop<Waker>,
     reasons: AtomicU32,
     /// Reductions left; below zero the next await yields.
     pub(super) left: Cell<i32>,
@@ -100,9 +107,21 @@ impl fmt::Debug for Local {
 }
 
 impl Local {
-    /// Creates a record, of a process with no reason against preemption, of anything else with one.
-    pub const fn new(kind: Kind) -> Self {
+    /// Creates the record of a core's loop, which has a reason against preemption.
+    pub const fn of_loop() -> Self {
+        Self::new(Kind::Loop, waker::NOBODYS)
+    }
+
+    /// Creates the record of a process, which has none.
+    #[inline(always)]
+    pub(super) fn of_process(pid: Pid) -> Self {
+        Self::new(Kind::Process, waker::of(pid))
+    }
+
+    #[inline(always)]
+    const fn new(kind: Kind, waker: ManuallyDrop<Waker>) -> Self {
         Self {
+            waker,
             reasons: AtomicU32::new(!matches!(kind, Kind::Process) as u32),
             left: Cell::new(0),
             stint: Cell::new(Stint::FRESH),
@@ -118,6 +137,12 @@ impl Local {
             mail_changes: Cell::new(0),
             here: Cell::new(None),
         }
+    }
+
+    /// What the process is polled with.
+    #[inline(always)]
+    pub(super) fn waker(&self) -> &Waker {
+        &self.waker
     }
 
     /// Offset of the number of reasons against preemption.

@@ -142,7 +142,7 @@ mod host {
 
     std::thread_local! {
         static HERE: Cell<Option<&'static Here>> = const { Cell::new(None) };
-        static LOCAL: &'static Local = Box::leak(Box::new(Local::new(Kind::Loop)));
+        static LOCAL: &'static Local = Box::leak(Box::new(Local::of_loop()));
         static RUNNING: Cell<Option<*const Local>> = const { Cell::new(None) };
         static NOW: Cell<u64> = const { Cell::new(0) };
         static IS_LEAVING: Cell<bool> = const { Cell::new(false) };

@@ -376,7 +376,7 @@ impl Runnable {
     pub fn poll(self) -> Polled {
         let Self(token) = self;
         let header = token.header();
-        let mut context = Context::from_waker(&header.waker);
+        let mut context = Context::from_waker(header.local.waker());
         // SAFETY: this is the token. The future is alive, for whatever ends it makes a `Finished`, and
         // stands at an await: a `Runnable` is made only of a process without a frame.
         platform::run_as(&header.local, || unsafe {

@@ -10,6 +10,12 @@ use core::task::{RawWaker, RawWakerVTable, Waker};
 // A static, for a constant may have several addresses, and `owner` compares.
 static OPERATIONS: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop);
 
+/// A waker that wakes nobody: there is no such pid.
+pub(crate) const NOBODYS: ManuallyDrop<Waker> = {
+    // SAFETY: as in `of`.
+    ManuallyDrop::new(unsafe { Waker::from_raw(raw(without_provenance(0))) })
+};
+
 /// Returns the waker of a process, for one poll.
 #[inline(always)]
 pub(crate) fn of(pid: Pid) -> ManuallyDrop<Waker> {
@@ -38,7 +44,7 @@ impl Pid {
     }
 }
 
-fn raw(data: *const ()) -> RawWaker {
+const fn raw(data: *const ()) -> RawWaker {
     RawWaker::new(data, &OPERATIONS)
 }
 

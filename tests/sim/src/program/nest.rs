@@ -11,7 +11,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use futures::{join, select_biased};
 use girder_core::rng::Rng;
 use girder_core::sched::Sleep;
-use girder_lockfree::process::here;
+use girder_lockfree::process::{here, yield_now};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
@@ -27,6 +27,7 @@ pub(super) fn all(rng: &mut Rng, score: &Shared) {
         spawn(any_priority(rng), score, gathers(times(rng)));
         spawn(any_priority(rng), score, moves(times(rng)));
     }
+    spawn(any_priority(rng), score, shares(rng.below(5)));
     let patience = 1 + rng.below(400_000);
     if spawn(any_priority(rng), score, reads(patience)).is_some() {
         with_state(|state| state.keys.0 = KEYS);
@@ -83,6 +84,20 @@ async fn gathers(times: [u64; 4]) {
         set.extend(more.next().map(sleep_for));
     }
     assert_eq!(rung, 2 * times.len(), "a sleep was lost");
+}
+
+/// Gives way from within a set, which polls only those that it was told of.
+async fn shares(turns: u64) {
+    let mut set: FuturesUnordered<_> = (0..3)
+        .map(|_| async move {
+            for _ in 0..turns {
+                yield_now().await;
+            }
+        })
+        .collect();
+    while set.next().await.is_some() {
+        point().await;
+    }
 }
 
 /// Begins two sleeps, and when one is over puts the other into a set, with another waker.

@@ -13,7 +13,7 @@ use girder_lockfree::process::{Polled, Runnable};
 pub(crate) struct Bodies;
 
 impl Lifecycle for Bodies {
-    fn resume(process: Runnable) -> (Outcome, &'static Here) {
+    fn resume(process: Runnable, _: &'static Here) -> (Outcome, &'static Here) {
         let outcome = match with_state(State::is_put_off) {
             true => put_off(process.put_off()),
             false => {
