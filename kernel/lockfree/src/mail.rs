@@ -21,6 +21,7 @@
 //! process leaves unread, a reaper process drops, a message at a time: see [`reap`].
 
 mod envelope;
+mod look;
 mod mailbox;
 mod poll;
 mod post;
@@ -29,11 +30,11 @@ mod slabs;
 
 pub(crate) use envelope::Envelope;
 pub use envelope::Message;
-pub(crate) use mailbox::Mailbox;
-pub use mailbox::{
+pub use look::{
     Look, Position, close_question, open_question, receive, receive_any, receive_reply,
     receive_where,
 };
+pub(crate) use mailbox::Mailbox;
 pub use poll::{poll_look, poll_receive};
 pub use post::{Answer, Receiver, Sent, send, send_answer};
 pub use reaper::reap;

@@ -5,57 +5,22 @@
 //! circular, known by their last envelope, which leads to the first; so to put one before all others or
 //! a list behind another is a step. Turning a long stack round is done in slices with preemption on
 //! between them, and the places say how far it is.
-//!
-//! What a process skips stays where it is in the queue. A [`Position`] remembers how far one receive
-//! has looked, so that it looks at nothing twice, however many come; whatever else takes an envelope out
-//! of the queue changes a number by which the position knows that it has to begin anew.
 
-use super::envelope::{Message, Packing};
-use super::post::Answer;
 use super::{Envelope, Slabs};
-use crate::process::here::{self, Desk, Here, Stay};
-use crate::process::{Header, Kind, Local, local, reduce};
-use alloc::boxed::Box;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
 /// Envelopes that are turned round at a time.
 const SLICE: usize = 64;
-/// Envelopes that are looked at for one reduction.
-const LOOKS: u32 = 16;
-
-/// Somebody's filter is looking at an envelope.
-const FILTERS: u8 = 1 << 0;
-
 /// What a process has taken in.
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     /// The queue: its last one.
-    last: Cell<Option<NonNull<Envelope>>>,
+    pub(super) last: Cell<Option<NonNull<Envelope>>>,
     /// By number; 0 is none.
-    unsorted: Cell<u32>,
+    pub(super) unsorted: Cell<u32>,
     /// By the number of its last one; when the process has ended, a stack as it came out of the word.
     sorted: Cell<u32>,
-}
-
-/// What a look into the mailbox has come to.
-#[derive(Debug)]
-pub enum Look<M> {
-    /// A message.
-    Found(M),
-    /// There is none yet.
-    Nothing,
-    /// The process has looked at so many that others have to run first.
-    Later,
-}
-
-/// How far a receive has looked.
-#[derive(Debug, Default)]
-pub struct Position {
-    /// The address of the last envelope that it has passed over.
-    passed: usize,
-    /// The number of changes to the queue that it has seen.
-    changes: u32,
 }
 
 impl Mailbox {
@@ -98,7 +63,7 @@ impl Mailbox {
     }
 
     /// Sorts a slice. True if all is sorted.
-    fn sort(&self, slabs: &'static Slabs) -> bool {
+    pub(super) fn sort(&self, slabs: &'static Slabs) -> bool {
         let mut number = self.unsorted.get();
         if number == 0 {
             return true;
@@ -157,7 +122,7 @@ impl Mailbox {
     }
 
     /// The first one of the queue, or the one after `passed`.
-    fn after(&self, passed: Option<NonNull<Envelope>>) -> Option<NonNull<Envelope>> {
+    pub(super) fn after(&self, passed: Option<NonNull<Envelope>>) -> Option<NonNull<Envelope>> {
         let last = self.last.get()?;
         if passed == Some(last) {
             return None;
@@ -168,7 +133,7 @@ impl Mailbox {
 
     /// Takes the first one out of the queue.
     #[inline(always)]
-    fn unlink_first(&self, first: &'static Envelope, last: NonNull<Envelope>) {
+    pub(super) fn unlink_first(&self, first: &'static Envelope, last: NonNull<Envelope>) {
         if NonNull::from(first) == last {
             self.last.set(None);
         } else {
@@ -178,7 +143,7 @@ impl Mailbox {
     }
 
     /// Takes the one after `passed` out of the queue.
-    fn unlink(&self, passed: Option<NonNull<Envelope>>) -> Option<&'static Envelope> {
+    pub(super) fn unlink(&self, passed: Option<NonNull<Envelope>>) -> Option<&'static Envelope> {
         let envelope = self.after(passed)?;
         let before = passed.or(self.last.get())?;
         // SAFETY: in the queue, so they are this process's.
@@ -230,299 +195,5 @@ impl Mailbox {
         let envelope = (number != 0).then(|| unsafe { slabs.at(number).as_ref() })?;
         stack.set(envelope.before());
         Some(envelope)
-    }
-}
-
-impl Local {
-    #[inline(always)]
-    fn note_change(&self) {
-        self.mail_changes
-            .set(self.mail_changes.get().wrapping_add(1));
-    }
-}
-
-/// Begins to wait for an answer, and says by which number it will be known, which is no other question's.
-pub fn open_question() -> u64 {
-    let calls = &local().mail_calls;
-    // So many at a time are never counted down again: late answers then stay until the end.
-    calls.set(calls.get().saturating_add(1));
-    here::with_desk(|_, desk| desk.pool.next_question())
-}
-
-/// Wants that answer no more. With no question open, all answers that come are late.
-pub fn close_question() {
-    let calls = &local().mail_calls;
-    if calls.get() != u8::MAX {
-        calls.set(calls.get().saturating_sub(1));
-    }
-}
-
-/// The running process's header.
-#[inline(always)]
-pub(super) fn header() -> &'static Header {
-    let local = local();
-    assert!(
-        local.kind() == Kind::Process,
-        "only a process has a mailbox"
-    );
-    // SAFETY: a process's record is the first field of its header, which lives while it runs.
-    unsafe { NonNull::from(local).cast().as_ref() }
-}
-
-/// Takes the first message of this type.
-#[inline(always)]
-pub fn receive<M: Send + 'static>(position: &mut Position) -> Look<M> {
-    receive_as(header(), position)
-}
-
-/// The same for a process that has its header at hand.
-#[inline(always)]
-pub(super) fn receive_as<M: Send + 'static>(
-    header: &'static Header,
-    position: &mut Position,
-) -> Look<M> {
-    let Header { mailbox, slot, .. } = header;
-    if let Some(last) = mailbox.last.get() {
-        // SAFETY: in this process's queue.
-        let first = unsafe { last.as_ref().next().unwrap_unchecked().as_ref() };
-        let is_filtering = header.local.mail_flags.get() & FILTERS != 0;
-        if is_filtering || !position.is_new() || !first.holds::<M>() {
-            return receive_from_queue(header, position);
-        }
-        let mut stay = Stay::new(&header.local);
-        let here = stay.here();
-        mailbox.unlink_first(first, last);
-        header.local.note_change();
-        // SAFETY: it holds that; what is done with the desk is a push.
-        return Look::Found(unsafe { open(here, stay.desk_of(here), first) });
-    }
-    if mailbox.unsorted.get() != 0 {
-        return receive_from_queue(header, position);
-    }
-    if !slot.word.has_mail() {
-        return Look::Nothing;
-    }
-    let mut stay = Stay::new(&header.local);
-    let here = stay.here();
-    let newest = slot.word.take();
-    // SAFETY: a number from the word, which had one; nobody else takes it out.
-    let envelope = unsafe { here.table().slabs().at(newest).as_ref() };
-    if envelope.before() == 0 && envelope.holds::<M>() {
-        // SAFETY: it holds that; what is done with the desk is a push.
-        return Look::Found(unsafe { open(here, stay.desk_of(here), envelope) });
-    }
-    mailbox.unsorted.set(newest);
-    drop(stay);
-    receive_from_queue(header, position)
-}
-
-/// The same, with envelopes in the queue.
-#[inline(never)]
-fn receive_from_queue<M: Send + 'static>(
-    header: &'static Header,
-    position: &mut Position,
-) -> Look<M> {
-    search(
-        header,
-        position,
-        Envelope::holds::<M>,
-        |here, desk, found| {
-            // SAFETY: it holds that.
-            unsafe { open(here, desk, found) }
-        },
-    )
-}
-
-/// Takes the first message of this type that `filter` wants.
-pub fn receive_where<M: Send + 'static>(
-    position: &mut Position,
-    mut filter: impl FnMut(&M) -> bool,
-) -> Look<M> {
-    let header = header();
-    let flags = &header.local.mail_flags;
-    let wants = |envelope: &Envelope| {
-        let Some(message) = envelope.peek::<M>(false) else {
-            return false;
-        };
-        // While somebody's code holds a reference into an envelope, nobody takes one out.
-        flags.set(flags.get() | FILTERS);
-        let is_wanted = filter(message);
-        flags.set(flags.get() & !FILTERS);
-        is_wanted
-    };
-    search(header, position, wants, |here, desk, found| {
-        // SAFETY: it holds that.
-        unsafe { open(here, desk, found) }
-    })
-}
-
-/// Takes the first message of whatever type.
-pub fn receive_any(position: &mut Position) -> Look<Message> {
-    let wants = |envelope: &Envelope| !envelope.is_answer();
-    search(header(), position, wants, |here, desk, found| {
-        let message = found.take_message();
-        desk.pool.give(here.table().slabs(), found);
-        message
-    })
-}
-
-/// Takes the answer to a question.
-pub fn receive_reply<R: Send + 'static>(position: &mut Position, question: u64) -> Look<Option<R>> {
-    let wants = |envelope: &Envelope| {
-        let answer = envelope.peek::<Answer<R>>(true);
-        answer.is_some_and(|answer| answer.question == question)
-    };
-    search(header(), position, wants, |here, desk, found| {
-        // SAFETY: it holds that.
-        unsafe { open::<Answer<R>>(here, desk, found) }.value
-    })
-}
-
-/// Takes the message out of an envelope, and puts that back.
-///
-/// # Safety
-///
-/// The envelope holds a message of this type, and is in no place.
-#[inline(always)]
-unsafe fn open<M: Send + 'static>(
-    here: &'static Here,
-    desk: &mut Desk,
-    envelope: &'static Envelope,
-) -> M {
-    // SAFETY: the caller's promise.
-    let message = unsafe { Packed::<M>::out_of(envelope) };
-    desk.pool.give(here.table().slabs(), envelope);
-    message.unpack()
-}
-
-/// A message as it was in the envelope.
-enum Packed<M> {
-    Inline(M),
-    Boxed(Box<M>),
-}
-
-impl<M: Send + 'static> Packed<M> {
-    /// # Safety
-    ///
-    /// The envelope holds a message of this type.
-    #[inline(always)]
-    unsafe fn out_of(envelope: &Envelope) -> Self {
-        // SAFETY: the caller's promise.
-        unsafe {
-            if Packing::<M>::IS_INLINE {
-                Self::Inline(envelope.empty())
-            } else {
-                Self::Boxed(envelope.empty())
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn unpack(self) -> M {
-        match self {
-            Self::Inline(message) => message,
-            Self::Boxed(message) => *message,
-        }
-    }
-}
-
-/// Looks through the queue from `position` on, and takes out the first envelope that is wanted.
-fn search<R>(
-    header: &'static Header,
-    position: &mut Position,
-    mut wants: impl FnMut(&Envelope) -> bool,
-    take: impl FnOnce(&'static Here, &mut Desk, &'static Envelope) -> R,
-) -> Look<R> {
-    let Header { local, mailbox, .. } = header;
-    let is_filtering = local.mail_flags.get() & FILTERS != 0;
-    assert!(!is_filtering, "a filter can't receive");
-    take_in(header);
-    let mut passed = position.passed(local);
-    let mut looks = 0;
-    while let Some(envelope) = mailbox.after(passed) {
-        // SAFETY: in this process's queue, which only the process itself changes.
-        let envelope = unsafe { envelope.as_ref() };
-        if envelope.is_answer() && local.mail_calls.get() == 0 {
-            drop_late_answer(header, passed);
-            continue;
-        }
-        if wants(envelope) {
-            let found = here::with_desk(|here, desk| {
-                local.note_change();
-                let found = mailbox.unlink(passed)?;
-                Some(take(here, desk, found))
-            });
-            return found.map_or(Look::Nothing, Look::Found);
-        }
-        passed = Some(NonNull::from(envelope));
-        looks += 1;
-        if looks % LOOKS == 0 {
-            reduce(1);
-            if local.left() < 0 {
-                position.set(local, passed);
-                return Look::Later;
-            }
-        }
-    }
-    position.set(local, passed);
-    Look::Nothing
-}
-
-/// Takes everything in that has come, in slices.
-fn take_in(header: &'static Header) {
-    let Header { mailbox, slot, .. } = header;
-    loop {
-        let is_done = here::with_desk(|here, _| {
-            if mailbox.unsorted.get() == 0 && slot.word.has_mail() {
-                mailbox.unsorted.set(slot.word.take());
-            }
-            mailbox.unsorted.get() == 0 || mailbox.sort(here.table().slabs())
-        });
-        if is_done {
-            return;
-        }
-        reduce(1);
-    }
-}
-
-/// Nobody has asked, or nobody waits any more.
-#[cold]
-fn drop_late_answer(header: &'static Header, passed: Option<NonNull<Envelope>>) {
-    let message = here::with_desk(|here, desk| {
-        header.local.note_change();
-        let envelope = header.mailbox.unlink(passed)?;
-        desk.pool.traffic.late_answers += 1;
-        let message = envelope.take_message();
-        desk.pool.give(here.table().slabs(), envelope);
-        Some(message)
-    });
-    drop(message);
-}
-
-impl Position {
-    /// Behind everything that is in the running process's mailbox now.
-    pub fn at_the_end() -> Self {
-        let header = header();
-        take_in(header);
-        let mut position = Self::default();
-        position.set(&header.local, header.mailbox.last.get());
-        position
-    }
-
-    /// True if nothing was passed over yet.
-    #[inline(always)]
-    fn is_new(&self) -> bool {
-        self.passed == 0
-    }
-
-    /// The last envelope that was passed over, unless the queue has changed since.
-    fn passed(&self, local: &Local) -> Option<NonNull<Envelope>> {
-        let is_valid = self.changes == local.mail_changes.get();
-        NonNull::new(self.passed as *mut Envelope).filter(|_| is_valid)
-    }
-
-    fn set(&mut self, local: &Local, passed: Option<NonNull<Envelope>>) {
-        self.passed = passed.map_or(0, |passed| passed.as_ptr().expose_provenance());
-        self.changes = local.mail_changes.get();
     }
 }

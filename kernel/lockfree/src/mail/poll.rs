@@ -6,7 +6,7 @@
 //! A combinator with wakers of its own, inside a process, is not told by a send. Whoever finds itself in one has
 //! it look again at once, which costs turns and loses nothing.
 
-use super::mailbox::{Look, Position, header, receive, receive_as};
+use super::look::{Look, Position, header, receive, receive_as};
 use crate::process::{Header, give_way, is_own_waker};
 use core::task::{Context, Poll, Waker};
 

@@ -5,7 +5,7 @@
 
 use super::Envelope;
 use super::envelope::{Kind, Packing};
-use super::mailbox::header;
+use super::look::header;
 use crate::process::here::{self, Stay};
 use crate::process::word;
 use crate::process::{Pid, Slot, local, own_pid, reduce};

@@ -61,6 +61,12 @@
 //! the instructions that come of it, against Arm's model.
 
 use super::view::Activity;
+mod mail;
+mod pid;
+
+pub(crate) use mail::Sent;
+pub use pid::Pid;
+
 use crate::atomic::{AtomicU64, Ordering, Relaxed};
 use crate::order::Site;
 
@@ -106,54 +112,6 @@ const DEAF: u64 = 1 << 9;
 /// What a process that waits, or is held, leaves behind when it is to run again.
 const STANDING: u64 = PHASE | DEAF;
 
-/// Says who a process is, for ever: slot and generation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(transparent)]
-pub struct Pid(u64);
-
-impl Pid {
-    pub(crate) fn new(index: u32, generation: u64) -> Self {
-        Self(generation << GENERATION_SHIFT | u64::from(index))
-    }
-
-    /// The pid of these parts, if there can be one.
-    pub(crate) fn of_parts(index: u32, generation: u64) -> Option<Self> {
-        let is_possible = index < 1 << INDEX_BITS && (1..=LAST_GENERATION).contains(&generation);
-        is_possible.then(|| Self::new(index, generation))
-    }
-
-    pub(crate) fn index(self) -> u32 {
-        (self.0 & ((1 << INDEX_BITS) - 1)) as u32
-    }
-
-    fn generation(self) -> u64 {
-        self.0 & !BELOW_GENERATION
-    }
-
-    /// True if the word is one of this process's, or of its free slot before.
-    #[inline(always)]
-    fn owns(self, word: u64) -> bool {
-        (self.0 ^ word) >> GENERATION_SHIFT == 0
-    }
-
-    /// The number itself, never 0.
-    pub fn get(self) -> u64 {
-        self.0
-    }
-
-    /// Takes a number that [`get`](Self::get) gave.
-    pub(crate) fn from_number(number: u64) -> Self {
-        Self(number)
-    }
-}
-
-impl core::fmt::Display for Pid {
-    /// Slot and generation.
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{}.{}", self.index(), self.0 >> GENERATION_SHIFT)
-    }
-}
-
 /// The word.
 #[derive(Debug)]
 pub(crate) struct StateWord(AtomicU64);
@@ -168,21 +126,6 @@ pub(crate) enum Handover {
     Token,
     /// A flag was added: the token's holder will meet it, sooner if its core is told.
     Noted,
-}
-
-/// What became of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub(crate) enum Sent {
-    /// There is no such process: the message is still its sender's.
-    Nobody,
-    /// The process will find it when it looks.
-    Left,
-    /// It is there, and the process's token is the sender's now: put it into a queue.
-    Token,
-    /// The process waited for nothing else, and its token is the sender's now: so is its mailbox until
-    /// then, and the message goes straight in there.
-    Handed,
 }
 
 /// What the holder of a token may do with it now.
@@ -315,74 +258,6 @@ impl StateWord {
             WAITING => Some((word & !STANDING | RUNNABLE, Handover::Token)),
             _ => None,
         })
-    }
-
-    /// Sends a message to a process: publishes its number, and tells `link` which one was sent before
-    /// it (0: none). `link` may be told several times; the last time counts.
-    #[inline(always)]
-    pub(crate) fn send(&self, pid: Pid, message: u32, link: impl Fn(u32)) -> Sent {
-        debug_assert!((1..=LAST_MESSAGE).contains(&message));
-        let ordering = Site::Send.ordering();
-        let mut word = self.0.load(Relaxed);
-        loop {
-            // Zero but for the flags and the mail, if the word is this process's.
-            let apart = word ^ pid.generation();
-            let before = message_of(word);
-            link(before);
-            let left = word & !MAIL | u64::from(message) << MAIL_SHIFT;
-            // Each outcome has its own step: nothing is to be found out again after it.
-            let (next, outcome) = if apart & (GENERATION | PHASE) == RUNNABLE {
-                (left, Sent::Left)
-            } else if apart == WAITING {
-                match self.swap(word, word - WAITING, ordering) {
-                    Ok(_) => return Sent::Handed,
-                    Err(now) => word = now,
-                }
-                continue;
-            } else {
-                match Self::send_beside(apart, left) {
-                    Some(other) => other,
-                    None => return Sent::Nobody,
-                }
-            };
-            match self.swap(word, next, ordering) {
-                Ok(_) => return outcome,
-                Err(now) => word = now,
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn swap(&self, word: u64, next: u64, ordering: Ordering) -> Result<u64, u64> {
-        self.0.compare_exchange_weak(word, next, ordering, Relaxed)
-    }
-
-    /// What becomes of a message to a process that is not ready to be simply run, or does not simply wait for
-    /// mail; `apart` is its word but for the generation. (A level in the word is met later: in the queue the process is where it was.)
-    #[cold]
-    #[inline(never)]
-    fn send_beside(apart: u64, next: u64) -> Option<(u64, Sent)> {
-        match apart & PHASE {
-            _ if apart & GENERATION != 0 => None,
-            FREE => None,
-            WAITING if apart & DEAF != 0 => Some((next, Sent::Left)),
-            WAITING if apart & SUSPEND != 0 => Some((next & !PHASE | HELD, Sent::Left)),
-            WAITING => Some((next & !PHASE | RUNNABLE, Sent::Token)),
-            _ => Some((next, Sent::Left)),
-        }
-    }
-
-    /// True if there is a message.
-    #[inline(always)]
-    pub(crate) fn has_mail(&self) -> bool {
-        self.0.load(Relaxed) & MAIL != 0
-    }
-
-    /// Takes all messages: the number of the newest, or 0. The token's holder calls it, or the process
-    /// itself.
-    #[inline(always)]
-    pub(crate) fn take(&self) -> u32 {
-        message_of(self.0.fetch_and(!MAIL, Site::Take.ordering()))
     }
 
     /// Keeps a process from running until it is resumed.

@@ -1,0 +1,93 @@
+//! The mailbox in the word: what a sender does, and the process that takes.
+
+use super::{
+    DEAF, FREE, GENERATION, HELD, LAST_MESSAGE, MAIL, MAIL_SHIFT, PHASE, Pid, RUNNABLE, SUSPEND,
+    StateWord, WAITING, message_of,
+};
+use crate::atomic::{Ordering, Relaxed};
+use crate::order::Site;
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Sent {
+    /// There is no such process: the message is still its sender's.
+    Nobody,
+    /// The process will find it when it looks.
+    Left,
+    /// It is there, and the process's token is the sender's now: put it into a queue.
+    Token,
+    /// The process waited for nothing else, and its token is the sender's now: so is its mailbox until
+    /// then, and the message goes straight in there.
+    Handed,
+}
+
+impl StateWord {
+    /// Sends a message to a process: publishes its number, and tells `link` which one was sent before
+    /// it (0: none). `link` may be told several times; the last time counts.
+    #[inline(always)]
+    pub(crate) fn send(&self, pid: Pid, message: u32, link: impl Fn(u32)) -> Sent {
+        debug_assert!((1..=LAST_MESSAGE).contains(&message));
+        let ordering = Site::Send.ordering();
+        let mut word = self.0.load(Relaxed);
+        loop {
+            // Zero but for the flags and the mail, if the word is this process's.
+            let apart = word ^ pid.generation();
+            let before = message_of(word);
+            link(before);
+            let left = word & !MAIL | u64::from(message) << MAIL_SHIFT;
+            // Each outcome has its own step: nothing is to be found out again after it.
+            let (next, outcome) = if apart & (GENERATION | PHASE) == RUNNABLE {
+                (left, Sent::Left)
+            } else if apart == WAITING {
+                match self.swap(word, word - WAITING, ordering) {
+                    Ok(_) => return Sent::Handed,
+                    Err(now) => word = now,
+                }
+                continue;
+            } else {
+                match Self::send_beside(apart, left) {
+                    Some(other) => other,
+                    None => return Sent::Nobody,
+                }
+            };
+            match self.swap(word, next, ordering) {
+                Ok(_) => return outcome,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn swap(&self, word: u64, next: u64, ordering: Ordering) -> Result<u64, u64> {
+        self.0.compare_exchange_weak(word, next, ordering, Relaxed)
+    }
+
+    /// What becomes of a message to a process that is not ready to be simply run, or does not simply wait for
+    /// mail; `apart` is its word but for the generation. (A level in the word is met later: in the queue the process is where it was.)
+    #[cold]
+    #[inline(never)]
+    fn send_beside(apart: u64, next: u64) -> Option<(u64, Sent)> {
+        match apart & PHASE {
+            _ if apart & GENERATION != 0 => None,
+            FREE => None,
+            WAITING if apart & DEAF != 0 => Some((next, Sent::Left)),
+            WAITING if apart & SUSPEND != 0 => Some((next & !PHASE | HELD, Sent::Left)),
+            WAITING => Some((next & !PHASE | RUNNABLE, Sent::Token)),
+            _ => Some((next, Sent::Left)),
+        }
+    }
+
+    /// True if there is a message.
+    #[inline(always)]
+    pub(crate) fn has_mail(&self) -> bool {
+        self.0.load(Relaxed) & MAIL != 0
+    }
+
+    /// Takes all messages: the number of the newest, or 0. The token's holder calls it, or the process
+    /// itself.
+    #[inline(always)]
+    pub(crate) fn take(&self) -> u32 {
+        message_of(self.0.fetch_and(!MAIL, Site::Take.ordering()))
+    }
+}
