@@ -108,7 +108,7 @@ const BENCHES: [Bench; 21] = [
     bench("spawn_join", 50_000, |count| {
         Box::pin(mail::measure("spawn_join", count, mail::spawn_join))
     }),
-    bench("skynet", 10_000, |count| {
+    bench("skynet", 100_000, |count| {
         Box::pin(mail::measure("skynet", count, mail::skynet))
     }),
     // Last: over all that has run before.

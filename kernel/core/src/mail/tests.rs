@@ -34,9 +34,13 @@ struct Driver {
 
 impl Driver {
     fn new() -> Self {
+        Self::with_room_for(100_000)
+    }
+
+    fn with_room_for(processes: u32) -> Self {
         let here: &'static Here = Box::leak(Box::new(Here::new()));
         here.set_reductions(REDUCTIONS);
-        here.simulate(Box::leak(Box::new(Table::new(100_000))));
+        here.simulate(Box::leak(Box::new(Table::new(processes))));
         here::simulate_time(0);
         Self {
             ready: VecDeque::new(),
@@ -287,6 +291,28 @@ fn what_a_process_leaves_unread_a_reaper_drops() {
         driver.yields > 2 * LEFT / REDUCTIONS as usize,
         "all at once"
     );
+}
+
+#[test]
+fn there_is_room_for_the_reaper_when_there_is_for_nobody_else() {
+    const PROCESSES: u32 = 1_024;
+    let mut driver = Driver::with_room_for(PROCESSES);
+    let drops = Arc::new(AtomicUsize::new(0));
+    let mut victims = Vec::new();
+    while let Ok(pid) = process::spawn(receive::<()>(), 2) {
+        victims.push(pid);
+    }
+    for &victim in &victims {
+        put(victim, Witness(drops.clone()));
+    }
+    driver.run();
+    for &victim in &victims {
+        kill(victim);
+    }
+    driver.run();
+    assert_eq!(drops.load(SeqCst), victims.len());
+    assert_eq!(envelopes_in_use(), 0, "an envelope was lost");
+    assert!(victims.len() >= PROCESSES as usize - 1);
 }
 
 #[test]
