@@ -33,23 +33,25 @@ impl StateWord {
         loop {
             // Zero but for the flags and the mail, if the word is this process's.
             let apart = word ^ pid.generation();
-            let before = message_of(word);
-            link(before);
-            let left = word & !MAIL | u64::from(message) << MAIL_SHIFT;
             // Each outcome has its own step: nothing is to be found out again after it.
-            let (next, outcome) = if apart & (GENERATION | PHASE) == RUNNABLE {
-                (left, Sent::Left)
-            } else if apart == WAITING {
+            if apart == WAITING {
                 match self.swap(word, word - WAITING, ordering) {
                     Ok(_) => return Sent::Handed,
                     Err(now) => word = now,
                 }
                 continue;
-            } else {
-                match Self::send_beside(apart, left) {
-                    Some(other) => other,
-                    None => return Sent::Nobody,
+            }
+            link(message_of(word));
+            let left = word & !MAIL | u64::from(message) << MAIL_SHIFT;
+            if apart & (GENERATION | PHASE) == RUNNABLE {
+                match self.swap(word, left, ordering) {
+                    Ok(_) => return Sent::Left,
+                    Err(now) => word = now,
                 }
+                continue;
+            }
+            let Some((next, outcome)) = Self::send_beside(apart, left) else {
+                return Sent::Nobody;
             };
             match self.swap(word, next, ordering) {
                 Ok(_) => return outcome,
@@ -58,9 +60,10 @@ impl StateWord {
         }
     }
 
+    /// Not the weak kind: what the compiler makes of that has to look at the outcome twice.
     #[inline(always)]
     fn swap(&self, word: u64, next: u64, ordering: Ordering) -> Result<u64, u64> {
-        self.0.compare_exchange_weak(word, next, ordering, Relaxed)
+        self.0.compare_exchange(word, next, ordering, Relaxed)
     }
 
     /// What becomes of a message to a process that is not ready to be simply run, or does not simply wait for
