@@ -80,9 +80,16 @@ fn run_processes<W: World, const KEEPS_TIME: bool>(mut process: Runnable) -> Nex
                         process = next;
                         continue;
                     }
-                    Err(token) => W::visit_at(here, |core| core.decide_after(token)),
+                    Err(token) => W::visit_at(here, |core| core.decide_instead(Some(token))),
                 }
             }
+            Outcome::Done(finished) => match W::visit_at(here, |core| core.end(here, finished)) {
+                Ok(next) => {
+                    process = next;
+                    continue;
+                }
+                Err(token) => W::visit_at(here, |core| core.decide_instead(token)),
+            },
             other => W::visit_at(here, |core| core.settle(here, other)),
         };
         match next {

@@ -13,6 +13,7 @@ mod finished;
 mod header;
 pub mod here;
 mod homes;
+mod in_loop;
 #[cfg(not(target_os = "none"))]
 pub mod inspect;
 #[cfg(doctest)]
@@ -36,6 +37,7 @@ pub use alarm::{Due, Look, NoAlarm, has_alarms_left, ring_alarms, set_alarm, tak
 pub use budget::afford;
 pub use exit::{ExitReason, Words};
 pub use finished::Finished;
+pub use in_loop::{InLoop, InLoopWork};
 pub use local::{Intent, Kind, Local};
 pub use queue::Queue;
 pub use table::{NoProcess, Request, Table, is_alive, kill, resume, set_level, suspend, wake};

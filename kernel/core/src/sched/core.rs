@@ -20,14 +20,16 @@
 //! no alarm there is no tick at all.
 
 mod attend;
+mod short;
 
 use super::deadlines::Deadlines;
 use super::effects::{Hardware, Outcome, Place, Ready, World};
 use super::levels::Priority;
 use core::hint::cold_path;
 use girder_lockfree::Token;
-use girder_lockfree::process::here::{Here, Woken};
+use girder_lockfree::process::here::Here;
 use girder_lockfree::process::{Runnable, Start};
+use short::Turned;
 
 /// What a core does next.
 #[derive(Debug)]
@@ -155,20 +157,12 @@ impl<W: World> Core<W> {
                 }
             }
             Outcome::Waiting(token) => {
-                let token = self.settle_account(token);
-                // Woken while it ran: it looks again, when its turn comes.
-                if let Some(token) = token.park() {
-                    self.push_behind_all(token);
-                }
-                self.take_next(here)
+                let next = self.let_wait(here, token);
+                self.conclude(next)
             }
             Outcome::Done(finished) => {
-                self.statistics.ended += 1;
-                if self.terms.keeps_time {
-                    self.since = self.hardware.now_roughly();
-                }
-                finished.discontinue();
-                self.take_next(here)
+                let next = self.end(here, finished);
+                self.conclude(next)
             }
             other => {
                 cold_path();
@@ -177,63 +171,21 @@ impl<W: World> Core<W> {
         }
     }
 
-    /// The shortest way: all that is to be done for one that has yielded is to let the next one run.
-    /// Whoever yields like this has been found to be one of many that simply take turns, and nothing
-    /// has come up since: see `consider`. If something is wanted of the next one, that is
-    /// [`decide_after`](Self::decide_after)'s. Its time is charged before, if time is kept.
     #[inline(always)]
-    pub(super) fn take_turns(
-        &mut self,
-        here: &'static Here,
-        mut token: Token,
-    ) -> Result<Runnable, Token> {
-        token.begin_stint();
-        self.rotate(here, token)
-    }
-
-    #[inline(always)]
-    fn rotate(&mut self, here: &'static Here, token: Token) -> Result<Runnable, Token> {
-        let process = self.ready.rotate(token).begin()?;
-        Ok(self.give(here, process))
-    }
-
-    #[inline(always)]
-    fn give(&mut self, here: &'static Here, mut process: Runnable) -> Runnable {
-        self.statistics.switches += 1;
-        process.give_core(here);
-        process
-    }
-
-    /// Decides what to do next: the short way, while all that wait for the core simply take turns.
-    #[inline(always)]
-    fn take_next(&mut self, here: &'static Here) -> Next {
-        if here.is_laden() || !self.ready.is_even(Priority::Normal) {
-            return self.decide();
+    fn conclude(&mut self, turned: Turned) -> Next {
+        match turned {
+            Ok(process) => Next::Resume(process),
+            Err(token) => self.decide_instead(token),
         }
-        match here.take_only_woken(Priority::Normal.level()) {
-            Woken::Nobody => {}
-            // As when messages go to and fro: it goes behind the others, if there are any.
-            Woken::Only(token) => {
-                self.statistics.arrivals += 1;
-                let token = self.ready.rotate(token);
-                if !self.deadlines.has_tick() && !self.ready.is_empty() {
-                    self.set_timer(true, None);
-                }
-                return self.begin(here, token);
-            }
-            Woken::Others => return self.decide(),
-        }
-        let Some(token) = self.ready.pop() else {
-            return self.decide();
-        };
-        self.begin(here, token)
     }
 
-    #[inline(always)]
-    fn begin(&mut self, here: &'static Here, token: Token) -> Next {
-        match token.begin() {
-            Ok(process) => Next::Resume(self.give(here, process)),
-            Err(token) => self.decide_after(token),
+    /// Decides what to do next, if the short way was none.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn decide_instead(&mut self, token: Option<Token>) -> Next {
+        match token {
+            Some(token) => self.decide_after(token),
+            None => self.decide(),
         }
     }
 
@@ -241,7 +193,7 @@ impl<W: World> Core<W> {
     #[inline(never)]
     fn settle_with_care(&mut self, token: Token) -> Next {
         let level = Priority::from_level(token.level());
-        let has_woken = self.here.has_woken();
+        let has_woken = self.here.in_loop(|at| at.has_woken());
         let is_plain =
             !has_woken && !self.here.is_laden() && !token.is_spent() && self.ready.is_even(level);
         let mut token = self.begin_stint(token);

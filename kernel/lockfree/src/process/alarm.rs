@@ -8,7 +8,8 @@
 //! rings for nobody, or for somebody who looks and goes on waiting. (Several cores that schedule will have it
 //! taken back through the other one's inbox; the alarm says which core that is.)
 
-use super::here::{Desk, table, with_desk, with_desk_in_loop};
+use super::here::{Desk, table, with_desk};
+use super::in_loop::with_desk_in_loop;
 use super::platform::{self, PreemptionOff};
 use super::table::{is_alive, take_woken};
 use super::word::Pid;

@@ -3,8 +3,7 @@
 //! Who was woken is looked for at each turn, for that is how messages go to and fro: one look at the queue tells,
 //! and one process, as there nearly always is, needs no more bookkeeping.
 
-use super::here::Here;
-use super::platform;
+use super::in_loop::InLoop;
 use super::queue::Queue;
 use super::token::Token;
 
@@ -60,12 +59,13 @@ impl Arrived {
     }
 }
 
-impl Here {
+impl InLoop<'_> {
     /// Takes the process that was woken on this core, if it is only one, of this level; only the core's loop
     /// does.
     #[inline(always)]
-    pub fn take_only_woken(&'static self, level: u8) -> Woken {
-        self.with_woken(|woken| {
+    pub fn take_only_woken(self, level: u8) -> Woken {
+        self.with_desk(|desk| {
+            let woken = &mut desk.woken;
             if woken.queue.is_empty() {
                 return Woken::Nobody;
             }
@@ -76,21 +76,16 @@ impl Here {
         })
     }
 
-    /// Takes the processes that were woken on this core; only its loop does.
+    /// Takes the processes that were woken on this core.
     #[inline(always)]
-    pub fn take_woken(&'static self) -> Option<Arrived> {
-        self.with_woken(|woken| (!woken.queue.is_empty()).then(|| core::mem::take(woken)))
+    pub fn take_woken(self) -> Option<Arrived> {
+        self.with_desk(|desk| {
+            (!desk.woken.queue.is_empty()).then(|| core::mem::take(&mut desk.woken))
+        })
     }
 
-    /// True if somebody was woken on this core; only its loop asks.
-    pub fn has_woken(&'static self) -> bool {
-        !self.with_woken(|woken| woken.queue.is_empty())
-    }
-
-    #[inline(always)]
-    fn with_woken<R>(&'static self, f: impl FnOnce(&mut Arrived) -> R) -> R {
-        assert!(platform::is_loop_of(self), "only the core's loop does this");
-        // SAFETY: as in `with_desk`: nothing takes a loop from its core.
-        f(unsafe { &mut (*self.desk()).woken })
+    /// True if somebody was woken on this core.
+    pub fn has_woken(self) -> bool {
+        self.with_desk(|desk| !desk.woken.queue.is_empty())
     }
 }

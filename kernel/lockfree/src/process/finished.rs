@@ -6,6 +6,7 @@
 
 use super::alarm;
 use super::exit::ExitReason;
+use super::in_loop::{InLoop, in_this_loop};
 use super::local::Local;
 use super::table;
 use super::token::Token;
@@ -71,10 +72,15 @@ impl Finished {
 
     /// Ends the process: its pid names nobody from now on, its slot and its memory go back, and who
     /// watches is told.
-    #[inline(always)]
     pub fn discontinue(self) {
+        in_this_loop(|at| self.discontinue_at(at));
+    }
+
+    /// The same, for a loop that knows its core.
+    #[inline(always)]
+    pub fn discontinue_at(self, at: InLoop<'_>) {
         let teller = self.token.header().teller.take();
-        table::vacate(self.token.into_header());
+        table::vacate(self.token.into_header(), at);
         let Some(teller) = teller else { return };
         let reason = match self.manner {
             Manner::Returned => Some(ExitReason::Returned),

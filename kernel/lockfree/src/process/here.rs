@@ -10,7 +10,8 @@
 
 use super::alarm::{self, Due};
 pub use super::arrived::{Arrived, Woken};
-use super::local::{Intent, Kind, Local};
+use super::in_loop::with_desk_in_loop;
+use super::local::{Intent, Local};
 use super::platform::{self, PreemptionOff};
 use super::pool::Pools;
 #[cfg(not(target_os = "none"))]
@@ -294,16 +295,6 @@ pub(super) fn with_own_desk<R>(f: impl FnOnce(&'static Here, &Local, &mut Desk) 
     let here = stay.here();
     // SAFETY: what the callers do in `f` is push, pop and swap, here and in `alarm`.
     f(here, local, unsafe { stay.desk_of(here) })
-}
-
-/// As `with_desk`, for a core's loop, which nothing can take away from its core.
-#[inline(always)]
-pub(super) fn with_desk_in_loop<R>(f: impl FnOnce(&'static Here, &mut Desk) -> R) -> R {
-    let local = platform::local();
-    assert!(local.kind() == Kind::Loop, "only a core's loop does this");
-    let here = platform::here_of(local);
-    // SAFETY: as in `with_desk`.
-    f(here, unsafe { &mut *here.desk.get() })
 }
 
 /// Has the running process give its core back, because it has asked something of itself: the loop is who

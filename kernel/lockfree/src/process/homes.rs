@@ -4,7 +4,8 @@
 //! one of its size is there; otherwise memory comes from the heap, and a slot from wherever one is left.
 
 use super::header::{Header, Operations, Process, Slot};
-use super::here::{table, with_desk, with_desk_in_loop, with_own_desk};
+use super::here::{table, with_desk, with_own_desk};
+use super::in_loop::InLoop;
 use super::platform;
 use super::pool::{Class, Home};
 use super::watch::Teller;
@@ -84,11 +85,11 @@ fn free_slot() -> Option<(u32, &'static Slot)> {
 ///
 /// The header was made in a home, and nobody uses it any more.
 #[inline(always)]
-pub(crate) unsafe fn give_home(header: NonNull<Header>, is_retired: bool) {
+pub(crate) unsafe fn give_home(header: NonNull<Header>, is_retired: bool, at: InLoop<'_>) {
     // SAFETY: the caller's promise.
     let class = unsafe { header.as_ref() }.operations.class;
     // SAFETY: the caller's promise.
-    let is_kept = || with_desk_in_loop(|_, desk| unsafe { desk.pools.give(class, header) });
+    let is_kept = || at.with_desk(|desk| unsafe { desk.pools.give(class, header) });
     if is_retired || !is_kept() {
         // SAFETY: the caller's promise.
         unsafe { give_back(header, is_retired) };

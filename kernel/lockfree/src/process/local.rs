@@ -23,15 +23,23 @@ pub enum Intent {
     /// To let others run first, and nothing else is to be looked at. It is asked for first, and a
     /// comparison with 0 is the shortest.
     Yield = 0,
-    /// To wait until it is woken.
-    Wait = 1,
-    /// The same, and a message is to wake it.
-    Listen = 2,
+    /// Nothing any more: its future is done and dropped.
+    Done = 1,
     /// To let others run first, after a look around: it may have nothing left to spend, or have left
     /// something on the desk, or not all processes here are of one level.
-    YieldWithCare = 3,
-    /// Nothing any more: its future is done and dropped.
-    Done = 4,
+    YieldWithCare = 2,
+    /// To wait until it is woken. (The last two wait: one comparison tells them from the others.)
+    Wait = 3,
+    /// The same, and a message is to wake it.
+    Listen = 4,
+}
+
+impl Intent {
+    /// True for the two that wait.
+    #[inline(always)]
+    pub(super) fn waits(self) -> bool {
+        self as u8 >= Self::Wait as u8
+    }
 }
 
 /// What is forgotten whenever a process comes back of its own accord: one store.

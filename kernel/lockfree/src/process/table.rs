@@ -4,6 +4,7 @@
 //! added and never taken away. Free slots wait in the desk of the core that freed them.
 
 use super::header::{Header, Slot};
+use super::in_loop::InLoop;
 use super::token::Token;
 use super::unburied::leave_unburied;
 use super::word::{Handover, Pid, StateWord, Vacant};
@@ -132,20 +133,34 @@ impl Table {
 
 /// Ends a process: frees its slot and its memory.
 #[inline(always)]
-pub(crate) fn vacate(header: NonNull<Header>) {
+pub(crate) fn vacate(header: NonNull<Header>, at: InLoop<'_>) {
     // SAFETY: the caller had the token, and gives it up.
     let ended = unsafe { header.as_ref() };
     let (vacant, newest) = ended.slot.word.vacate(ended.pid());
-    let is_retired = vacant == Vacant::Retired;
-    if !ended.mailbox.is_empty_besides(newest) {
+    if vacant == Vacant::Retired || !ended.mailbox.is_empty_besides(newest) {
         // SAFETY: nobody finds it any more.
-        let is_kept = unsafe { leave_unburied(header, newest, is_retired) };
-        if is_kept {
-            return;
-        }
+        return unsafe { clear(header, vacant, newest, at) };
     }
     // SAFETY: made by `create`; nobody finds it any more.
-    unsafe { homes::give_home(header, is_retired) }
+    unsafe { homes::give_home(header, false, at) }
+}
+
+/// The same with mail to be dropped first, or for a slot that serves no more.
+///
+/// # Safety
+///
+/// As for `give_home`.
+#[cold]
+#[inline(never)]
+unsafe fn clear(header: NonNull<Header>, vacant: Vacant, newest: u32, at: InLoop<'_>) {
+    let is_retired = vacant == Vacant::Retired;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let is_empty = header.as_ref().mailbox.is_empty_besides(newest);
+        if is_empty || !leave_unburied(header, newest, is_retired) {
+            homes::give_home(header, is_retired, at);
+        }
+    }
 }
 
 /// A transition by pid.

@@ -387,11 +387,13 @@ impl Runnable {
             return Polled::Yielded(token);
         }
         core::hint::cold_path();
-        match intent {
-            Intent::Yield | Intent::YieldWithCare => Polled::YieldedWithCare(token),
-            Intent::Wait | Intent::Listen => Polled::Waiting(token),
-            Intent::Done => Polled::Done(Finished::new(token, Manner::Returned)),
+        if intent.waits() {
+            return Polled::Waiting(token);
         }
+        if intent == Intent::Done {
+            return Polled::Done(Finished::new(token, Manner::Returned));
+        }
+        Polled::YieldedWithCare(token)
     }
 }
 

@@ -4,8 +4,9 @@
 //! reaper itself. Whoever ends while that is at work keeps its home until its own turn comes.
 
 use super::header::Header;
-use super::here::{with_desk, with_desk_in_loop};
+use super::here::with_desk;
 use super::homes;
+use super::in_loop::with_desk_in_loop;
 use super::table::is_alive;
 use super::word::Pid;
 use crate::mail::{Mailbox, Message};

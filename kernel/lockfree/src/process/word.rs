@@ -321,15 +321,23 @@ impl StateWord {
     /// the newest one comes back, or 0.
     #[inline(always)]
     pub(crate) fn vacate(&self, pid: Pid) -> (Vacant, u32) {
-        let generation = pid.generation() >> GENERATION_SHIFT;
-        let (next, vacant) = if generation == LAST_GENERATION {
-            (generation, Vacant::Retired)
-        } else {
-            (generation + 1, Vacant::Usable)
-        };
-        let free = next << GENERATION_SHIFT | FREE;
-        let last = self.0.swap(free, Site::Vacate.ordering());
-        (vacant, message_of(last))
+        if pid.generation() >> GENERATION_SHIFT == LAST_GENERATION {
+            return (Vacant::Retired, self.retire(pid.generation()));
+        }
+        let next = pid.generation() + (1 << GENERATION_SHIFT);
+        (Vacant::Usable, self.leave(next))
+    }
+
+    /// The same for a slot that will not be used again.
+    #[cold]
+    #[inline(never)]
+    fn retire(&self, generation: u64) -> u32 {
+        self.leave(generation)
+    }
+
+    #[inline(always)]
+    fn leave(&self, generation: u64) -> u32 {
+        message_of(self.0.swap(generation | FREE, Site::Vacate.ordering()))
     }
 
     /// True while `pid` names a process.

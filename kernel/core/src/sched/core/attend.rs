@@ -86,7 +86,7 @@ impl<W: World> Core<W> {
     /// The same for processes that were woken only, as when messages go to and fro.
     #[inline(always)]
     pub(super) fn take_in_woken(&mut self, others: usize) {
-        let Some(mut woken) = self.here.take_woken() else {
+        let Some(mut woken) = self.here.in_loop(|at| at.take_woken()) else {
             return;
         };
         self.take_in(&mut woken);

@@ -1,0 +1,116 @@
+//! The short ways from one process to the next, while all that wait for the core simply take turns: nearly all that
+//! ever happens. Each gives up where anything is to be decided, and then `decide` does.
+
+use super::Core;
+use crate::sched::effects::{Hardware, Ready, World};
+use crate::sched::levels::Priority;
+use girder_lockfree::Token;
+use girder_lockfree::process::here::{Here, Woken};
+use girder_lockfree::process::{Finished, InLoop, InLoopWork, Runnable};
+
+/// The next process; or else the long way decides, and first about this one, if there is one.
+pub(in crate::sched) type Turned = Result<Runnable, Option<Token>>;
+
+/// What is done in one look at the core's desk. (Not closures, for those the compiler may call.)
+struct TakeNext<'a, W: World>(&'a mut Core<W>);
+struct End<'a, W: World>(&'a mut Core<W>, Finished);
+
+impl<W: World> InLoopWork for TakeNext<'_, W> {
+    type Output = Turned;
+
+    #[inline(always)]
+    fn work(self, at: InLoop<'_>) -> Turned {
+        self.0.take_next(at)
+    }
+}
+
+impl<W: World> InLoopWork for End<'_, W> {
+    type Output = Turned;
+
+    #[inline(always)]
+    fn work(self, at: InLoop<'_>) -> Turned {
+        self.1.discontinue_at(at);
+        self.0.take_next(at)
+    }
+}
+
+impl<W: World> Core<W> {
+    /// Lets a process wait, and takes the next one.
+    #[inline(always)]
+    pub(in crate::sched) fn let_wait(&mut self, here: &'static Here, token: Token) -> Turned {
+        let token = self.settle_account(token);
+        // Woken while it ran: it looks again, when its turn comes.
+        if let Some(token) = token.park() {
+            self.push_behind_all(token);
+        }
+        here.in_loop_do(TakeNext(self))
+    }
+
+    /// Ends a process, and takes the next one.
+    #[inline(always)]
+    pub(in crate::sched) fn end(&mut self, here: &'static Here, finished: Finished) -> Turned {
+        self.statistics.ended += 1;
+        if self.terms.keeps_time {
+            self.since = self.hardware.now_roughly();
+        }
+        here.in_loop_do(End(self, finished))
+    }
+
+    /// The shortest way: all that is to be done for one that has yielded is to let the next one run.
+    /// Whoever yields like this has been found to be one of many that simply take turns, and nothing
+    /// has come up since: see `consider`. If something is wanted of the next one, that is
+    /// [`decide_after`](Self::decide_after)'s. Its time is charged before, if time is kept.
+    #[inline(always)]
+    pub(in crate::sched) fn take_turns(
+        &mut self,
+        here: &'static Here,
+        mut token: Token,
+    ) -> Result<Runnable, Token> {
+        token.begin_stint();
+        self.rotate(here, token)
+    }
+
+    #[inline(always)]
+    pub(super) fn rotate(&mut self, here: &'static Here, token: Token) -> Result<Runnable, Token> {
+        let process = self.ready.rotate(token).begin()?;
+        Ok(self.give(here, process))
+    }
+
+    #[inline(always)]
+    pub(super) fn give(&mut self, here: &'static Here, mut process: Runnable) -> Runnable {
+        self.statistics.switches += 1;
+        process.give_core(here);
+        process
+    }
+
+    /// Decides what to do next: the short way, while all that wait for the core simply take turns.
+    #[inline(always)]
+    fn take_next(&mut self, at: InLoop<'_>) -> Turned {
+        if at.here().is_laden() || !self.ready.is_even(Priority::Normal) {
+            return Err(None);
+        }
+        match at.take_only_woken(Priority::Normal.level()) {
+            Woken::Nobody => {}
+            // As when messages go to and fro: it goes behind the others, if there are any.
+            Woken::Only(token) => {
+                self.statistics.arrivals += 1;
+                let token = self.ready.rotate(token);
+                if !self.deadlines.has_tick() && !self.ready.is_empty() {
+                    self.set_timer(true, None);
+                }
+                return self.begin(at.here(), token);
+            }
+            Woken::Others => return Err(None),
+        }
+        let Some(token) = self.ready.pop() else {
+            return Err(None);
+        };
+        self.begin(at.here(), token)
+    }
+
+    #[inline(always)]
+    fn begin(&mut self, here: &'static Here, token: Token) -> Turned {
+        let process = token.begin()?;
+        Ok(self.give(here, process))
+    }
+}
