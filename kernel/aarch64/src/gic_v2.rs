@@ -359,5 +359,9 @@ fn bit(id: InterruptId) -> u32 {
 }
 
 #[cfg(test)]
+#[path = "gic_v2_model.rs"]
+mod model;
+
+#[cfg(test)]
 #[path = "gic_v2_tests.rs"]
 mod tests;
