@@ -10,6 +10,7 @@ mod asking;
 mod blocking;
 mod containment;
 mod cores;
+mod dying;
 mod fairness;
 mod faults;
 mod harness;
