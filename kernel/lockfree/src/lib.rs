@@ -13,6 +13,7 @@ extern crate alloc;
 extern crate std;
 
 mod admission;
+mod deque;
 mod doorbell;
 pub mod mail;
 mod order;
@@ -22,6 +23,7 @@ mod reporter;
 pub mod wheel;
 
 pub use admission::{Admission, Verdict};
+pub use deque::{Deque, Owner, Steal};
 pub use doorbell::{Doorbell, Ring};
 pub use process::Token;
 pub use recent::Recent;
@@ -30,10 +32,10 @@ pub use reporter::{Attempt, Reporter};
 /// Atomics, real or modelled. Whatever is more than `Relaxed` has a name in `order`.
 mod atomic {
     #[cfg(not(loom))]
-    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64};
+    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, fence};
     pub(crate) use core::sync::atomic::{Ordering, Ordering::Relaxed};
     #[cfg(loom)]
-    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64};
+    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, fence};
 }
 
 /// A cell that two holders hand to each other, real or modelled: the model finds who looks too early.

@@ -76,6 +76,20 @@ sites! {
     Return: Release,
     /// The core that it belongs to takes it.
     TakeReturned: Acquire,
+    /// What the owner of a deque has put in, for thieves; pairs with `DequeSeen`.
+    DequePublish: Release,
+    /// The same when it takes another one: thieves may see this store.
+    DequeLower: Release,
+    /// A thief sees all that is there.
+    DequeSeen: Acquire,
+    /// A thief has read a slot; pairs with `DequeRoom`.
+    DequeTaken: Release,
+    /// The owner may write there again.
+    DequeRoom: Acquire,
+    /// Of the owner that lowers `bottom` and the thief that raises `top`, one sees the other.
+    DequeOwner: SeqCst,
+    /// The thief's side of that.
+    DequeThief: SeqCst,
 }
 
 impl Site {
