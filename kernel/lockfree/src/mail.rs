@@ -27,6 +27,7 @@ mod poll;
 mod post;
 mod reaper;
 mod slabs;
+mod special;
 
 pub(crate) use envelope::Envelope;
 pub use envelope::Message;

@@ -8,6 +8,7 @@
 mod alarm;
 mod arrived;
 mod budget;
+mod cold;
 mod exit;
 mod finished;
 mod header;
@@ -47,6 +48,7 @@ pub use view::{Account, Activity, Processes, View, processes, view};
 pub use watch::Watch;
 pub use word::Pid;
 
+use cold::ColdBox;
 use core::pin::{Pin, pin};
 pub(crate) use header::{Header, Slot};
 pub(crate) use platform::{local, pages};
@@ -79,7 +81,8 @@ where
     M: FnOnce() -> F + Send + 'static,
 {
     let (teller, watch) = watch::pair().ok_or(NoProcess)?;
-    let pid = create(async move { make().await }, level, Some(teller))?;
+    let cold = ColdBox::new(Some(teller)).ok_or(NoProcess)?;
+    let pid = create(async move { make().await }, level, Some(cold))?;
     Ok((pid, watch))
 }
 
@@ -87,11 +90,11 @@ where
 fn create<F: Future<Output = ()> + 'static>(
     future: F,
     level: u8,
-    mut teller: Option<watch::Teller>,
+    mut cold: Option<ColdBox>,
 ) -> Result<Pid, NoProcess> {
-    match homes::bear(future, level, &mut teller) {
+    match homes::bear(future, level, &mut cold) {
         Ok(pid) => Ok(pid),
-        Err(future) => homes::bear_afresh(future, level, teller).ok_or(NoProcess),
+        Err(future) => homes::bear_afresh(future, level, cold).ok_or(NoProcess),
     }
 }
 

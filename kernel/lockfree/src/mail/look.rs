@@ -7,6 +7,7 @@
 use super::Envelope;
 use super::envelope::{Message, Packing};
 use super::post::Answer;
+use super::special::{FILTERS, QUESTIONS};
 use crate::process::here::{self, Desk, Here, Stay};
 use crate::process::{Header, Kind, Local, local, reduce};
 use alloc::boxed::Box;
@@ -14,9 +15,6 @@ use core::ptr::NonNull;
 
 /// Envelopes that are looked at for one reduction.
 const LOOKS: u32 = 16;
-
-/// Somebody's filter is looking at an envelope.
-const FILTERS: u8 = 1 << 0;
 
 /// What a look into the mailbox has come to.
 #[derive(Debug)]
@@ -48,17 +46,23 @@ impl Local {
 
 /// Begins to wait for an answer, and says by which number it will be known, which is no other question's.
 pub fn open_question() -> u64 {
-    let calls = &local().mail_calls;
+    let local = local();
+    let calls = &local.mail_calls;
     // So many at a time are never counted down again: late answers then stay until the end.
     calls.set(calls.get().saturating_add(1));
+    local.set_special(QUESTIONS);
     here::with_desk(|_, desk| desk.pool.next_question())
 }
 
 /// Wants that answer no more. With no question open, all answers that come are late.
 pub fn close_question() {
-    let calls = &local().mail_calls;
+    let local = local();
+    let calls = &local.mail_calls;
     if calls.get() != u8::MAX {
         calls.set(calls.get().saturating_sub(1));
+    }
+    if calls.get() == 0 {
+        local.clear_special(QUESTIONS);
     }
 }
 
@@ -87,12 +91,14 @@ pub(super) fn receive_as<M: Send + 'static>(
     position: &mut Position,
 ) -> Look<M> {
     let Header { mailbox, slot, .. } = header;
+    if header.local.is_special() {
+        return receive_specially(header, position);
+    }
     if let Some(last) = mailbox.last.get() {
         // SAFETY: in this process's queue.
         let first = unsafe { last.as_ref().next().unwrap_unchecked().as_ref() };
-        let is_filtering = header.local.mail_flags.get() & FILTERS != 0;
-        if is_filtering || !position.is_new() || !first.holds::<M>() {
-            return receive_from_queue(header, position);
+        if !position.is_new() || !first.holds::<M>() {
+            return receive_specially(header, position);
         }
         let mut stay = Stay::new(&header.local);
         let here = stay.here();
@@ -102,7 +108,7 @@ pub(super) fn receive_as<M: Send + 'static>(
         return Look::Found(unsafe { open(here, stay.desk_of(here), first) });
     }
     if mailbox.unsorted.get() != 0 {
-        return receive_from_queue(header, position);
+        return receive_specially(header, position);
     }
     if !slot.word.has_mail() {
         return Look::Nothing;
@@ -118,12 +124,13 @@ pub(super) fn receive_as<M: Send + 'static>(
     }
     mailbox.unsorted.set(newest);
     drop(stay);
-    receive_from_queue(header, position)
+    receive_specially(header, position)
 }
 
-/// The same, with envelopes in the queue.
+/// The same with envelopes to be passed over, or while anything is out of the ordinary: see `special`.
+#[cold]
 #[inline(never)]
-fn receive_from_queue<M: Send + 'static>(
+fn receive_specially<M: Send + 'static>(
     header: &'static Header,
     position: &mut Position,
 ) -> Look<M> {
@@ -144,15 +151,14 @@ pub fn receive_where<M: Send + 'static>(
     mut filter: impl FnMut(&M) -> bool,
 ) -> Look<M> {
     let header = header();
-    let flags = &header.local.mail_flags;
     let wants = |envelope: &Envelope| {
         let Some(message) = envelope.peek::<M>(false) else {
             return false;
         };
         // While somebody's code holds a reference into an envelope, nobody takes one out.
-        flags.set(flags.get() | FILTERS);
+        header.local.set_special(FILTERS);
         let is_wanted = filter(message);
-        flags.set(flags.get() & !FILTERS);
+        header.local.clear_special(FILTERS);
         is_wanted
     };
     search(header, position, wants, |here, desk, found| {
@@ -239,8 +245,7 @@ fn search<R>(
     take: impl FnOnce(&'static Here, &mut Desk, &'static Envelope) -> R,
 ) -> Look<R> {
     let Header { local, mailbox, .. } = header;
-    let is_filtering = local.mail_flags.get() & FILTERS != 0;
-    assert!(!is_filtering, "a filter can't receive");
+    assert!(!local.has_special(FILTERS), "a filter can't receive");
     take_in(header);
     let mut passed = position.passed(local);
     let mut looks = 0;

@@ -10,7 +10,6 @@ use super::in_loop::{InLoop, in_this_loop};
 use super::local::Local;
 use super::table;
 use super::token::Token;
-use super::watch;
 use super::word::Pid;
 use core::num::NonZero;
 use core::ptr::NonNull;
@@ -48,15 +47,7 @@ impl Finished {
     pub unsafe fn crashed(local: NonNull<Local>, reason: ExitReason) -> (Self, Option<ExitReason>) {
         alarm::seek_alarms_of_the_dead();
         let token = Token::new(local.cast());
-        let teller = &token.header().teller;
-        let untold = match teller.take() {
-            Some(mut found) => {
-                found.write(reason);
-                teller.set(Some(found));
-                None
-            }
-            None => Some(reason),
-        };
+        let untold = token.header().word_end(reason);
         (Self::new(token, Manner::Crashed), untold)
     }
 
@@ -79,15 +70,15 @@ impl Finished {
     /// The same, for a loop that knows its core.
     #[inline(always)]
     pub fn discontinue_at(self, at: InLoop<'_>) {
-        let teller = self.token.header().teller.take();
+        let cold = self.token.header().cold.take();
         table::vacate(self.token.into_header(), at);
-        let Some(teller) = teller else { return };
+        let Some(cold) = cold else { return };
         let reason = match self.manner {
             Manner::Returned => Some(ExitReason::Returned),
             Manner::Killed => Some(ExitReason::Killed),
             Manner::Crashed => None,
         };
-        // SAFETY: `crashed` has written a reason into the teller that it found.
-        unsafe { watch::tell(teller, reason) }
+        // SAFETY: `crashed` has left a reason for whoever watches.
+        unsafe { cold.end(reason) }
     }
 }

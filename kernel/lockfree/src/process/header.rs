@@ -6,12 +6,12 @@
 //!
 //! [`Token`]: super::Token
 
+use super::cold::ColdBox;
 use super::local::{Intent, Local};
 use super::platform;
 use super::pool::Class;
 use super::token::Token;
 use super::waker;
-use super::watch::Teller;
 use super::word::{Pid, StateWord};
 use crate::mail::Mailbox;
 use core::alloc::Layout;
@@ -67,19 +67,11 @@ pub(crate) struct Header {
     pub(crate) operations: &'static Operations,
     /// Where it was broken off in mid-poll, if it was: the platform's pointer.
     pub(crate) frame: Cell<usize>,
-    /// Who is to be told of its end.
-    pub(crate) teller: Cell<Option<Teller>>,
+    /// What is needed rarely.
+    pub(crate) cold: Cell<Option<ColdBox>>,
     pub(crate) mailbox: Mailbox,
-    pub(crate) usage: Usage,
-}
-
-/// What a process has used; the holder of its token counts.
-#[derive(Debug)]
-pub(crate) struct Usage {
-    /// Reductions granted so far, those that are left included.
-    pub(crate) granted: Cell<u64>,
-    /// Nanoseconds on a core, if the cores keep time.
-    pub(crate) nanos: Cell<u64>,
+    /// Reductions granted so far, those that are left included; the rest is in `cold`.
+    granted: Cell<u32>,
 }
 
 const _: () = assert!(size_of::<Header>() <= 128, "the budget of an idle process");
@@ -102,7 +94,7 @@ impl Header {
         operations: &'static Operations,
         level: u8,
         reductions: i32,
-        teller: Option<Teller>,
+        cold: Option<ColdBox>,
     ) -> Self {
         let local = Local::of_process(pid);
         local.level.set(level);
@@ -114,12 +106,9 @@ impl Header {
             poll: operations.poll,
             operations,
             frame: Cell::new(0),
-            teller: Cell::new(teller),
+            cold: Cell::new(cold),
             mailbox: Mailbox::new(),
-            usage: Usage {
-                granted: Cell::new(u64::from(reductions.unsigned_abs())),
-                nanos: Cell::new(0),
-            },
+            granted: Cell::new(reductions.unsigned_abs()),
         }
     }
 
@@ -127,6 +116,46 @@ impl Header {
     #[inline(always)]
     pub(crate) fn pid(&self) -> Pid {
         waker::pid(self.local.waker())
+    }
+
+    /// Fills what the process may spend.
+    #[inline(always)]
+    pub(crate) fn grant(&self, reductions: i32) {
+        let more = self.local.fill(reductions);
+        let (sum, is_beyond) = self.granted.get().overflowing_add(more);
+        self.granted.set(sum);
+        if is_beyond {
+            self.grant_beyond();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grant_beyond(&self) {
+        if let Some(cold) = self.cold_or_new() {
+            let before = cold.granted_high.get();
+            cold.granted_high.set(before.saturating_add(1));
+        }
+    }
+
+    /// Reductions that the process has spent so far.
+    pub(crate) fn reductions(&self) -> u64 {
+        let high = self.cold().map_or(0, |cold| cold.granted_high.get());
+        let granted = u64::from(high) << 32 | u64::from(self.granted.get());
+        granted.saturating_add_signed(-i64::from(self.local.left()))
+    }
+
+    /// Adds to the time that the process has had a core for.
+    #[inline(always)]
+    pub(crate) fn charge_time(&self, nanos: u64) {
+        if let Some(cold) = self.cold().or_else(|| self.cold_or_new()) {
+            cold.nanos.set(cold.nanos.get() + nanos);
+        }
+    }
+
+    /// Nanoseconds that the process has had a core for, if the cores keep time.
+    pub(crate) fn nanos(&self) -> u64 {
+        self.cold().map_or(0, |cold| cold.nanos.get())
     }
 
     /// The running process's header, if this is the waker that it is polled with itself; nearly always it is.

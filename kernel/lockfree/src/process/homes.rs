@@ -3,12 +3,12 @@
 //! A core keeps the homes of processes that have ended here: see `pool`. A new process takes one of them if
 //! one of its size is there; otherwise memory comes from the heap, and a slot from wherever one is left.
 
+use super::cold::ColdBox;
 use super::header::{Header, Operations, Process, Slot};
 use super::here::{table, with_desk, with_own_desk};
 use super::in_loop::InLoop;
 use super::platform;
 use super::pool::{Class, Home};
-use super::watch::Teller;
 use super::word::Pid;
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -19,13 +19,13 @@ use core::ptr::NonNull;
 pub(crate) fn bear<F: Future<Output = ()> + 'static>(
     future: F,
     level: u8,
-    teller: &mut Option<Teller>,
+    cold: &mut Option<ColdBox>,
 ) -> Result<Pid, F> {
     with_own_desk(|here, local, desk| {
         let Some(home) = desk.pools.take(Process::<F>::operations().class) else {
             return Err(future);
         };
-        let (pid, token) = home.settle(future, level, here.reductions.get(), teller.take());
+        let (pid, token) = home.settle(future, level, here.reductions.get(), cold.take());
         desk.newborn.add(token, level);
         here.load_now(local);
         Ok(pid)
@@ -38,12 +38,12 @@ pub(crate) fn bear<F: Future<Output = ()> + 'static>(
 pub(crate) fn bear_afresh<F: Future<Output = ()> + 'static>(
     future: F,
     level: u8,
-    teller: Option<Teller>,
+    cold: Option<ColdBox>,
 ) -> Option<Pid> {
     let Operations { layout, class, .. } = Process::<F>::operations();
     let home = fresh_home(*layout, *class)?;
     Some(with_own_desk(|here, local, desk| {
-        let (pid, token) = home.settle(future, level, here.reductions.get(), teller);
+        let (pid, token) = home.settle(future, level, here.reductions.get(), cold);
         desk.newborn.add(token, level);
         here.load_now(local);
         pid

@@ -90,9 +90,9 @@ pub struct Local {
     /// Ticks that found it running since it was met as one that has to die, and one more; 0 before. From here
     /// on all begins as zero, and at a multiple of 8: otherwise the compiler calls a function to write it.
     pub(crate) overtime: Cell<u16>,
-    /// How the process stands to its mailbox: flags, questions it has asked, and how often its queue
-    /// has changed. See `mail`.
-    pub(crate) mail_flags: Cell<u8>,
+    /// How the process stands to its mailbox: what is out of the ordinary (`mail::special`), questions it has
+    /// asked, and how often its queue has changed. See `mail`.
+    pub(crate) special: Cell<u8>,
     pub(crate) mail_calls: Cell<u8>,
     pub(crate) mail_changes: Cell<u32>,
     /// The core that runs this code: whoever gives it a core says which. It is true while preemption
@@ -140,7 +140,7 @@ impl Local {
             kind,
             level: Cell::new(0),
             overtime: Cell::new(0),
-            mail_flags: Cell::new(0),
+            special: Cell::new(0),
             mail_calls: Cell::new(0),
             mail_changes: Cell::new(0),
             here: Cell::new(None),
@@ -262,9 +262,14 @@ impl Local {
     }
 
     /// Fills up to so many reductions, and returns how many that took.
-    pub(crate) fn fill(&self, reductions: i32) -> u64 {
+    pub(crate) fn fill(&self, reductions: i32) -> u32 {
         let left = self.left.replace(reductions);
-        u64::try_from(i64::from(reductions) - i64::from(left)).unwrap_or(0)
+        // Below zero and back again, the difference of two numbers of 31 bits and a sign has 32 bits.
+        if left > reductions {
+            0
+        } else {
+            reductions.wrapping_sub(left) as u32
+        }
     }
 
     /// Reductions left.

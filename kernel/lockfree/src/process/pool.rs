@@ -5,10 +5,10 @@
 //! no lock, no atomic. Slots without a block come fresh from the table, from large processes
 //! (whose memory goes back to the heap), or, when there are no others, from homes of other sizes.
 
+use super::cold::ColdBox;
 use super::header::{Header, Process, Slot};
 use super::table::Table;
 use super::token::Token;
-use super::watch::Teller;
 use super::word::Pid;
 use crate::atomic::Relaxed;
 use core::alloc::Layout;
@@ -38,7 +38,7 @@ impl Home {
         future: F,
         level: u8,
         reductions: i32,
-        teller: Option<Teller>,
+        cold: Option<ColdBox>,
     ) -> (Pid, Token) {
         let Self { place, index, slot } = self;
         let pid = slot.word.next_pid(index);
@@ -48,7 +48,7 @@ impl Home {
             Process::<F>::operations(),
             level,
             reductions,
-            teller,
+            cold,
         );
         // SAFETY: the home is free, and has room for this layout.
         let header = unsafe { Process::build(place.cast(), header, future) };

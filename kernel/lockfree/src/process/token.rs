@@ -242,10 +242,7 @@ impl Token {
     /// Fills what the process may spend before it has to yield.
     #[inline(always)]
     pub fn grant(&mut self, reductions: i32) {
-        let Header { local, usage, .. } = self.header();
-        usage
-            .granted
-            .set(usage.granted.get() + local.fill(reductions));
+        self.header().grant(reductions);
     }
 
     /// True if the process has nothing left to spend.
@@ -255,23 +252,18 @@ impl Token {
 
     /// Reductions that the process has spent so far.
     pub fn reductions(&self) -> u64 {
-        let Header { local, usage, .. } = self.header();
-        usage
-            .granted
-            .get()
-            .saturating_add_signed(-i64::from(local.left()))
+        self.header().reductions()
     }
 
     /// Adds to the time that the process has had a core for.
     #[inline(always)]
     pub fn charge_time(&mut self, nanos: u64) {
-        let total = &self.header().usage.nanos;
-        total.set(total.get() + nanos);
+        self.header().charge_time(nanos);
     }
 
     /// Nanoseconds that the process has had a core for, if the cores keep time.
     pub fn nanos(&self) -> u64 {
-        self.header().usage.nanos.get()
+        self.header().nanos()
     }
 
     /// Counts a tick that found the process still running; returns how many have since it last

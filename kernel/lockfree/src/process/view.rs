@@ -73,12 +73,10 @@ pub fn view(pid: Pid) -> Option<View> {
 }
 
 fn account(header: &Header) -> Account {
-    let Header { local, usage, .. } = header;
-    let left = i64::from(local.left());
     Account {
-        level: local.level.get(),
-        reductions: usage.granted.get().saturating_add_signed(-left),
-        nanos: usage.nanos.get(),
+        level: header.local.level.get(),
+        reductions: header.reductions(),
+        nanos: header.nanos(),
         has_stack: header.frame.get() != 0,
     }
 }

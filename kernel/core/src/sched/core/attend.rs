@@ -26,7 +26,10 @@ impl<W: World> Core<W> {
         let Some(mut token) = interrupted else { return };
         if is_tick && token.count_tick() >= TICKS {
             token.end_quantum();
-            token.grant(self.terms.reductions);
+            // Who still has something to spend goes on with that.
+            if token.is_spent() {
+                token.grant(self.terms.reductions);
+            }
             self.statistics.quanta += 1;
             self.push_behind_all(token);
         } else {

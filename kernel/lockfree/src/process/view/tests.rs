@@ -144,3 +144,21 @@ fn everybody_is_listed_once_and_the_dead_are_not() {
     }
     assert_eq!(processes().count(), 0);
 }
+
+#[test]
+fn reductions_are_counted_beyond_what_the_header_has_room_for() {
+    core();
+    let pid = spawn(pending(), LEVEL).expect("room");
+    let mut token = born();
+    for _ in 0..3 {
+        token.local().spend(u32::MAX);
+        token.grant(100);
+    }
+    // From 100 down to the least that there is, three times.
+    let spent = 3 * (100 + (1 << 31));
+    assert_eq!(token.reductions(), spent);
+    let account = view(pid).expect("it lives").account;
+    assert_eq!(account.map(|account| account.reductions), Some(spent));
+    kill(pid);
+    end(token);
+}

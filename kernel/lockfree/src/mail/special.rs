@@ -1,0 +1,38 @@
+//! Whether anything about a mailbox is out of the ordinary: one byte of the process's record.
+//!
+//! A receive tests it once. While it is zero, the shortest way through is right; with any bit set a receive goes
+//! through [`search`](super::look), which minds them all. So what is rare costs the ordinary
+//! nothing, and a new peculiarity is a new bit here and its treatment there.
+//!
+//! The process itself sets and clears them, or the holder of its token.
+
+use crate::process::Local;
+
+/// Somebody's filter is looking at an envelope, so nobody takes one out.
+pub(crate) const FILTERS: u8 = 1 << 0;
+/// Questions of this process are open, so there may be answers.
+pub(crate) const QUESTIONS: u8 = 1 << 1;
+
+impl Local {
+    /// True if anything is out of the ordinary.
+    #[inline(always)]
+    pub(crate) fn is_special(&self) -> bool {
+        self.special.get() != 0
+    }
+
+    /// True if any of these is set.
+    #[inline(always)]
+    pub(crate) fn has_special(&self, bits: u8) -> bool {
+        self.special.get() & bits != 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_special(&self, bits: u8) {
+        self.special.set(self.special.get() | bits);
+    }
+
+    #[inline(always)]
+    pub(crate) fn clear_special(&self, bits: u8) {
+        self.special.set(self.special.get() & !bits);
+    }
+}

@@ -1,0 +1,122 @@
+//! What few processes need, or any one seldom: a record of its own, made when it is first needed.
+//!
+//! A header has two cache lines for everything that a turn or a message touches. Who watches a process,
+//! what it has used besides reductions and the like would fill a third one for nobody: most processes
+//! never have any of it. So the header has one pointer, and whoever first needs a field behind it
+//! makes the record.
+//!
+//! # Whose it is
+//!
+//! The process's, like its header: the holder of the token makes it and uses it, or the process itself while it
+//! runs. Nobody else keeps a way to it, so it needs no generation and no counting: it is freed when the
+//! process has ended, in the same step that gives the header back, by which time no token is left. Who looks
+//! from outside (`view`) does so where no token can be in use, and keeps nothing.
+//!
+//! Without memory there is no record. That costs whoever wanted it what is said at each field, and never the
+//! process.
+
+use super::exit::ExitReason;
+use super::header::Header;
+use super::watch::{self, Teller};
+use alloc::alloc::{Layout, alloc, dealloc};
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+/// The record.
+pub(crate) struct Cold {
+    /// Who is to be told of its end; without memory the process is not made.
+    teller: Cell<Option<Teller>>,
+    /// Nanoseconds on a core, if the cores keep time; not counted without memory.
+    pub(super) nanos: Cell<u64>,
+    /// How often its granted reductions have outgrown the header's number; not counted without memory.
+    pub(super) granted_high: Cell<u32>,
+}
+
+/// The record's owner: a header, or whoever is about to make a process.
+#[derive(Debug)]
+pub(crate) struct ColdBox(NonNull<Cold>);
+
+// SAFETY: it owns the record, and what is in it may go to another core.
+unsafe impl Send for ColdBox {}
+
+impl ColdBox {
+    /// Makes a record; `None` if there is no memory.
+    #[cold]
+    pub(crate) fn new(teller: Option<Teller>) -> Option<Self> {
+        // SAFETY: a record has a size.
+        let place = NonNull::new(unsafe { alloc(Layout::new::<Cold>()) })?.cast::<Cold>();
+        let cold = Cold {
+            teller: Cell::new(teller),
+            nanos: Cell::new(0),
+            granted_high: Cell::new(0),
+        };
+        // SAFETY: just allocated with this layout.
+        unsafe { place.write(cold) };
+        Some(Self(place))
+    }
+
+    fn record(&self) -> &Cold {
+        // SAFETY: the record lives as long as its owner.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// The process has ended, and this is the last that there is of it: who watches is told. Without a reason,
+    /// [`word_end`](Header::word_end) has given one.
+    ///
+    /// # Safety
+    ///
+    /// Then it has.
+    #[cold]
+    #[inline(never)]
+    pub(super) unsafe fn end(self, reason: Option<ExitReason>) {
+        if let Some(teller) = self.record().teller.take() {
+            // SAFETY: the caller's promise.
+            unsafe { watch::tell(teller, reason) }
+        }
+    }
+}
+
+impl Drop for ColdBox {
+    fn drop(&mut self) {
+        // SAFETY: from `new`, and the owner is gone. A teller that is still there has a process that never began.
+        unsafe {
+            self.0.drop_in_place();
+            dealloc(self.0.as_ptr().cast(), Layout::new::<Cold>());
+        }
+    }
+}
+
+impl Header {
+    /// The record, if there is one; for the holder of the token.
+    #[inline(always)]
+    pub(crate) fn cold(&self) -> Option<&Cold> {
+        // SAFETY: the cell is the token's holder's, who replaces what is in it in `cold_or_new` alone, if it is nothing, and
+        // takes it at the end of the process.
+        unsafe { &*self.cold.as_ptr() }
+            .as_ref()
+            .map(ColdBox::record)
+    }
+
+    /// The record, made if there is none; `None` without memory.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn cold_or_new(&self) -> Option<&Cold> {
+        if self.cold().is_none() {
+            self.cold.set(ColdBox::new(None));
+        }
+        self.cold()
+    }
+
+    /// Leaves the reason of a process's end for whoever watches; it comes back if nobody does.
+    pub(super) fn word_end(&self, reason: ExitReason) -> Option<ExitReason> {
+        let teller = self.cold().map(|cold| &cold.teller);
+        match teller.and_then(Cell::take) {
+            Some(mut found) => {
+                found.write(reason);
+                teller.inspect(|teller| teller.set(Some(found)));
+                None
+            }
+            None => Some(reason),
+        }
+    }
+}
