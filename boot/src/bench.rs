@@ -11,6 +11,7 @@ mod latency;
 mod mail;
 mod marks;
 mod masked;
+mod memory;
 mod preempt;
 mod spawn;
 mod team;
@@ -49,7 +50,7 @@ const fn bench(name: &'static str, count: u64, run: fn(u64) -> Run) -> Bench {
 const YIELD_CLOCK: &str = "yield_clock";
 
 /// All of them, in the order in which they run.
-const BENCHES: [Bench; 21] = [
+const BENCHES: [Bench; 23] = [
     bench("yield", 1_000_000, |count| {
         Box::pin(yields::run("yield", count))
     }),
@@ -110,6 +111,12 @@ const BENCHES: [Bench; 21] = [
     }),
     bench("skynet", 100_000, |count| {
         Box::pin(mail::measure("skynet", count, mail::skynet))
+    }),
+    bench("alloc_local", 100_000, |count| {
+        Box::pin(memory::local(count))
+    }),
+    bench("alloc_free_64", 100_000, |count| {
+        Box::pin(memory::batch(count))
     }),
     // Last: over all that has run before.
     bench("masked_max", 1, |_| Box::pin(masked::run())),

@@ -10,6 +10,7 @@ mod dump;
 
 use crate::console::CrashOutput;
 use crate::cores;
+use crate::heap;
 use core::fmt;
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -55,6 +56,7 @@ impl fmt::Display for PanicText<'_> {
 
 fn report(reason: fmt::Arguments<'_>, frame: &Frame) -> ! {
     cpu::mask_interrupts();
+    heap::close();
     match REPORTER.crashed(Affinity::of_this_core().0) {
         Attempt::Whole => {
             let mut output = CrashOutput::seize();

@@ -1,41 +1,61 @@
-//! The kernel's heap: a small one inside the image until memory is known, a larger one after.
+//! The kernel's memory: who hands it out, from the first moment on.
+//!
+//! `girder_lockfree::heap` has how. Here is what it needs of the machine: the one lock around all blocks of
+//! memory, and a heap for code that is on no scheduling core yet, behind a lock as well. At first memory is a piece
+//! of the image; the rest comes when the description has been read. So there is one kind of heap, early and late.
+//!
+//! Locks are taken in this order: `memory::MEMORY`, `COMMON`, `BLOCKS`. A crash report takes none of them: from
+//! its beginning on there is no memory to be had but what this core's own spans have left.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
+use core::ops::Range;
 use core::ptr::{NonNull, null_mut};
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use girder_aarch64::lock::Lock;
-use linked_list_allocator::Heap;
+use girder_lockfree::heap::{self, Blocks, Count, Entry, Heap, KERNEL, SPAN, Source, Usage, Use};
 
-/// Enough for the description of 512 cores.
-const EARLY_SIZE: usize = 512 * 1024;
+/// Enough for the description of 512 cores: a span for each power of two, and a table or two.
+const EARLY_SIZE: usize = 24 * SPAN;
+/// Early on sizes are powers of two up to this, for a span of every size would be too much.
+const COARSE: usize = 16 << 10;
 
 struct EarlyMemory(UnsafeCell<MaybeUninit<[u8; EARLY_SIZE]>>);
 
-// SAFETY: given to the early heap once, which guards it.
+// SAFETY: given away once, to `BLOCKS`.
 unsafe impl Sync for EarlyMemory {}
 
 #[unsafe(link_section = ".noinit")]
 static EARLY_MEMORY: EarlyMemory = EarlyMemory(UnsafeCell::new(MaybeUninit::uninit()));
 
-struct Heaps {
-    early: Heap,
-    main: Heap,
-}
+struct EarlyTable(UnsafeCell<[Entry; EARLY_SIZE / SPAN]>);
 
-struct KernelHeap(Lock<Heaps>);
+// SAFETY: as above.
+unsafe impl Sync for EarlyTable {}
+
+static EARLY_TABLE: EarlyTable = EarlyTable(UnsafeCell::new([Entry::INSIDE; EARLY_SIZE / SPAN]));
+
+static BLOCKS: Lock<Blocks> = Lock::new(Blocks::new());
+
+/// Of code that is on no scheduling core.
+static COMMON: Lock<Heap> = Lock::new(Heap::new());
+
+/// The kernel has crashed, and whoever holds a lock may stand still for ever.
+static IS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+struct KernelHeap;
 
 #[global_allocator]
-static HEAP: KernelHeap = KernelHeap(Lock::new(Heaps {
-    early: Heap::empty(),
-    main: Heap::empty(),
-}));
+static HEAP: KernelHeap = KernelHeap;
 
-/// Bytes of the heap.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Usage {
-    pub(crate) used: usize,
-    pub(crate) size: usize,
+/// The machine's memory.
+struct Memory;
+
+impl Source for Memory {
+    fn with<R>(&self, f: impl FnOnce(&mut Blocks) -> R) -> Option<R> {
+        (!IS_CLOSED.load(Relaxed)).then(|| f(&mut BLOCKS.lock()))
+    }
 }
 
 /// Makes allocation work, before memory is known.
@@ -44,59 +64,133 @@ pub(crate) struct Usage {
 ///
 /// Called once.
 pub(crate) unsafe fn start_early() {
-    let memory = EARLY_MEMORY.0.get().cast::<u8>();
-    // SAFETY: the memory is the heap's alone from now on, because this is called once.
-    unsafe { HEAP.0.lock().early.init(memory, EARLY_SIZE) }
+    let start = EARLY_MEMORY.0.get() as usize;
+    let table = NonNull::new(EARLY_TABLE.0.get().cast());
+    // SAFETY: memory and table are the blocks' alone from now on, because this is called once; there are
+    // not more whole spans in it than the table has entries.
+    unsafe { BLOCKS.lock().add(start..start + EARLY_SIZE, table) };
 }
 
-/// Gives the heap its lasting memory.
+/// Takes memory over; returns how much of it is of no use.
 ///
 /// # Safety
 ///
-/// The memory is mapped, nobody else's, for ever; called once.
-pub(crate) unsafe fn start_main(memory: NonNull<u8>, size: usize) {
+/// It is mapped and nobody else's, for ever.
+pub(crate) unsafe fn add(memory: Range<usize>) -> usize {
     // SAFETY: the caller's promise.
-    unsafe { HEAP.0.lock().main.init(memory.as_ptr(), size) }
+    unsafe { BLOCKS.lock().add(memory, None) }
 }
 
-/// How full the heaps are.
+/// Takes memory for ever, for the kernel: so many bytes, aligned to as much, or to a span if it is more.
+pub(crate) fn allocate_for_ever(size: usize) -> Option<NonNull<u8>> {
+    if size < SPAN {
+        let align = size.next_power_of_two();
+        return kernel_block(Layout::from_size_align(size, align).ok()?);
+    }
+    let order = size.div_ceil(SPAN).next_power_of_two().trailing_zeros();
+    Memory.with(|blocks| blocks.take(order, Use::Large, KERNEL))?
+}
+
+/// From here on no lock is waited for.
+pub(crate) fn close() {
+    IS_CLOSED.store(true, Relaxed);
+}
+
+/// How physical memory is used.
+pub(crate) fn count() -> Count {
+    Memory.with(|blocks| blocks.count()).unwrap_or_default()
+}
+
+/// What blocks are used, on this core and on those that schedule nothing.
 pub(crate) fn usage() -> Usage {
-    let heaps = HEAP.0.lock();
-    Usage {
-        used: heaps.early.used() + heaps.main.used(),
-        size: heaps.early.size() + heaps.main.size(),
+    let mut usage = heap::usage().unwrap_or_default();
+    // SAFETY: the lock says that nobody else uses it.
+    usage.add(&unsafe { COMMON.lock().usage() });
+    usage
+}
+
+/// Gives back what is empty.
+pub(crate) fn trim() {
+    // Without a heap of its own a core has nothing to give.
+    let _ = heap::trim(&Memory);
+    // SAFETY: the lock says that nobody else uses it.
+    unsafe { COMMON.lock().trim(&Memory) }
+}
+
+/// Runs `f` with the heap of cores that schedule nothing; `None` in a crash.
+fn with_common<R>(f: impl FnOnce(&Heap) -> R) -> Option<R> {
+    (!IS_CLOSED.load(Relaxed)).then(|| f(&COMMON.lock()))
+}
+
+#[cold]
+#[inline(never)]
+fn allocate_common(layout: Layout) -> Option<NonNull<u8>> {
+    let size = layout.size().max(layout.align()).next_power_of_two();
+    let coarse = Layout::from_size_align(size, layout.align());
+    // Whoever frees it looks at its span, so that it may be larger than it need be.
+    let layout = coarse.ok().filter(|_| size <= COARSE).unwrap_or(layout);
+    // SAFETY: the lock says that nobody else uses it.
+    with_common(|common| unsafe { common.allocate(layout, KERNEL, &Memory) })?
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn free_common(block: NonNull<u8>, layout: Layout) {
+    // SAFETY: the lock says that nobody else uses it; the rest is the caller's promise.
+    let _ = with_common(|common| unsafe { common.free(block, layout, &Memory) });
+}
+
+/// The kernel's part of `girder_lockfree::process`: memory that is the kernel's, whoever runs.
+#[unsafe(export_name = "girder_kernel_block")]
+fn kernel_block(layout: Layout) -> Option<NonNull<u8>> {
+    match heap::allocate_for_kernel(layout, &Memory) {
+        Ok(block) => block,
+        Err(heap::NoHeap) => allocate_common(layout),
     }
 }
 
-impl Heaps {
-    fn allocate(&mut self, layout: Layout) -> *mut u8 {
-        let found = self.main.allocate_first_fit(layout);
-        let found = found.or_else(|()| self.early.allocate_first_fit(layout));
-        found.map_or(null_mut(), NonNull::as_ptr)
-    }
-
-    fn owner(&mut self, block: *mut u8) -> &mut Heap {
-        let early = self.early.bottom()..self.early.top();
-        if early.contains(&block) {
-            &mut self.early
-        } else {
-            &mut self.main
-        }
-    }
+/// The kernel's part of `girder_lockfree::mail`: memory for envelopes, in blocks that are never given back.
+#[unsafe(export_name = "girder_pages")]
+fn pages(size: usize) -> Option<NonNull<u8>> {
+    allocate_for_ever(size)
 }
 
-// SAFETY: both heaps hand out disjoint blocks that fit the layout, under a lock that no handler
-// takes and whose holder is not preempted.
+// SAFETY: `girder_lockfree::heap` hands out disjoint blocks that fit the layout; nothing in it unwinds.
 unsafe impl GlobalAlloc for KernelHeap {
+    #[inline(always)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        self.0.lock().allocate(layout)
+        let block = match heap::allocate(layout, &Memory) {
+            Ok(block) => block,
+            Err(heap::NoHeap) => allocate_common(layout),
+        };
+        block.map_or(null_mut(), NonNull::as_ptr)
     }
 
+    #[inline(always)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        let Some(memory) = NonNull::new(block) else {
+        let Some(block) = NonNull::new(block) else {
             return;
         };
-        // SAFETY: the caller got `block` from `alloc` with this layout, so from its owner.
-        unsafe { self.0.lock().owner(block).deallocate(memory, layout) }
+        // SAFETY: the caller got it from `alloc` with this layout.
+        unsafe {
+            if heap::free(block, layout, &Memory).is_err() {
+                free_common(block, layout);
+            }
+        }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if heap::serves(layout, size) {
+            return block;
+        }
+        // SAFETY: the caller's promise: the size is possible with this alignment.
+        unsafe {
+            let new = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+            if !new.is_null() {
+                block.copy_to_nonoverlapping(new, layout.size().min(size));
+                self.dealloc(block, layout);
+            }
+            new
+        }
     }
 }

@@ -7,6 +7,7 @@ use girder_core::names::Name;
 use girder_core::reports::{CoreLine, CoreState};
 use girder_core::shell::Inspect;
 use girder_core::units::Bytes;
+use girder_lockfree::heap::SPAN;
 use girder_lockfree::process::processes;
 
 /// What the kernel has given out, in bytes: for who wants to see it come back.
@@ -18,11 +19,12 @@ pub struct Resources {
     pub physical: usize,
 }
 
-/// Returns what the kernel has given out so far.
+/// Returns what the kernel has given out so far. What is empty is given back before.
 pub fn resources() -> Resources {
+    heap::trim();
     let physical = memory::MEMORY.lock().as_ref().map(memory::Memory::usage);
     Resources {
-        heap: heap::usage().used,
+        heap: heap::usage().used(),
         physical: physical.map_or(0, |usage| usage.total - usage.free),
     }
 }
@@ -85,12 +87,13 @@ impl Inspect for Instruments {
             let (free, total) = (Bytes(free as u64), Bytes(total as u64));
             writeln!(out, "physical  {free} free of {total}")?;
         }
-        let heap::Usage { used, size } = heap::usage();
+        let usage = heap::usage();
         writeln!(
             out,
-            "heap      {} used of {}",
-            Bytes(used as u64),
-            Bytes(size as u64)
+            "heap      {} used of {} in {} spans",
+            Bytes(usage.used() as u64),
+            Bytes((usage.spans * SPAN) as u64),
+            usage.spans,
         )?;
         if let Some(each) = cores::memory_each() {
             writeln!(out, "cores     {} each", Bytes(each))?;

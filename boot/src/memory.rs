@@ -8,28 +8,16 @@
 use crate::pool::Pool;
 use crate::{heap, image};
 use alloc::vec::Vec;
-use buddy_system_allocator::Heap;
-use core::alloc::Layout;
 use core::ptr::NonNull;
 use girder_aarch64::lock::Lock;
 use girder_aarch64::mmu::{self, Regime};
 use girder_aarch64::page_table::{Kind, MapError, Mapping, PAGE, Tables};
 use girder_aarch64::stack::{STACK_SIZE, Stack, StackWindow};
 use girder_describe::{Machine, Range};
+use girder_lockfree::heap::Count;
 
-/// Orders of the buddy allocator: its largest block is half a tebibyte.
-const ORDERS: usize = 40;
 /// Nothing is allocated below this address.
 const LOWEST: u64 = 512 * 1024;
-/// The heap gets this share of the free memory, within the bounds that follow, but never more than
-/// the larger share, and less where memory is in pieces.
-const HEAP_SHARE: u64 = 8;
-const HEAP_LEAST: u64 = 1 << 20;
-const HEAP_MOST: u64 = 512 << 20;
-const HEAP_LARGEST_SHARE: u64 = 4;
-/// With less than this nothing can be done.
-const HEAP_MINIMUM: u64 = 64 << 10;
-
 /// Why memory can't be set up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum MemoryError {
@@ -59,10 +47,11 @@ impl core::fmt::Display for MemoryError {
 
 /// Memory and its tables.
 pub(crate) struct Memory {
-    free: Heap<ORDERS>,
     upper: Tables,
     window: StackWindow,
     pool: Pool,
+    /// Half a block of memory, for the next stack.
+    half: Option<u64>,
 }
 
 /// The one of the machine; empty until `start` has filled it.
@@ -112,54 +101,52 @@ impl Memory {
         // SAFETY: the new tables map the image, all free memory and the devices to where they are,
         // and nothing else is in use: the description is owned by the heap inside the image.
         unsafe { mmu::switch_to(&regime) };
-        let mut free = Heap::empty();
         for range in &free_ranges {
             // SAFETY: free, mapped, and nobody else's.
-            unsafe { free.add_to_heap(range.base as usize, (range.base + range.size) as usize) }
+            let lost = unsafe { heap::add(range.base as usize..range.end() as usize) };
+            log::debug!(
+                "{lost:#x} bytes of memory at {:#x} are of no use",
+                range.base
+            );
         }
         // SAFETY: `upper` is new, and this is its only window.
         let window = unsafe { StackWindow::new() };
         Ok((
             Self {
-                free,
                 upper,
                 window,
                 pool,
+                half: None,
             },
             regime,
         ))
     }
 
-    /// Gives the kernel's heap its share.
-    pub(crate) fn start_heap(&mut self) -> Result<(), MemoryError> {
-        let total = self.free.stats_total_bytes() as u64;
-        let wanted = (total / HEAP_SHARE).clamp(HEAP_LEAST, HEAP_MOST);
-        let wanted = wanted.next_power_of_two().min(total / HEAP_LARGEST_SHARE);
-        let mut sizes = core::iter::successors(Some(wanted & !(PAGE - 1)), |size| {
-            Some((size / 2) & !(PAGE - 1)).filter(|&size| size >= HEAP_MINIMUM)
-        });
-        let found = sizes.find_map(|size| Some((self.allocate(size as usize)?, size as usize)));
-        let (memory, size) = found.ok_or(MemoryError::Exhausted("the heap"))?;
-        // SAFETY: just allocated, never given back; `start_heap` is called once, by boot.
-        unsafe { heap::start_main(memory, size) };
-        Ok(())
-    }
-
-    /// Allocates `size` bytes for ever, a whole number of pages.
+    /// Allocates `size` bytes for ever, aligned to as much, or to 64 KiB if it is more.
     pub(crate) fn allocate(&mut self, size: usize) -> Option<NonNull<u8>> {
-        let layout = Layout::from_size_align(size, PAGE as usize)
-            .ok()?
-            .pad_to_align();
-        self.free.alloc(layout).ok()
+        heap::allocate_for_ever(size)
     }
 
     /// Makes one more stack.
     pub(crate) fn stack(&mut self) -> Result<Stack, MemoryError> {
         const WHAT: MemoryError = MemoryError::Exhausted("a stack");
-        let memory = self.allocate(STACK_SIZE as usize).ok_or(WHAT)?.as_ptr() as u64;
+        let memory = self.half_block().ok_or(WHAT)?;
         // SAFETY: just allocated and never given back; `upper` are the tables of the upper half.
         let stack = unsafe { self.window.add(&mut self.upper, &mut self.pool, memory) };
-        stack.map_err(|_| WHAT)
+        stack.map_err(|_| {
+            self.half = Some(memory);
+            WHAT
+        })
+    }
+
+    /// The address of memory for a stack: half a block.
+    fn half_block(&mut self) -> Option<u64> {
+        if let Some(half) = self.half.take() {
+            return Some(half);
+        }
+        let block = self.allocate(2 * STACK_SIZE as usize)?.as_ptr() as u64;
+        self.half = Some(block + STACK_SIZE);
+        Some(block)
     }
 
     /// Maps the page around a physical address that is not in our memory, as memory; returns where
@@ -188,11 +175,8 @@ impl Memory {
 
     /// How much is free.
     pub(crate) fn usage(&self) -> Usage {
-        let total = self.free.stats_total_bytes();
-        Usage {
-            free: total - self.free.stats_alloc_actual(),
-            total,
-        }
+        let Count { free, total, .. } = heap::count();
+        Usage { free, total }
     }
 }
 
@@ -276,11 +260,4 @@ fn without(range: Range, taken: Range) -> impl Iterator<Item = Range> {
         .into_iter()
         .filter(|(start, end)| start < end)
         .map(|(s, e)| between(s, e))
-}
-
-/// The kernel's part of `girder_lockfree::mail`: memory for envelopes, in blocks that are never given
-/// back. It does not come from the heap, which a flood of messages must not eat up.
-#[unsafe(no_mangle)]
-fn girder_pages(size: usize) -> Option<NonNull<u8>> {
-    MEMORY.lock().as_mut()?.allocate(size)
 }

@@ -148,10 +148,7 @@ impl Boot {
         let devices = devices(self.machine, self.console.map(|console| console.place));
         // SAFETY: called once, with the boot tables in use; the ranges are the description's.
         let started = unsafe { Memory::start(self.machine, &devices) };
-        let (mut memory, regime) = started.unwrap_or_else(|error| fail(Stage::Memory, error));
-        memory
-            .start_heap()
-            .unwrap_or_else(|error| fail(Stage::Memory, error));
+        let (memory, regime) = started.unwrap_or_else(|error| fail(Stage::Memory, error));
         *MEMORY.lock() = Some(memory);
         regime
     }

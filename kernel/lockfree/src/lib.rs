@@ -15,6 +15,7 @@ extern crate std;
 mod admission;
 mod deque;
 mod doorbell;
+pub mod heap;
 pub mod mail;
 mod order;
 pub mod process;

@@ -90,6 +90,10 @@ sites! {
     DequeOwner: SeqCst,
     /// The thief's side of that.
     DequeThief: SeqCst,
+    /// A block that was freed elsewhere goes home; pairs with `TakeHome`.
+    BringHome: Release,
+    /// The core that it belongs to takes it.
+    TakeHome: Acquire,
 }
 
 impl Site {

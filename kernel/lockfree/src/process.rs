@@ -20,7 +20,7 @@ pub mod inspect;
 #[cfg(doctest)]
 mod linearity;
 mod local;
-mod platform;
+pub(crate) mod platform;
 mod pool;
 mod queue;
 pub(crate) mod table;

@@ -6,7 +6,7 @@
 
 use super::Site;
 use crate::atomic::Ordering;
-use crate::{admission, deque, doorbell, mail, process};
+use crate::{admission, deque, doorbell, heap, mail, process};
 use std::cell::Cell;
 
 std::thread_local! {
@@ -112,6 +112,10 @@ red! {
         deque::stories::nothing_is_taken_twice_and_nothing_is_lost => "Causality violation";
     a_thief_without_its_fence: DequeThief as AcqRel,
         deque::stories::nothing_is_taken_twice_and_nothing_is_lost => "Causality violation";
+    a_block_that_comes_home_unreleased: BringHome as Relaxed,
+        heap::returned::stories::what_is_freed_elsewhere_comes_home_once => "Causality violation";
+    a_block_that_is_taken_home_too_early: TakeHome as Relaxed,
+        heap::returned::stories::what_is_freed_elsewhere_comes_home_once => "Causality violation";
 }
 
 /// What loom can't miss, for it never lets a load see a store that is still to come: the litmus test that observes it.

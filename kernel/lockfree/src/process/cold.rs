@@ -17,8 +17,9 @@
 
 use super::exit::ExitReason;
 use super::header::Header;
+use super::platform;
 use super::watch::{self, Teller};
-use alloc::alloc::{Layout, alloc, dealloc};
+use alloc::alloc::{Layout, dealloc};
 use core::cell::Cell;
 use core::ptr::NonNull;
 
@@ -44,7 +45,7 @@ impl ColdBox {
     #[cold]
     pub(crate) fn new(teller: Option<Teller>) -> Option<Self> {
         // SAFETY: a record has a size.
-        let place = NonNull::new(unsafe { alloc(Layout::new::<Cold>()) })?.cast::<Cold>();
+        let place = unsafe { platform::kernel_block(Layout::new::<Cold>()) }?.cast::<Cold>();
         let cold = Cold {
             teller: Cell::new(teller),
             nanos: Cell::new(0),

@@ -22,6 +22,7 @@ use super::unburied::Unburied;
 #[cfg(not(target_os = "none"))]
 use super::word::Pid;
 use crate::doorbell::Doorbell;
+use crate::heap::Heap;
 use crate::mail::{Pool, Returned};
 use crate::wheel::Wheel;
 #[cfg(not(target_os = "none"))]
@@ -74,6 +75,8 @@ pub struct Here {
     /// Envelopes of this core that others have emptied.
     returned: Returned,
     desk: UnsafeCell<Desk>,
+    /// Memory that is at home here: used by this core alone, with preemption off, as the desk is.
+    heap: Heap,
 }
 
 // SAFETY: the cells are used by their own core alone, with preemption off: see `with_desk`. `table`
@@ -87,16 +90,16 @@ impl Here {
     /// Creates a core that schedules nothing yet.
     #[cfg(not(loom))]
     pub const fn new() -> Self {
-        Self::with(Doorbell::new(), Returned::new())
+        Self::with(Doorbell::new(), Returned::new(), Heap::new())
     }
 
     /// Creates a core that schedules nothing yet.
     #[cfg(loom)]
     pub fn new() -> Self {
-        Self::with(Doorbell::new(), Returned::new())
+        Self::with(Doorbell::new(), Returned::new(), Heap::new())
     }
 
-    const fn with(doorbell: Doorbell, returned: Returned) -> Self {
+    const fn with(doorbell: Doorbell, returned: Returned, heap: Heap) -> Self {
         Self {
             local: Local::of_loop(),
             doorbell,
@@ -107,6 +110,7 @@ impl Here {
             table: Cell::new(None),
             returned,
             desk: UnsafeCell::new(Desk::new()),
+            heap,
         }
     }
 
@@ -163,6 +167,12 @@ impl Here {
     /// Envelopes of this core that others have emptied.
     pub(crate) fn returned(&self) -> &Returned {
         &self.returned
+    }
+
+    /// Memory that is at home here.
+    #[inline(always)]
+    pub(crate) fn heap(&self) -> &Heap {
+        &self.heap
     }
 
     /// True if there is something to collect besides processes that were woken.

@@ -153,6 +153,12 @@ impl Local {
         &self.waker
     }
 
+    /// Who owns what this code takes from the heap: its slot, or 0 if it is a loop.
+    #[inline(always)]
+    pub(crate) fn owner(&self) -> u32 {
+        waker::pid(self.waker()).index()
+    }
+
     /// Offset of the number of reasons against preemption.
     pub const REASONS: usize = core::mem::offset_of!(Self, reasons);
     /// Offset of the core's address.

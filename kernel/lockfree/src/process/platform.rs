@@ -5,13 +5,15 @@
 
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
-    PreemptionOff, block, here_of, is_loop_of, local, new_block, now, old_block, pages, run_as,
+    PreemptionOff, block, here_of, is_loop_of, kernel_block, local, new_block, now, old_block,
+    pages, run_as,
 };
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{blocks, set_heap, set_here, set_now, take_leaving};
 #[cfg(target_os = "none")]
 pub(crate) use machine::{
-    PreemptionOff, block, here_of, is_loop_of, local, new_block, now, old_block, pages, run_as,
+    PreemptionOff, block, here_of, is_loop_of, kernel_block, local, new_block, now, old_block,
+    pages, run_as,
 };
 
 #[cfg(target_os = "none")]
@@ -35,6 +37,8 @@ mod machine {
         safe fn girder_block_here() -> bool;
         /// A block of so many bytes for ever, a power of two and aligned to it.
         safe fn girder_pages(size: usize) -> Option<NonNull<u8>>;
+        /// A block of the heap that is the kernel's, whoever runs.
+        safe fn girder_kernel_block(layout: Layout) -> Option<NonNull<u8>>;
     }
 
     pub(crate) fn block() -> bool {
@@ -61,14 +65,22 @@ mod machine {
         f()
     }
 
-    /// Memory from the heap.
+    /// Memory from the heap, for a process.
     ///
     /// # Safety
     ///
     /// The size is not zero.
     pub(crate) unsafe fn new_block(layout: Layout) -> Option<NonNull<u8>> {
-        // SAFETY: the caller's promise.
-        NonNull::new(unsafe { alloc::alloc::alloc(layout) })
+        girder_kernel_block(layout)
+    }
+
+    /// Memory from the heap that is the kernel's, whoever runs.
+    ///
+    /// # Safety
+    ///
+    /// The size is not zero.
+    pub(crate) unsafe fn kernel_block(layout: Layout) -> Option<NonNull<u8>> {
+        girder_kernel_block(layout)
     }
 
     /// Gives memory back to the heap.
@@ -233,6 +245,16 @@ mod host {
         BLOCKS.set(BLOCKS.get() - 1);
         // SAFETY: the caller's promise.
         unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) }
+    }
+
+    /// Memory from the heap that is the kernel's, whoever runs.
+    ///
+    /// # Safety
+    ///
+    /// The size is not zero.
+    pub(crate) unsafe fn kernel_block(layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: the caller's promise.
+        NonNull::new(unsafe { alloc::alloc::alloc(layout) })
     }
 
     /// Lets a simulator say whether there is memory; counts blocks anew.

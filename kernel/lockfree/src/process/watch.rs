@@ -33,13 +33,14 @@
 use super::afford;
 use super::exit::ExitReason;
 use super::own_pid;
+use super::platform;
 use super::table;
 use super::waker;
 use super::word::Pid;
 use crate::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::cell::UnsafeCell;
 use crate::order::Site;
-use alloc::alloc::{Layout, alloc, dealloc};
+use alloc::alloc::{Layout, dealloc};
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::pin::Pin;
 use core::ptr::NonNull;
@@ -77,7 +78,7 @@ unsafe impl Send for Teller {}
 /// Makes both holders; `None` if there is no memory.
 pub(crate) fn pair() -> Option<(Teller, Watch)> {
     // SAFETY: a block has a size.
-    let place = NonNull::new(unsafe { alloc(Layout::new::<Block>()) })?.cast::<Block>();
+    let place = unsafe { platform::kernel_block(Layout::new::<Block>()) }?.cast::<Block>();
     let block = Block {
         word: AtomicU64::new(NOBODY),
         reason: UnsafeCell::new(MaybeUninit::uninit()),

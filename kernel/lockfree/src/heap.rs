@@ -1,0 +1,63 @@
+//! The global heap: blocks of memory for whoever asks, on whichever core.
+//!
+//! ```text
+//!   request -> size (class) -> a core's span of that size (home, span) -> 64 KiB of memory (blocks)
+//!                           \-> 64 KiB and more of memory, whole ------------------^
+//! ```
+//!
+//! Each core has a [`Heap`] of its own. The running code finds the one of its core through its own record, with preemption
+//! off, as it finds its desk: no lock and no atomic on that way. A block that is freed on another core than its
+//! own goes home through a stack that its core takes whole (`returned`). Memory itself, in
+//! blocks of 64 KiB and more, is shared ([`Blocks`]), behind a lock of whoever builds the kernel
+//! ([`Source`]); a core comes to it once for each 64 KiB.
+//!
+//! # Why it is sound
+//!
+//! *Blocks are disjoint.* A span's memory is one block of [`Blocks`], which are disjoint by their tables: only a block
+//! whose entry says *free* is in a list. In a span each block has a word which is either its owner or the link of the
+//! list, so it is in the list once at most, and taking it makes the word an owner.
+//!
+//! *A heap is used by one at a time.* Its core's code, with preemption off; handlers allocate nothing. Whoever has
+//! no core's heap yet (boot, and cores that schedule nothing) uses one that they share, behind a lock.
+//!
+//! *A span is found from a block.* Layouts that spans serve are told from the others by size and alignment
+//! alone, and whoever frees gives the same layout. A span's head says whose it is, and that never changes while a block
+//! of it is used: so another core may read that, and nothing else.
+//!
+//! *A block on its way home is nobody's.* Whoever freed it wrote its link and its word stays as it was. `returned` has
+//! the orderings.
+//!
+//! # Who owns a block
+//!
+//! Each block has an owner, a number: the slot of the process that took it, or [`KERNEL`].
+
+mod blocks;
+mod class;
+mod here;
+mod home;
+pub(crate) mod returned;
+mod span;
+
+pub use blocks::{Blocks, Count, Entry, REGIONS_MAX, Use};
+use class::Fit;
+pub use class::{CLASSES, SPAN};
+use core::alloc::Layout;
+pub use here::{NoHeap, allocate, allocate_for_kernel, free, trim, usage};
+pub use home::{ClassUsage, Heap, Source, SpanView, Usage};
+
+/// The owner of what is the kernel's own.
+pub const KERNEL: u32 = 0;
+
+/// Bytes that a block for this layout really takes.
+pub fn true_size(layout: Layout) -> usize {
+    Fit::of(layout).size()
+}
+
+/// True if a block for `layout` is as good for `size` bytes.
+pub fn serves(layout: Layout, size: usize) -> bool {
+    let new = Layout::from_size_align(size, layout.align());
+    new.is_ok_and(|new| Fit::of(new) == Fit::of(layout))
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -1,0 +1,490 @@
+//! The blocks that are at home on one core: its spans, by size.
+//!
+//! Of each size there is one span in use, and a table leads from a request to it: so taking a block is a look
+//! into that table and into the span's head. When it is full, the next is, in this order: what other cores have
+//! brought back; another span with room; a new one.
+//!
+//! A block that is freed at home goes back into its span at once. An empty span goes back to memory, unless it is
+//! the one in use: so who takes and frees at the border of a span does not move memory each time, and no
+//! size keeps more than one empty span.
+
+use super::class::{CLASSES, Fit, SIZES, STEP, STEPS, steps};
+use super::returned::Returned;
+use super::span::{Links, Put, Span};
+use super::{Blocks, Use};
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+/// Where memory comes from.
+pub trait Source {
+    /// Runs `f` with all memory; `None` if that can't be had now.
+    fn with<R>(&self, f: impl FnOnce(&mut Blocks) -> R) -> Option<R>;
+}
+
+/// What has become of a block at once.
+pub(super) enum Freed {
+    /// Nothing yet.
+    Not,
+    /// It is free.
+    Whole,
+    /// The same, and its span is to be looked at.
+    Look(NonNull<Span>),
+}
+
+/// A core's blocks.
+///
+/// Whoever calls a method that says *alone* is, as long as that takes, the only one that does.
+#[derive(Debug)]
+pub struct Heap {
+    /// The span in use, for each number of steps.
+    direct: [Cell<NonNull<Span>>; STEPS],
+    /// The span in use, for each size.
+    current: [Cell<NonNull<Span>>; CLASSES],
+    /// Other spans with room.
+    roomy: [Cell<Option<NonNull<Span>>>; CLASSES],
+    /// All spans.
+    all: Cell<Option<NonNull<Span>>>,
+    returned: Returned,
+}
+
+// SAFETY: the cells are touched by whoever is alone, as the methods ask for; `returned` is made for all.
+unsafe impl Sync for Heap {}
+// SAFETY: it owns its spans.
+unsafe impl Send for Heap {}
+
+impl Heap {
+    /// No blocks.
+    #[cfg(not(loom))]
+    pub const fn new() -> Self {
+        Self::with(Returned::new())
+    }
+
+    /// No blocks.
+    #[cfg(loom)]
+    pub fn new() -> Self {
+        Self::with(Returned::new())
+    }
+
+    const fn with(returned: Returned) -> Self {
+        Self {
+            direct: [const { Cell::new(Span::nowhere()) }; STEPS],
+            current: [const { Cell::new(Span::nowhere()) }; CLASSES],
+            roomy: [const { Cell::new(None) }; CLASSES],
+            all: Cell::new(None),
+            returned,
+        }
+    }
+
+    /// Takes a block for an owner.
+    ///
+    /// # Safety
+    ///
+    /// Alone.
+    pub unsafe fn allocate(
+        &self,
+        layout: Layout,
+        owner: u32,
+        source: &impl Source,
+    ) -> Option<NonNull<u8>> {
+        match Fit::of(layout) {
+            Fit::Class(class) => loop {
+                // SAFETY: a span of this heap, or the one without blocks.
+                let block = unsafe { self.current[usize::from(class)].get().as_ref() }.take(owner);
+                // SAFETY: the caller's promise.
+                if block.is_some() || !unsafe { self.refill(class, source) } {
+                    return block;
+                }
+            },
+            Fit::Order(order) => source.with(|blocks| blocks.take(order, Use::Large, owner))?,
+        }
+    }
+
+    /// The same, if that is a matter of a look: for a small block of a span that has one.
+    ///
+    /// # Safety
+    ///
+    /// Alone.
+    #[inline(always)]
+    pub(super) unsafe fn allocate_at_once(
+        &self,
+        layout: Layout,
+        owner: u32,
+    ) -> Option<NonNull<u8>> {
+        let steps = layout.size().div_ceil(STEP);
+        if layout.align() > STEP || steps >= STEPS {
+            return None;
+        }
+        // SAFETY: a span of this heap, or the one without blocks.
+        unsafe { self.direct[steps].get().as_ref() }.take(owner)
+    }
+
+    /// Sees to it that the span in use has a free block. False if there is no memory.
+    ///
+    /// # Safety
+    ///
+    /// Alone.
+    unsafe fn refill(&self, class: u8, source: &impl Source) -> bool {
+        let current = &self.current[usize::from(class)];
+        // SAFETY: a span of this heap, or the one without blocks.
+        let span = unsafe { current.get().as_ref() };
+        if span.freshen() {
+            return true;
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.take_returned(source) };
+        if !span.is_nowhere() && !span.is_full() {
+            return true;
+        }
+        if let Some(span) = self.roomy[usize::from(class)].get() {
+            // SAFETY: who is in the list is a span of this heap.
+            unsafe { self.unlist(span.as_ref()) };
+            self.set_current(class, span);
+            return true;
+        }
+        let memory = source.with(|blocks| blocks.take(0, Use::Span, 0));
+        let Some(Some(memory)) = memory else {
+            return false;
+        };
+        // SAFETY: just taken.
+        let span = unsafe { Span::build(memory, class, self) };
+        self.enter(span);
+        self.set_current(class, span);
+        true
+    }
+
+    fn set_current(&self, class: u8, span: NonNull<Span>) {
+        let before = self.current[usize::from(class)].replace(span);
+        // SAFETY: spans of this heap, or the one without blocks.
+        unsafe {
+            before.as_ref().set_current(false);
+            span.as_ref().set_current(true);
+        }
+        for steps in steps(class) {
+            self.direct[steps].set(span);
+        }
+    }
+
+    /// Frees a block. Returns who owned it.
+    ///
+    /// # Safety
+    ///
+    /// Alone. The block was taken with this layout, of this heap or another one with this source,
+    /// and nobody uses it any more.
+    pub unsafe fn free(&self, block: NonNull<u8>, layout: Layout, source: &impl Source) -> u32 {
+        if let Fit::Order(_) = Fit::of(layout) {
+            let owner = source.with(|blocks| {
+                let owner = blocks.owner(block);
+                // SAFETY: the caller's promise.
+                unsafe { blocks.give(block) };
+                owner
+            });
+            return owner.flatten().unwrap_or_default();
+        }
+        let span = Span::of(block);
+        // SAFETY: a block of such a layout is in a span.
+        let home = unsafe { span.as_ref() }.home.get();
+        if core::ptr::eq(home, self) {
+            // SAFETY: as above.
+            let (put, owner) = unsafe { span.as_ref() }.put(block);
+            if put == Put::Look {
+                // SAFETY: the caller's promise.
+                unsafe { self.look(span, source) };
+            }
+            return owner;
+        }
+        // Nobody else changes the word of a block that is used.
+        // SAFETY: as above.
+        let owner = unsafe { span.as_ref() }.owner(block);
+        // SAFETY: a heap lives as long as its spans.
+        let home = unsafe { &*home };
+        home.returned.push(block, |before| {
+            // SAFETY: a block has room for a pointer, and is nobody's.
+            unsafe { block.cast::<*mut u8>().write(before) }
+        });
+        owner
+    }
+
+    /// The same, if that is a matter of a look: for a small block that is at home here.
+    ///
+    /// # Safety
+    ///
+    /// As for `free`.
+    #[inline(always)]
+    pub(super) unsafe fn free_at_once(&self, block: NonNull<u8>, layout: Layout) -> Freed {
+        if layout.align() > STEP || layout.size() >= STEPS * STEP {
+            return Freed::Not;
+        }
+        let span = Span::of(block);
+        // SAFETY: a block of such a layout is in a span.
+        let it = unsafe { span.as_ref() };
+        if !core::ptr::eq(it.home.get(), self) {
+            return Freed::Not;
+        }
+        match it.put(block) {
+            (Put::Nothing, _) => Freed::Whole,
+            (Put::Look, _) => Freed::Look(span),
+        }
+    }
+
+    /// Puts what other cores have brought back where it belongs.
+    ///
+    /// # Safety
+    ///
+    /// Alone.
+    unsafe fn take_returned(&self, source: &impl Source) {
+        if self.returned.is_empty() {
+            return;
+        }
+        let mut next = self.returned.take();
+        while let Some(block) = NonNull::new(next) {
+            // SAFETY: a block of this heap that was pushed with its link.
+            unsafe {
+                next = block.cast::<*mut u8>().read();
+                let span = Span::of(block).as_ref();
+                if span.put(block).0 == Put::Look {
+                    self.look(NonNull::from(span), source);
+                }
+            }
+        }
+    }
+
+    /// Looks what to do with a span that has become empty, or is full no more.
+    ///
+    /// # Safety
+    ///
+    /// Alone; the span is of this heap.
+    #[cold]
+    #[inline(never)]
+    pub(super) unsafe fn look(&self, span: NonNull<Span>, source: &impl Source) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let is_listed = span.as_ref().is_listed.get();
+            if span.as_ref().is_current() {
+                return;
+            }
+            if span.as_ref().used() == 0 {
+                self.release(span, source);
+            } else if !is_listed {
+                self.list(span.as_ref());
+            }
+        }
+    }
+
+    /// Gives an empty span that is not in use back to memory.
+    ///
+    /// # Safety
+    ///
+    /// As for `look`.
+    unsafe fn release(&self, span: NonNull<Span>, source: &impl Source) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if span.as_ref().is_listed.get() {
+                self.unlist(span.as_ref());
+            }
+            remove(&self.all, span.as_ref(), |span| &span.all);
+        }
+        // SAFETY: nobody uses a block of it, and it is in no list. (Without the source it is lost.)
+        let _ = source.with(|blocks| unsafe { blocks.give(span.cast()) });
+    }
+
+    /// Enters a span among all.
+    fn enter(&self, span: NonNull<Span>) {
+        // SAFETY: a span that has just been made.
+        unsafe { insert(&self.all, span.as_ref(), |span| &span.all) }
+    }
+
+    /// Puts a span into the list of those with room.
+    ///
+    /// # Safety
+    ///
+    /// Alone; it is of this heap and not in the list.
+    unsafe fn list(&self, span: &Span) {
+        span.is_listed.set(true);
+        let list = &self.roomy[usize::from(span.class)];
+        // SAFETY: the caller's promise.
+        unsafe { insert(list, span, |span| &span.roomy) }
+    }
+
+    /// Takes a span out of that list.
+    ///
+    /// # Safety
+    ///
+    /// Alone; it is in the list.
+    unsafe fn unlist(&self, span: &Span) {
+        span.is_listed.set(false);
+        let list = &self.roomy[usize::from(span.class)];
+        // SAFETY: the caller's promise.
+        unsafe { remove(list, span, |span| &span.roomy) }
+    }
+
+    /// Gives back every span that is empty, those in use included.
+    ///
+    /// # Safety
+    ///
+    /// Alone.
+    pub unsafe fn trim(&self, source: &impl Source) {
+        // SAFETY: the caller's promise.
+        unsafe { self.take_returned(source) };
+        for (class, current) in (0..).zip(&self.current) {
+            let span = current.get();
+            // SAFETY: as in `allocate`.
+            let it = unsafe { span.as_ref() };
+            if !it.is_nowhere() && it.used() == 0 {
+                self.set_current(class, Span::nowhere());
+                // SAFETY: the caller's promise.
+                unsafe { self.release(span, source) };
+            }
+        }
+    }
+
+    /// Tells of each span: bytes of its blocks, how many there are, how many are used as counted, and who owns
+    /// those that are, one by one.
+    ///
+    /// # Safety
+    ///
+    /// Alone, and `f` neither takes nor frees.
+    pub unsafe fn walk(&self, mut f: impl FnMut(SpanView<'_>)) {
+        let mut next = self.all.get();
+        while let Some(span) = next {
+            // SAFETY: who is in the list is a span of this heap.
+            let span = unsafe { span.as_ref() };
+            f(SpanView(span));
+            next = span.all.next.get();
+        }
+    }
+
+    /// Bytes of blocks that are used, by size.
+    ///
+    /// # Safety
+    ///
+    /// Alone.
+    pub unsafe fn usage(&self) -> Usage {
+        let mut usage = Usage::default();
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.walk(|span| {
+                let class = &mut usage.classes[usize::from(span.0.class)];
+                class.used += span.0.used() as usize;
+                class.room += span.0.count() as usize;
+                usage.spans += 1;
+            });
+        }
+        usage
+    }
+}
+
+#[cfg(not(loom))]
+impl Default for Heap {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A span, seen from outside.
+#[derive(Debug)]
+pub struct SpanView<'a>(&'a Span);
+
+impl SpanView<'_> {
+    /// Bytes of each block.
+    pub fn size(&self) -> usize {
+        self.0.size() as usize
+    }
+
+    /// Blocks that are used, as counted.
+    pub fn used(&self) -> usize {
+        self.0.used() as usize
+    }
+
+    /// Who owns each block that is used.
+    pub fn owners(&self) -> impl Iterator<Item = u32> {
+        self.0.owners()
+    }
+}
+
+/// What blocks there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Of each size.
+    pub classes: [ClassUsage; CLASSES],
+    /// Spans.
+    pub spans: usize,
+}
+
+/// What blocks of one size there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClassUsage {
+    /// Used ones.
+    pub used: usize,
+    /// All of them.
+    pub room: usize,
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        Self {
+            classes: [ClassUsage::default(); CLASSES],
+            spans: 0,
+        }
+    }
+}
+
+impl Usage {
+    /// Bytes of used blocks.
+    pub fn used(&self) -> usize {
+        self.sizes().map(|(size, class)| size * class.used).sum()
+    }
+
+    /// Each size, and what there is of it.
+    pub fn sizes(&self) -> impl Iterator<Item = (usize, ClassUsage)> {
+        let sizes = SIZES.iter().map(|&size| size as usize);
+        sizes.zip(self.classes)
+    }
+
+    /// Adds another core's.
+    pub fn add(&mut self, other: &Self) {
+        self.spans += other.spans;
+        for (mine, others) in self.classes.iter_mut().zip(other.classes) {
+            mine.used += others.used;
+            mine.room += others.room;
+        }
+    }
+}
+
+type List = Cell<Option<NonNull<Span>>>;
+
+/// Puts a span first in a list.
+///
+/// # Safety
+///
+/// It is in no such list, and whoever is in it is a span.
+unsafe fn insert(list: &List, span: &Span, links: impl Fn(&Span) -> &Links) {
+    let next = list.replace(Some(NonNull::from(span)));
+    links(span).next.set(next);
+    links(span).before.set(None);
+    if let Some(next) = next {
+        // SAFETY: the caller's promise.
+        links(unsafe { next.as_ref() })
+            .before
+            .set(Some(NonNull::from(span)));
+    }
+}
+
+/// Takes a span out of a list.
+///
+/// # Safety
+///
+/// It is in this list.
+unsafe fn remove(list: &List, span: &Span, links: impl Fn(&Span) -> &Links) {
+    let Links { next, before } = links(span);
+    // SAFETY: the caller's promise.
+    unsafe {
+        if let Some(next) = next.get() {
+            links(next.as_ref()).before.set(before.get());
+        }
+        match before.get() {
+            Some(before) => links(before.as_ref()).next.set(next.get()),
+            None => list.set(next.get()),
+        }
+    }
+}
