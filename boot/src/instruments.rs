@@ -29,6 +29,11 @@ pub fn resources() -> Resources {
     }
 }
 
+/// Bytes of memory that nobody has.
+pub fn free_memory() -> usize {
+    heap::count().free
+}
+
 /// Rows of a table that may have a million.
 const ROWS_MAX: usize = 500;
 

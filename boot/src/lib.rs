@@ -38,7 +38,7 @@ mod treeless;
 pub use bench::PROGRAM as BENCHES;
 pub use console::print;
 pub use girder_aarch64::death::exit;
-pub use instruments::{Resources, resources};
+pub use instruments::{Resources, free_memory, resources};
 pub use readers::read_byte;
 pub use shell::PROGRAM as SHELL;
 pub use suite::test_seed;
