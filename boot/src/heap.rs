@@ -34,7 +34,7 @@ struct EarlyTable(UnsafeCell<[Entry; EARLY_SIZE / SPAN]>);
 // SAFETY: as above.
 unsafe impl Sync for EarlyTable {}
 
-static EARLY_TABLE: EarlyTable = EarlyTable(UnsafeCell::new([Entry::INSIDE; EARLY_SIZE / SPAN]));
+static EARLY_TABLE: EarlyTable = EarlyTable(UnsafeCell::new([Entry::NOTHING; EARLY_SIZE / SPAN]));
 
 static BLOCKS: Lock<Blocks> = Lock::new(Blocks::new());
 

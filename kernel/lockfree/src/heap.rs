@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   request -> size (class) -> a core's span of that size (home, span) -> 64 KiB of memory (blocks)
-//!                           \-> 64 KiB and more of memory, whole ------------------^
+//!                           \-> what is larger: whole, or an odd piece of it (odd) -----^
 //! ```
 //!
 //! Each core has a [`Heap`] of its own. The running code finds the one of its core through its own record, with preemption
@@ -35,6 +35,7 @@ mod blocks;
 mod class;
 mod here;
 mod home;
+mod odd;
 pub(crate) mod returned;
 mod span;
 

@@ -1,21 +1,27 @@
 //! Physical memory, in blocks of 64 KiB times a power of two.
 //!
-//! A buddy allocator: a block is split in halves until it fits, and two free halves become one again.
-//! Each region of memory has a table with a word for each 64 KiB. The word of a block's first says what the
-//! block is, so whether its buddy is free is one look, and free blocks are linked both ways: taking and giving take as
-//! many steps as there are orders, whatever has happened before. (`buddy_system_allocator` was here before. It
-//! looks for the buddy in the list of all free blocks of its size, which for a million processes that
-//! end are ten thousand, under the lock.)
+//! `buddy_system_allocator` keeps what is free, one of its heaps for each region of memory, so that no block reaches over
+//! the border of two. Beside it each region has a table with a word for each 64 KiB: the word of a used block's first
+//! says what it is used for, how large it is and whose. So whoever gives a block back, or asks about one, needs
+//! its address alone, and [`Blocks::walk`] can count what there is.
 //!
-//! The table is also what there is to count: see [`Blocks::count`].
+//! Giving back looks for the buddy in a list of free blocks of that size. So it is nothing for the way of
+//! a process: homes and spans keep what they have, and come here when they are empty, or have to be.
+//!
+//! From 64 KiB on, twice as much is much. What would waste a quarter of its block or more comes from `odd`, which is
+//! cut out of larger blocks.
 
-use super::class::SPAN;
+use super::KERNEL;
+use super::class::{Fit, SPAN};
+use super::odd::{self, Odds};
+use buddy_system_allocator::Heap;
+use core::alloc::Layout;
 use core::cell::Cell;
 use core::ops::Range;
 use core::ptr::NonNull;
 
-/// The largest block is half a tebibyte.
-const ORDERS: usize = 24;
+/// Powers of two up to the largest block, which is half a tebibyte.
+const ORDERS: usize = 40;
 /// Pieces of memory; a machine with more uses the first so many.
 pub const REGIONS_MAX: usize = 64;
 
@@ -27,27 +33,33 @@ pub enum Use {
     Span = 2,
     /// Whole, by one owner.
     Large = 3,
+    /// Cut into odd pieces.
+    Odd = 1,
 }
 
-/// The word of 64 KiB: 0 in the middle of a block, and in a block's first what it is. `use 2 | order 5 | owner 25`
+/// The word of 64 KiB: in a used block's first what it is, and 0 everywhere else. `use 2 | order 5 | owner 25`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry(u32);
 
 const USE_SHIFT: u32 = 30;
 const ORDER_SHIFT: u32 = 25;
 const OWNER: u32 = (1 << ORDER_SHIFT) - 1;
-const FREE: u32 = 1;
 
 impl Entry {
-    /// In the middle of a block.
-    pub const INSIDE: Self = Self(0);
+    /// Nothing begins here.
+    pub const NOTHING: Self = Self(0);
 
-    const fn new(kind: u32, order: u32, owner: u32) -> Self {
-        Self(kind << USE_SHIFT | order << ORDER_SHIFT | owner & OWNER)
+    const fn new(usage: Use, order: u32, owner: u32) -> Self {
+        Self((usage as u32) << USE_SHIFT | order << ORDER_SHIFT | owner & OWNER)
     }
 
-    const fn kind(self) -> u32 {
-        self.0 >> USE_SHIFT
+    const fn usage(self) -> Option<Use> {
+        match self.0 >> USE_SHIFT {
+            0 => None,
+            1 => Some(Use::Odd),
+            2 => Some(Use::Span),
+            _ => Some(Use::Large),
+        }
     }
 
     const fn order(self) -> u32 {
@@ -55,12 +67,13 @@ impl Entry {
     }
 }
 
-/// Memory from one address to another, and its table.
-#[derive(Clone, Copy, Debug)]
+/// Memory from one address to another, its table, and what of it is free.
+#[derive(Debug)]
 struct Region {
     start: usize,
     end: usize,
     table: NonNull<Cell<Entry>>,
+    free: Heap<ORDERS>,
 }
 
 impl Region {
@@ -71,17 +84,11 @@ impl Region {
     }
 }
 
-/// A free block, linked to others of its order.
-struct Free {
-    next: Cell<Option<NonNull<Free>>>,
-    before: Cell<Option<NonNull<Free>>>,
-}
-
 /// All memory; whoever uses it has it alone.
 #[derive(Debug)]
 pub struct Blocks {
     regions: [Option<Region>; REGIONS_MAX],
-    free: [Option<NonNull<Free>>; ORDERS],
+    odds: Odds,
     count: Count,
 }
 
@@ -99,6 +106,8 @@ pub struct Count {
     pub spans: usize,
     /// In blocks of 64 KiB and more.
     pub large: usize,
+    /// Cut into odd pieces.
+    pub odd: usize,
 }
 
 impl Count {
@@ -106,21 +115,31 @@ impl Count {
         match usage {
             Use::Span => &mut self.spans,
             Use::Large => &mut self.large,
+            Use::Odd => &mut self.odd,
         }
     }
+}
+
+/// What a block of this order is to the allocator.
+fn layout(order: u32) -> Option<Layout> {
+    let size = SPAN
+        .checked_shl(order)
+        .filter(|&size| size >> order == SPAN)?;
+    Layout::from_size_align(size, size).ok()
 }
 
 impl Blocks {
     /// No memory.
     pub const fn new() -> Self {
         Self {
-            regions: [None; REGIONS_MAX],
-            free: [None; ORDERS],
+            regions: [const { None }; REGIONS_MAX],
+            odds: Odds::new(),
             count: Count {
                 total: 0,
                 free: 0,
                 spans: 0,
                 large: 0,
+                odd: 0,
             },
         }
     }
@@ -150,155 +169,130 @@ impl Blocks {
         };
         for index in 0..(end - start) / SPAN {
             // SAFETY: the caller's promise, or the memory itself.
-            unsafe { table.add(index).write(Cell::new(Entry::INSIDE)) };
+            unsafe { table.add(index).write(Cell::new(Entry::NOTHING)) };
         }
-        *place = Some(Region { start, end, table });
+        let mut free = Heap::empty();
+        // SAFETY: the caller's promise; the table's place is left out.
+        unsafe { free.add_to_heap(start, end) };
+        *place = Some(Region {
+            start,
+            end,
+            table,
+            free,
+        });
         self.count.total += end - start;
-        self.fill(start, end);
+        self.count.free += end - start;
         size - (end - start)
-    }
-
-    /// Frees new memory, in pieces as large as may be.
-    fn fill(&mut self, mut start: usize, end: usize) {
-        while start < end {
-            let aligned = start.trailing_zeros();
-            let fits = (end - start).ilog2();
-            let order = (aligned.min(fits) - SPAN.trailing_zeros()).min(ORDERS as u32 - 1);
-            // SAFETY: memory of this region that is in no list yet.
-            unsafe { self.release(start, order) };
-            start += SPAN << order;
-        }
     }
 
     /// Takes a block: 64 KiB times two to the power of `order`, and aligned to as much.
     pub fn take(&mut self, order: u32, usage: Use, owner: u32) -> Option<NonNull<u8>> {
-        let all = self.free.get(order as usize..)?;
-        let mut found = order as usize + all.iter().position(Option::is_some)?;
-        let block = self.free[found]?;
-        let address = block.as_ptr() as usize;
-        // SAFETY: it is the first of that list.
-        unsafe { self.unlink(block, found) };
-        self.count.free -= SPAN << found;
-        while found > order as usize {
-            found -= 1;
-            // SAFETY: the upper half of what has just been taken.
-            unsafe { self.link(address + (SPAN << found), found as u32) };
-        }
-        *self.count.of_use(usage) += SPAN << order;
-        let entry = Entry::new(usage as u32, order, owner);
-        self.entry(address)?.set(entry);
-        Some(block.cast())
+        let layout = layout(order)?;
+        let mut regions = self.regions.iter_mut().map_while(Option::as_mut);
+        let block = regions.find_map(|region| {
+            let block = region.free.alloc(layout).ok()?;
+            let entry = region.entry(block.as_ptr() as usize)?;
+            entry.set(Entry::new(usage, order, owner));
+            Some(block)
+        })?;
+        self.count.free -= layout.size();
+        *self.count.of_use(usage) += layout.size();
+        Some(block)
     }
 
-    /// Gives a block back.
+    /// Takes so much for an owner: a piece of a larger block if that is better, or a block.
+    pub(super) fn take_large(&mut self, fit: Fit, owner: u32) -> Option<NonNull<u8>> {
+        let Fit::Odd(pages) = fit else {
+            return self.take(fit.order()?, Use::Large, owner);
+        };
+        let piece = self.odds.take(pages, owner).or_else(|| {
+            let memory = self.take(odd::ORDER, Use::Odd, KERNEL)?;
+            // SAFETY: just taken.
+            unsafe { self.odds.add(memory) };
+            self.odds.take(pages, owner)
+        });
+        piece.or_else(|| self.take(fit.order()?, Use::Large, owner))
+    }
+
+    /// Gives back what `take_large` has given out for this; returns who owned it.
+    ///
+    /// # Safety
+    ///
+    /// It was not given back since, and nobody uses it any more.
+    pub(super) unsafe fn give_large(&mut self, block: NonNull<u8>, fit: Fit) -> u32 {
+        let is_block = self.usage(block.as_ptr() as usize).is_some();
+        let (false, Fit::Odd(pages)) = (is_block, fit) else {
+            // SAFETY: the caller's promise.
+            return unsafe { self.give(block) };
+        };
+        // SAFETY: the caller's promise: no block begins here, so it is a piece.
+        let (owner, empty) = unsafe { self.odds.give(block, pages) };
+        if let Some(memory) = empty {
+            // SAFETY: no piece of it is used, and `odds` has let it go.
+            unsafe { self.give(memory) };
+        }
+        owner
+    }
+
+    /// Gives a block back; returns who owned it.
     ///
     /// # Safety
     ///
     /// It was taken and not given back since, and nobody uses it any more.
-    pub unsafe fn give(&mut self, block: NonNull<u8>) {
+    pub unsafe fn give(&mut self, block: NonNull<u8>) -> u32 {
         let address = block.as_ptr() as usize;
-        let entry = self.entry(address).map_or(Entry::INSIDE, Cell::get);
-        let usage = match entry.kind() {
-            kind if kind == Use::Span as u32 => Use::Span,
-            kind if kind == Use::Large as u32 => Use::Large,
-            _ => unreachable!("{address:#x} is no block"),
+        let mut regions = self.regions.iter_mut().map_while(Option::as_mut);
+        let region = regions.find(|region| (region.start..region.end).contains(&address));
+        let taken = region.and_then(|region| {
+            let entry = region.entry(address)?.replace(Entry::NOTHING);
+            let (usage, layout) = (entry.usage()?, layout(entry.order())?);
+            // SAFETY: the table says that it was taken with this layout.
+            unsafe { region.free.dealloc(block, layout) };
+            Some((usage, layout.size(), entry.0 & OWNER))
+        });
+        let Some((usage, size, owner)) = taken else {
+            unreachable!("{address:#x} is no block")
         };
-        *self.count.of_use(usage) -= SPAN << entry.order();
-        // SAFETY: the caller's promise.
-        unsafe { self.release(address, entry.order()) };
+        *self.count.of_use(usage) -= size;
+        self.count.free += size;
+        owner
     }
 
-    /// Frees a block: joins it with its buddy as long as that is free.
-    ///
-    /// # Safety
-    ///
-    /// It is of a region, and nobody's, and in no list.
-    unsafe fn release(&mut self, mut address: usize, mut order: u32) {
-        while (order as usize) < ORDERS - 1 {
-            let buddy = address ^ (SPAN << order);
-            let region = self.region(address);
-            let Some(entry) = region.and_then(|region| region.entry(buddy)) else {
-                break;
-            };
-            if entry.get() != Entry::new(FREE, order, 0) {
-                break;
-            }
-            entry.set(Entry::INSIDE);
-            self.count.free -= SPAN << order;
-            // SAFETY: its entry says that it is in the list of this order.
-            unsafe { self.unlink(NonNull::new_unchecked(buddy as *mut Free), order as usize) };
-            if let Some(entry) = self.entry(address) {
-                entry.set(Entry::INSIDE);
-            }
-            address = address.min(buddy);
-            order += 1;
-        }
-        // SAFETY: nobody's, and in no list.
-        unsafe { self.link(address, order) };
-    }
-
-    /// Puts a free block into the list of its order.
-    ///
-    /// # Safety
-    ///
-    /// As for `release`.
-    unsafe fn link(&mut self, address: usize, order: u32) {
-        let list = &mut self.free[order as usize];
-        let block = NonNull::new(address as *mut Free);
-        // SAFETY: the memory is mapped and nobody's; who is in the list is free.
-        unsafe {
-            if let Some(block) = block {
-                let (next, before) = (Cell::new(*list), Cell::new(None));
-                block.write(Free { next, before });
-            }
-            if let Some(next) = *list {
-                next.as_ref().before.set(block);
-            }
-        }
-        *list = block;
-        self.count.free += SPAN << order;
-        if let Some(entry) = self.entry(address) {
-            entry.set(Entry::new(FREE, order, 0));
+    /// Gives back what is kept for the next odd piece.
+    pub fn trim(&mut self) {
+        if let Some(memory) = self.odds.trim() {
+            // SAFETY: `odds` has let it go, and it was empty.
+            unsafe { self.give(memory) };
         }
     }
 
-    /// Takes a block out of its list.
-    ///
-    /// # Safety
-    ///
-    /// It is in the list of this order.
-    unsafe fn unlink(&mut self, block: NonNull<Free>, order: usize) {
-        // SAFETY: the caller's promise; who is in a list is free, and links to free ones.
-        unsafe {
-            let Free { next, before } = block.as_ref();
-            if let Some(next) = next.get() {
-                next.as_ref().before.set(before.get());
-            }
-            match before.get() {
-                Some(before) => before.as_ref().next.set(next.get()),
-                None => self.free[order] = next.get(),
-            }
-        }
-    }
-
-    fn region(&self, address: usize) -> Option<&Region> {
-        let mut regions = self.regions.iter().map_while(Option::as_ref);
-        regions.find(|region| (region.start..region.end).contains(&address))
+    fn usage(&self, address: usize) -> Option<Use> {
+        let is_first = address.is_multiple_of(SPAN);
+        self.entry(address).filter(|_| is_first)?.get().usage()
     }
 
     fn entry(&self, address: usize) -> Option<&Cell<Entry>> {
-        self.region(address)?.entry(address)
+        let mut regions = self.regions.iter().map_while(Option::as_ref);
+        regions.find_map(|region| region.entry(address))
     }
 
-    /// Who owns a large block.
+    /// Who owns a large block, or an odd piece.
     pub fn owner(&self, block: NonNull<u8>) -> Option<u32> {
-        let entry = self.entry(block.as_ptr() as usize)?.get();
-        (entry.kind() == Use::Large as u32).then_some(entry.0 & OWNER)
+        let address = block.as_ptr() as usize;
+        if self.usage(address).is_none() {
+            return self.odds.owner(block);
+        }
+        let entry = self.entry(address)?.get();
+        (entry.usage() == Some(Use::Large)).then_some(entry.0 & OWNER)
     }
 
-    /// Makes a large block somebody else's.
+    /// Makes it somebody else's.
     pub fn set_owner(&mut self, block: NonNull<u8>, owner: u32) {
-        if let Some(entry) = self.entry(block.as_ptr() as usize) {
+        let address = block.as_ptr() as usize;
+        if self.usage(address).is_none() {
+            return self.odds.set_owner(block, owner);
+        }
+        if let Some(entry) = self.entry(address) {
             let Entry(word) = entry.get();
             entry.set(Entry(word & !OWNER | owner & OWNER));
         }
@@ -311,21 +305,20 @@ impl Blocks {
 
     /// Bytes, as the tables have them: for whoever checks the count.
     pub fn walk(&self) -> Count {
-        let mut count = Count::default();
+        let (mut count, mut total) = (Count::default(), 0);
         for region in self.regions.iter().map_while(Option::as_ref) {
             let mut address = region.start;
             while let Some(entry) = region.entry(address).map(Cell::get) {
-                let size = SPAN << entry.order();
-                count.total += size;
-                match entry.kind() {
-                    FREE => count.free += size,
-                    kind if kind == Use::Span as u32 => count.spans += size,
-                    kind if kind == Use::Large as u32 => count.large += size,
-                    _ => unreachable!("{address:#x} is inside of no block"),
-                }
+                let (size, count) = match entry.usage() {
+                    Some(usage) => (SPAN << entry.order(), count.of_use(usage)),
+                    None => (SPAN, &mut count.free),
+                };
+                *count += size;
+                total += size;
                 address += size;
             }
         }
+        count.total = total;
         count
     }
 }

@@ -15,6 +15,12 @@ pub const SPAN: usize = 64 << 10;
 pub(crate) const STEP: usize = 32;
 /// Up to here a table leads from the number of steps to the size.
 pub(crate) const SMALL: usize = 4096;
+/// Odd pieces are multiples of this, and aligned to it.
+pub(crate) const PAGE: usize = 4096;
+/// Pages of the smallest odd piece.
+pub(crate) const PIECE_MIN: usize = 8;
+/// No odd piece is larger.
+const ODD: usize = 192 << 10;
 /// Entries of that table.
 pub(crate) const STEPS: usize = SMALL / STEP + 1;
 /// How many sizes there are.
@@ -46,6 +52,8 @@ const OF_STEPS: [u8; STEPS] = {
 pub(crate) enum Fit {
     /// A block of this size.
     Class(u8),
+    /// So many pages of 4 KiB, cut out of a block of memory.
+    Odd(u32),
     /// Whole blocks of memory: two to the power of so many.
     Order(u32),
 }
@@ -64,7 +72,17 @@ impl Fit {
         let class = SIZES.iter().position(|&it| it as usize >= size);
         match class {
             Some(class) if layout.align() <= alignment(class as u8) => Self::Class(class as u8),
+            _ if is_odd(layout) => Self::Odd(layout.size().div_ceil(PAGE).max(PIECE_MIN) as u32),
             _ => Self::Order(order(size)),
+        }
+    }
+
+    /// Blocks of memory that serve it, as a power of two; a class is served by none.
+    pub(crate) fn order(self) -> Option<u32> {
+        match self {
+            Self::Class(_) => None,
+            Self::Odd(pages) => Some(order(pages as usize * PAGE)),
+            Self::Order(order) => Some(order),
         }
     }
 
@@ -74,8 +92,15 @@ impl Fit {
             Self::Class(class) => SIZES[usize::from(class)] as usize,
             // What has no such size is never served.
             Self::Order(order) => SPAN.checked_shl(order).unwrap_or(usize::MAX),
+            Self::Odd(pages) => pages as usize * PAGE,
         }
     }
+}
+
+/// True if a block for this would waste a quarter of itself or more, and an odd piece does not.
+fn is_odd(layout: Layout) -> bool {
+    let size = layout.size().next_multiple_of(PAGE);
+    layout.align() <= PAGE && size <= ODD && size <= (SPAN << order(size)) / 4 * 3
 }
 
 /// Blocks of memory for so many bytes, as a power of two.
@@ -109,7 +134,9 @@ mod tests {
             let most = match size {
                 0..=512 => size + STEP - 1,
                 513..=4096 => size + size / 2,
-                _ => size * 2 + 5_000,
+                4_097..98_305 => size * 2 + 5_000,
+                98_305..=196_608 => size * 4 / 3 + PAGE,
+                _ => size * 2,
             };
             assert!(served <= most, "{size} in {served}");
         }
@@ -121,6 +148,7 @@ mod tests {
             for size in [1, 33, 100, 513, 3_000, 5_000, 20_000, 70_000] {
                 let aligned_to = match fit(size, align) {
                     Fit::Class(class) => alignment(class),
+                    Fit::Odd(_) => PAGE,
                     Fit::Order(order) => SPAN << order,
                 };
                 assert!(aligned_to >= align, "{size}, {align}");

@@ -96,7 +96,7 @@ impl Heap {
                     return block;
                 }
             },
-            Fit::Order(order) => source.with(|blocks| blocks.take(order, Use::Large, owner))?,
+            large => source.with(|blocks| blocks.take_large(large, owner))?,
         }
     }
 
@@ -172,14 +172,11 @@ impl Heap {
     /// Alone. The block was taken with this layout, of this heap or another one with this source,
     /// and nobody uses it any more.
     pub unsafe fn free(&self, block: NonNull<u8>, layout: Layout, source: &impl Source) -> u32 {
-        if let Fit::Order(_) = Fit::of(layout) {
-            let owner = source.with(|blocks| {
-                let owner = blocks.owner(block);
-                // SAFETY: the caller's promise.
-                unsafe { blocks.give(block) };
-                owner
-            });
-            return owner.flatten().unwrap_or_default();
+        let fit = Fit::of(layout);
+        if fit.order().is_some() {
+            // SAFETY: the caller's promise.
+            let owner = source.with(|blocks| unsafe { blocks.give_large(block, fit) });
+            return owner.unwrap_or_default();
         }
         let span = Span::of(block);
         // SAFETY: a block of such a layout is in a span.
@@ -336,6 +333,7 @@ impl Heap {
                 unsafe { self.release(span, source) };
             }
         }
+        let _ = source.with(Blocks::trim);
     }
 
     /// Tells of each span: bytes of its blocks, how many there are, how many are used as counted, and who owns
