@@ -107,6 +107,9 @@
 //! }
 //! ```
 //!
+//! A process that others may overwhelm is spawned with a limit to its mailbox ([`Options::mailbox`]): what is too much is
+//! refused, dropped, or ends it, as it likes.
+//!
 //! [`receive_where`] picks by content, [`receive_any`] takes what comes, [`receive_timeout`] and [`timeout`] wait only so
 //! long.
 //!
@@ -174,7 +177,7 @@
 //!
 //! # Errors
 //!
-//! What can be the caller's problem is a small error type: [`NoProcess`] for want of room, [`NoEnvelope`], [`NameError`],
+//! What can be the caller's problem is a small error type: [`NoProcess`] for want of room, [`SendError`], [`NameError`],
 //! [`SpawnError`], [`CallError`]. `?` takes all of them where a function returns [`Result`], as `main` may.
 //! What is asked of a process by its pid can come too late, which is no error: the [`Request`] says whether it
 //! was taken or ignored.
@@ -203,9 +206,9 @@ use host as machine;
 pub use console::{print, read_byte, read_byte_blocking};
 pub use girder_core::info::{Activity, Info, Usage};
 pub use girder_core::mail::{
-    Addr, CallError, Message, NoEnvelope, Receive, ReceiveAny, ReceiveWhere, ReplyTo, Sent,
-    Traffic, call, call_timeout, receive, receive_any, receive_timeout, receive_where, send,
-    traffic, try_receive,
+    Addr, Bound, BoundError, CallError, Message, Overflow, Receive, ReceiveAny, ReceiveWhere,
+    ReplyTo, SendError, Sent, Traffic, call, call_timeout, receive, receive_any, receive_timeout,
+    receive_where, send, traffic, try_receive,
 };
 pub use girder_core::names::{NAME_BYTES_MAX, Name, NameError};
 pub use girder_core::sched::{Priority, set_priority};

@@ -2,6 +2,7 @@
 
 use crate::machine::{self, names};
 use core::fmt;
+use girder_core::mail::{Bound, BoundError, Overflow};
 use girder_core::names::{Name, NameError};
 use girder_core::sched::Priority;
 use girder_lockfree::process::{self, NoProcess, Pid, Watch};
@@ -99,6 +100,7 @@ pub fn exit(reason: impl fmt::Display) -> ! {
 pub struct Options<'a> {
     name: Option<&'a str>,
     priority: Priority,
+    mailbox: Option<(u32, Overflow)>,
 }
 
 /// Why there is no new process.
@@ -108,13 +110,18 @@ pub enum SpawnError {
     NoProcess,
     /// It can't have that name.
     Name(NameError),
+    /// Its mailbox can't have that limit.
+    Mailbox(BoundError),
 }
 
 impl<'a> Options<'a> {
-    /// What is usual: no name, normal priority.
+    /// What is usual: no name, normal priority, a mailbox without a limit.
     pub const fn new() -> Self {
-        let (name, priority) = (None, Priority::Normal);
-        Self { name, priority }
+        Self {
+            name: None,
+            priority: Priority::Normal,
+            mailbox: None,
+        }
     }
 
     /// Others find it by this name: see [`register`](crate::register).
@@ -129,21 +136,47 @@ impl<'a> Options<'a> {
         self
     }
 
+    /// Its mailbox has room for so many messages that it has not received yet; `overflow` happens to the next.
+    /// Answers to its calls are let in all the same.
+    ///
+    /// ```no_run
+    /// use girder::{Options, Overflow, SendError, receive, send};
+    ///
+    /// # async fn example() -> Result<(), girder::SpawnError> {
+    /// let printer = Options::new().mailbox(100, Overflow::Refuse).spawn(async {
+    ///     loop {
+    ///         let line: &str = receive().await;
+    ///         girder::println!("{line}");
+    ///     }
+    /// })?;
+    /// match send(printer, "hello") {
+    ///     Ok(_) => {}
+    ///     Err(SendError::Full(line)) => girder::println!("too much is said already for {line}"),
+    ///     Err(SendError::NoEnvelope(_)) => girder::println!("no memory"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub const fn mailbox(mut self, limit: u32, overflow: Overflow) -> Self {
+        self.mailbox = Some((limit, overflow));
+        self
+    }
+
     /// See [`spawn`]. With a name, [`whereis`](crate::whereis) finds the process as soon as this returns, and the
     /// process finds itself.
     pub fn spawn<F>(self, future: F) -> Result<Pid, SpawnError>
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let level = self.priority.level();
+        let birth = self.birth()?;
         match Reservation::of(self.name)? {
-            None => Ok(process::spawn(future, level)?),
+            None => Ok(birth.spawn(future)?),
             Some(name) => {
                 let begin = async move {
                     name.settle(own_pid());
                     future.await;
                 };
-                name.settled(process::spawn(begin, level), |&pid| pid)
+                name.settled(birth.spawn(begin), |&pid| pid)
             }
         }
     }
@@ -154,12 +187,12 @@ impl<'a> Options<'a> {
         F: Future<Output = ()> + 'static,
         M: FnOnce() -> F + Send + 'static,
     {
-        let level = self.priority.level();
+        let birth = self.birth()?;
         match Reservation::of(self.name)? {
-            None => Ok(process::spawn_with(make, level)?),
+            None => Ok(birth.spawn_with(make)?),
             Some(name) => {
                 let make = name.before(make);
-                name.settled(process::spawn_with(make, level), |&pid| pid)
+                name.settled(birth.spawn_with(make), |&pid| pid)
             }
         }
     }
@@ -170,13 +203,65 @@ impl<'a> Options<'a> {
         F: Future<Output = ()> + 'static,
         M: FnOnce() -> F + Send + 'static,
     {
-        let level = self.priority.level();
+        let birth = self.birth()?;
         match Reservation::of(self.name)? {
-            None => Ok(process::spawn_watched(make, level)?),
+            None => Ok(birth.spawn_watched(make)?),
             Some(name) => {
                 let make = name.before(make);
-                name.settled(process::spawn_watched(make, level), |&(pid, _)| pid)
+                name.settled(birth.spawn_watched(make), |&(pid, _)| pid)
             }
+        }
+    }
+}
+
+impl Options<'_> {
+    fn birth(self) -> Result<Birth, BoundError> {
+        let bound = self.mailbox;
+        let bound = bound.map(|(limit, overflow)| Bound::new(limit, overflow));
+        Ok(Birth {
+            level: self.priority.level(),
+            bound: bound.transpose()?,
+        })
+    }
+}
+
+/// How a process is made, its name aside.
+#[derive(Clone, Copy)]
+struct Birth {
+    level: u8,
+    bound: Option<Bound>,
+}
+
+impl Birth {
+    fn spawn<F>(self, future: F) -> Result<Pid, NoProcess>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        match self.bound {
+            None => process::spawn(future, self.level),
+            Some(bound) => process::spawn_bounded(future, self.level, bound),
+        }
+    }
+
+    fn spawn_with<F, M>(self, make: M) -> Result<Pid, NoProcess>
+    where
+        F: Future<Output = ()> + 'static,
+        M: FnOnce() -> F + Send + 'static,
+    {
+        match self.bound {
+            None => process::spawn_with(make, self.level),
+            Some(bound) => process::spawn_bounded_with(make, self.level, bound),
+        }
+    }
+
+    fn spawn_watched<F, M>(self, make: M) -> Result<(Pid, Watch), NoProcess>
+    where
+        F: Future<Output = ()> + 'static,
+        M: FnOnce() -> F + Send + 'static,
+    {
+        match self.bound {
+            None => process::spawn_watched(make, self.level),
+            Some(bound) => process::spawn_bounded_watched(make, self.level, bound),
         }
     }
 }
@@ -234,11 +319,18 @@ impl From<NameError> for SpawnError {
     }
 }
 
+impl From<BoundError> for SpawnError {
+    fn from(error: BoundError) -> Self {
+        Self::Mailbox(error)
+    }
+}
+
 impl fmt::Display for SpawnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoProcess => f.write_str("no room for a process"),
             Self::Name(error) => fmt::Display::fmt(error, f),
+            Self::Mailbox(error) => fmt::Display::fmt(error, f),
         }
     }
 }

@@ -15,9 +15,11 @@ mod address;
 mod call;
 mod receive;
 
-pub use address::{Addr, NoEnvelope, send};
+pub use address::{Addr, send};
 pub use call::{CallError, ReplyTo, call, call_timeout};
-pub use girder_lockfree::mail::{Message, Sent, Traffic, traffic};
+pub use girder_lockfree::mail::{
+    Bound, BoundError, Message, Overflow, SendError, Sent, Traffic, traffic,
+};
 pub use girder_lockfree::process::Pid;
 pub use receive::{
     Receive, ReceiveAny, ReceiveWhere, receive, receive_any, receive_timeout, receive_where,

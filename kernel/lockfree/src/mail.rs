@@ -20,17 +20,27 @@
 //! Never the loop, and nobody with preemption off. What is sent to nobody, its sender drops; what a
 //! process leaves unread, a reaper process drops, a message at a time: see [`reap`].
 
+mod bound;
 mod envelope;
+pub(crate) mod gate;
+mod gated;
+mod gates;
 mod look;
 mod mailbox;
 mod poll;
 mod post;
 mod reaper;
+mod refusal;
 mod slabs;
 mod special;
 
+pub use bound::{Bound, BoundError, Overflow};
 pub(crate) use envelope::Envelope;
 pub use envelope::Message;
+pub use gate::GateReport;
+pub use gated::gate_report;
+pub(crate) use gated::was_overrun;
+pub(crate) use gates::Gates;
 pub use look::{
     Look, Position, close_question, open_question, receive, receive_any, receive_reply,
     receive_where,
@@ -39,8 +49,10 @@ pub(crate) use mailbox::Mailbox;
 pub use poll::{poll_look, poll_receive};
 pub use post::{Answer, Receiver, Sent, send, send_answer};
 pub use reaper::reap;
+pub use refusal::SendError;
 pub(crate) use slabs::{Pool, Returned, Slabs};
 pub use slabs::{Traffic, envelopes_in_use, traffic};
+pub(crate) use special::COUNTED;
 
 #[cfg(all(test, not(loom)))]
 mod tests;

@@ -47,6 +47,10 @@ sites! {
     ChunkAdd: Release,
     /// Whoever looks a slot up.
     ChunkFind: Acquire,
+    /// A chunk of gates, for whoever finds it; pairs with `GateFind`.
+    GateAdd: Release,
+    /// Whoever goes by a gate.
+    GateFind: Acquire,
     /// A poll that parks leaves the process to the slot; pairs with `Wake`, `Resume` and `Kill`.
     Park: Release,
     /// The same when somebody wants something of the process: leaves it to the slot as well, or

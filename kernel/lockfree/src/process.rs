@@ -48,9 +48,13 @@ pub use view::{Account, Activity, Processes, View, processes, view};
 pub use watch::Watch;
 pub use word::Pid;
 
+use crate::mail::Bound;
 use cold::ColdBox;
 use core::pin::{Pin, pin};
 pub(crate) use header::{Header, Slot};
+pub(crate) use here::table;
+#[cfg(not(target_os = "none"))]
+pub(crate) use platform::forgets_places;
 pub(crate) use platform::{local, pages};
 
 use core::ptr::NonNull;
@@ -83,6 +87,41 @@ where
     let (teller, watch) = watch::pair().ok_or(NoProcess)?;
     let cold = ColdBox::new(Some(teller)).ok_or(NoProcess)?;
     let pid = create(async move { make().await }, level, Some(cold))?;
+    Ok((pid, watch))
+}
+
+/// As [`spawn`], with a limit to the mailbox.
+pub fn spawn_bounded<F: Future<Output = ()> + Send + 'static>(
+    future: F,
+    level: u8,
+    bound: Bound,
+) -> Result<Pid, NoProcess> {
+    homes::bear_gated(future, level, None, bound).ok_or(NoProcess)
+}
+
+/// As [`spawn_with`], with a limit to the mailbox.
+pub fn spawn_bounded_with<F, M>(make: M, level: u8, bound: Bound) -> Result<Pid, NoProcess>
+where
+    F: Future<Output = ()> + 'static,
+    M: FnOnce() -> F + Send + 'static,
+{
+    homes::bear_gated(async move { make().await }, level, None, bound).ok_or(NoProcess)
+}
+
+/// As [`spawn_watched`], with a limit to the mailbox.
+pub fn spawn_bounded_watched<F, M>(
+    make: M,
+    level: u8,
+    bound: Bound,
+) -> Result<(Pid, Watch), NoProcess>
+where
+    F: Future<Output = ()> + 'static,
+    M: FnOnce() -> F + Send + 'static,
+{
+    let (teller, watch) = watch::pair().ok_or(NoProcess)?;
+    let cold = ColdBox::new(Some(teller)).ok_or(NoProcess)?;
+    let body = async move { make().await };
+    let pid = homes::bear_gated(body, level, Some(cold), bound).ok_or(NoProcess)?;
     Ok((pid, watch))
 }
 

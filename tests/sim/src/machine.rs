@@ -10,7 +10,7 @@ use girder_core::rng::Rng;
 use girder_core::sched::{Core, Statistics, Terms, World, turn};
 use girder_lockfree::process::Table;
 use girder_lockfree::process::here::{self, Here};
-use girder_lockfree::process::inspect::simulate_heap;
+use girder_lockfree::process::inspect::{simulate_forgetting_places, simulate_heap};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Once;
@@ -91,6 +91,7 @@ pub fn simulate(plan: Plan) -> Report {
     let score = Rc::new(RefCell::new(Score::default()));
     world::set_up(State::new(here, Rng::new(rng.next_u64()), plan.sabotage));
     simulate_heap(|| with_state(State::has_memory));
+    simulate_forgetting_places(|| world::strikes_sabotage(Sabotage::LosePlace, 10));
     let terms = Terms {
         quantum: QUANTUM,
         reductions: 1 + rng.below(200) as i32,

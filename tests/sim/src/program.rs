@@ -4,6 +4,7 @@
 //! runtime: that is where simulated interrupts strike.
 
 mod actors;
+mod bounded;
 mod mail;
 mod nest;
 mod timers;
@@ -88,13 +89,15 @@ pub enum Scenario {
     Watching,
     /// Messages among processes that are killed and replaced.
     Mail,
+    /// The same with limits to mailboxes.
+    Bounded,
     /// Everything, while others kill, suspend, resume and wake at random.
     Trouble,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::YieldersAndSpinners,
         Self::Pairs,
         Self::Sleepers,
@@ -104,6 +107,7 @@ impl Scenario {
         Self::Tree,
         Self::Watching,
         Self::Mail,
+        Self::Bounded,
         Self::Trouble,
     ];
 }
@@ -139,6 +143,7 @@ pub(crate) fn start(scenario: Scenario, rng: &mut Rng, score: &Shared) {
         Scenario::Tree => actors::tree(4, score.clone(), Priority::Normal),
         Scenario::Watching => watching::start(rng, score),
         Scenario::Mail => mail::start(rng, score),
+        Scenario::Bounded => bounded::start(rng, score),
         Scenario::Trouble => trouble::all(rng, score),
     }
 }

@@ -36,11 +36,13 @@ pub enum Sabotage {
     NeverDie,
     /// A process ends instead of running now and then.
     EndInstead,
+    /// The place of a message that was received is not left now and then.
+    LosePlace,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::LoseToken,
         Self::NewestFirst,
         Self::StarveLow,
@@ -56,5 +58,6 @@ impl Sabotage {
         Self::NoGrace,
         Self::NeverDie,
         Self::EndInstead,
+        Self::LosePlace,
     ];
 }

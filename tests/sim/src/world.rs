@@ -57,7 +57,7 @@ fn is_sabotaged(by: Sabotage) -> bool {
 }
 
 /// True now and then, if this is what goes wrong in this run.
-fn strikes_sabotage(by: Sabotage, one_in: u64) -> bool {
+pub(crate) fn strikes_sabotage(by: Sabotage, one_in: u64) -> bool {
     with_state(|state| state.sabotage == Some(by) && state.rng.below(one_in) == 0)
 }
 

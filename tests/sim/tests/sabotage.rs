@@ -55,6 +55,7 @@ found! {
     a_death_without_grace_is_found: NoGrace in Trouble => "was given up after";
     a_process_that_does_not_die_is_found: NeverDie in Trouble => "runs although killed";
     a_process_that_ends_too_soon_is_found: EndInstead in YieldersAndSpinners => "ended before its end";
+    a_place_that_is_not_left_is_found: LosePlace in Bounded => "lost count";
 }
 
 #[test]

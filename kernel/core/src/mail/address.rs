@@ -3,32 +3,15 @@
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
-use girder_lockfree::mail::{self, Receiver, Sent};
+use girder_lockfree::mail::{self, Receiver, SendError, Sent};
 use girder_lockfree::process::Pid;
 
-/// There is no memory to carry a message in; here it is again.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct NoEnvelope<M>(pub M);
-
-impl<M> fmt::Debug for NoEnvelope<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("NoEnvelope")
-    }
-}
-
-impl<M> fmt::Display for NoEnvelope<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no memory for a message's envelope")
-    }
-}
-
-impl<M> core::error::Error for NoEnvelope<M> {}
-
 /// Sends a message to a process, oneself included. That the process is gone is no error: what could be done
-/// about it could come too late anyway.
+/// about it could come too late anyway. What happens if its mailbox is full, its limit says: see
+/// [`Bound`](girder_lockfree::mail::Bound).
 #[inline(always)]
-pub fn send<M: Send + 'static>(to: Pid, message: M) -> Result<Sent, NoEnvelope<M>> {
-    mail::send(Receiver::of(to), message).map_err(NoEnvelope)
+pub fn send<M: Send + 'static>(to: Pid, message: M) -> Result<Sent, SendError<M>> {
+    mail::send(Receiver::of(to), message)
 }
 
 /// A process, as somebody that messages of one type are sent to.
@@ -64,8 +47,8 @@ impl<M: Send + 'static> Addr<M> {
 
     /// Sends a message there: see [`send`](fn@send).
     #[inline(always)]
-    pub fn send(self, message: M) -> Result<Sent, NoEnvelope<M>> {
-        mail::send(self.to, message).map_err(NoEnvelope)
+    pub fn send(self, message: M) -> Result<Sent, SendError<M>> {
+        mail::send(self.to, message)
     }
 }
 

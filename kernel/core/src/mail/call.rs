@@ -15,7 +15,7 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::time::Duration;
 use girder_lockfree::mail::{
-    self, Answer, Position, Receiver, Sent, close_question, open_question,
+    self, Answer, Position, Receiver, SendError, Sent, close_question, open_question,
 };
 use girder_lockfree::process::Pid;
 
@@ -28,6 +28,8 @@ pub enum CallError {
     TimedOut,
     /// There is no memory to carry the question in.
     NoEnvelope,
+    /// The mailbox of whoever was asked has no room.
+    Full,
 }
 
 impl fmt::Display for CallError {
@@ -36,6 +38,7 @@ impl fmt::Display for CallError {
             Self::NoAnswer => "nobody answers",
             Self::TimedOut => "no answer in time",
             Self::NoEnvelope => "no memory for a question's envelope",
+            Self::Full => "no room in the mailbox of whoever was asked",
         })
     }
 }
@@ -135,6 +138,7 @@ where
     };
     match mail::send(Receiver::of(to), ask(reply_to)) {
         Ok(_) => Ok(()),
-        Err(_) => Err(CallError::NoEnvelope),
+        Err(SendError::NoEnvelope(_)) => Err(CallError::NoEnvelope),
+        Err(SendError::Full(_)) => Err(CallError::Full),
     }
 }

@@ -6,6 +6,7 @@
 
 use super::Envelope;
 use super::envelope::{Message, Packing};
+use super::gated::note_taken;
 use super::post::Answer;
 use super::special::{FILTERS, QUESTIONS};
 use crate::process::here::{self, Desk, Here, Stay};
@@ -260,6 +261,7 @@ fn search<R>(
             let found = here::with_desk(|here, desk| {
                 local.note_change();
                 let found = mailbox.unlink(passed)?;
+                note_taken(header, found);
                 Some(take(here, desk, found))
             });
             return found.map_or(Look::Nothing, Look::Found);

@@ -5,7 +5,9 @@
 
 use super::Envelope;
 use super::envelope::{Kind, Packing};
+use super::gated::post_by_gate;
 use super::look::header;
+use super::refusal::SendError;
 use crate::process::here::{self, Stay};
 use crate::process::word;
 use crate::process::{Pid, Slot, local, own_pid, reduce};
@@ -18,8 +20,10 @@ use core::ptr::NonNull;
 pub enum Sent {
     /// It is in the receiver's mailbox.
     Delivered,
-    /// The receiver is gone; so is the message, and it was counted.
+    /// The receiver is gone, or ends for want of room; so is the message, and it was counted.
     ToNobody,
+    /// The receiver's mailbox has no room; the message is gone, as the receiver wants it, and it was counted.
+    Dropped,
 }
 
 /// The answer to a question, for whoever asked it by this number.
@@ -62,25 +66,31 @@ impl Receiver {
     }
 }
 
-/// Sends a message to a process. It comes back if there is no memory for its envelope.
+/// Sends a message to a process. It comes back if there is no memory for its envelope, or no room in a mailbox
+/// whose owner wants that.
 #[inline(always)]
-pub fn send<M: Send + 'static>(to: Receiver, message: M) -> Result<Sent, M> {
+pub fn send<M: Send + 'static>(to: Receiver, message: M) -> Result<Sent, SendError<M>> {
     pack(to, message, Packing::<M>::kind())
 }
 
 /// Sends an answer: only whoever waits for it sees it.
 #[inline(always)]
 pub fn send_answer<R: Send + 'static>(to: Receiver, answer: Answer<R>) -> Result<Sent, Answer<R>> {
-    pack(to, answer, Packing::<Answer<R>>::answer())
+    pack(to, answer, Packing::<Answer<R>>::answer()).map_err(SendError::into_message)
 }
 
 #[inline(always)]
-fn pack<M: Send + 'static>(to: Receiver, message: M, kind: &'static Kind) -> Result<Sent, M> {
+fn pack<M: Send + 'static>(
+    to: Receiver,
+    message: M,
+    kind: &'static Kind,
+) -> Result<Sent, SendError<M>> {
     if Packing::<M>::IS_INLINE {
         return post(to, message, kind);
     }
     reduce(const { cost(size_of::<M>()) });
-    post(to, try_box(message)?, kind).map_err(|message| *message)
+    let message = try_box(message).map_err(SendError::NoEnvelope)?;
+    post(to, message, kind).map_err(|refusal| refusal.map(|message| *message))
 }
 
 /// Reductions that a message of this size costs its sender.
@@ -108,7 +118,7 @@ fn try_box<M>(message: M) -> Result<Box<M>, M> {
 }
 
 #[inline(always)]
-fn post<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, P> {
+fn post<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, SendError<P>> {
     let local = local();
     local.spend_little(const { cost(size_of::<P>()) });
     let mut stay = Stay::new(local);
@@ -140,6 +150,7 @@ fn post<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, P> {
             drop(stay);
         }
         word::Sent::Nobody => return Ok(take_back::<P>(stay, envelope)),
+        word::Sent::Gated => return post_by_gate::<P>(stay, (to.pid, slot), envelope),
     }
     Ok(Sent::Delivered)
 }
@@ -147,7 +158,7 @@ fn post<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, P> {
 /// The pool is empty.
 #[cold]
 #[inline(never)]
-fn post_slowly<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, P> {
+fn post_slowly<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, SendError<P>> {
     let is_filled = here::with_desk(|here, desk| {
         let is_filled = desk.pool.fill(here.table().slabs(), here);
         desk.pool.traffic.refused += u64::from(!is_filled);
@@ -157,14 +168,14 @@ fn post_slowly<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent,
         // Somebody else on this core may have taken it all: then this comes here again.
         post(to, payload, kind)
     } else {
-        Err(payload)
+        Err(SendError::NoEnvelope(payload))
     }
 }
 
 /// Nobody is there: the sender drops its message, with preemption on again.
 #[cold]
 #[inline(never)]
-fn take_back<P>(mut stay: Stay, envelope: &'static Envelope) -> Sent {
+pub(super) fn take_back<P>(mut stay: Stay, envelope: &'static Envelope) -> Sent {
     let here = stay.here();
     let table = here.table();
     // SAFETY: `post` has filled it, and nobody else has seen it.

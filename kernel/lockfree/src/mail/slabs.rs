@@ -121,6 +121,8 @@ pub struct Traffic {
     pub late_answers: u64,
     /// Messages for which there was no envelope.
     pub refused: u64,
+    /// Messages that were dropped because their receiver's mailbox had no room.
+    pub dropped: u64,
 }
 
 // SAFETY: it owns its envelopes.
@@ -139,6 +141,7 @@ impl Pool {
                 unread: 0,
                 late_answers: 0,
                 refused: 0,
+                dropped: 0,
             },
         }
     }

@@ -176,8 +176,8 @@ pub(crate) fn no_letter_is_lost_and_none_reaches_a_stranger() {
             })
         };
         let taken = post.take();
-        let (_, newest) = post.state.vacate(old);
-        let left = post.open(newest);
+        let (_, rest) = post.state.vacate(old);
+        let left = post.open(rest.newest());
         let new = post.state.next_pid(0);
         post.state.occupy(new);
         assert_eq!(post.send(new, 2), Sent::Left);

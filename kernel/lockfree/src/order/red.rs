@@ -62,6 +62,10 @@ red! {
         process::table::stories::a_slot_that_is_found_has_been_made => "Causality violation";
     a_chunk_that_is_not_acquired: ChunkFind as Relaxed,
         process::table::stories::a_slot_that_is_found_has_been_made => "Causality violation";
+    a_gate_that_is_not_released: GateAdd as Relaxed,
+        mail::gate::stories::a_gate_that_is_found_has_been_made => "Causality violation";
+    a_gate_that_is_not_acquired: GateFind as Relaxed,
+        mail::gate::stories::a_gate_that_is_found_has_been_made => "Causality violation";
     a_park_that_does_not_release: Park as Relaxed,
         process::word::stories::a_wake_takes_the_body_over => "Causality violation";
     a_slow_park_that_does_not_release: ParkSlowly as Acquire,

@@ -12,6 +12,8 @@ pub enum ExitReason {
     Returned,
     /// Somebody wanted it dead.
     Killed,
+    /// Its mailbox had no room for a message, and it was born to end then.
+    MailboxLimit,
     /// It wanted to end, for this reason.
     Exited(Words),
     /// It panicked, in these words.
@@ -32,7 +34,7 @@ pub struct Words {
 impl ExitReason {
     /// True if it ended in mid-poll, so that its destructors have not run.
     pub fn is_crash(&self) -> bool {
-        !matches!(self, Self::Returned | Self::Killed)
+        !matches!(self, Self::Returned | Self::Killed | Self::MailboxLimit)
     }
 }
 
@@ -41,6 +43,7 @@ impl fmt::Display for ExitReason {
         match self {
             Self::Returned => f.write_str("returned"),
             Self::Killed => f.write_str("was killed"),
+            Self::MailboxLimit => f.write_str("was ended: mailbox_limit"),
             Self::Exited(words) => write!(f, "exited: {}", words.as_str()),
             Self::Panicked(words) | Self::Overflowed(words) | Self::Faulted(words) => {
                 f.write_str(words.as_str())

@@ -6,11 +6,13 @@
 
 use super::alarm;
 use super::exit::ExitReason;
+use super::header::Header;
 use super::in_loop::{InLoop, in_this_loop};
 use super::local::Local;
 use super::table;
 use super::token::Token;
 use super::word::Pid;
+use crate::mail::was_overrun;
 use core::num::NonZero;
 use core::ptr::NonNull;
 
@@ -27,8 +29,21 @@ pub struct Finished {
 pub(crate) enum Manner {
     Returned,
     Killed,
+    /// Killed, because its mailbox had no room.
+    Overrun,
     /// In mid-poll; whoever watches finds the reason written.
     Crashed,
+}
+
+impl Manner {
+    /// How one ended that was killed.
+    pub(crate) fn of_killed(header: &Header) -> Self {
+        if was_overrun(header) {
+            Self::Overrun
+        } else {
+            Self::Killed
+        }
+    }
 }
 
 impl Finished {
@@ -76,6 +91,7 @@ impl Finished {
         let reason = match self.manner {
             Manner::Returned => Some(ExitReason::Returned),
             Manner::Killed => Some(ExitReason::Killed),
+            Manner::Overrun => Some(ExitReason::MailboxLimit),
             Manner::Crashed => None,
         };
         // SAFETY: `crashed` has left a reason for whoever watches.

@@ -10,6 +10,7 @@ use super::in_loop::InLoop;
 use super::platform;
 use super::pool::{Class, Home};
 use super::word::Pid;
+use crate::mail::{Bound, COUNTED};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
@@ -48,6 +49,45 @@ pub(crate) fn bear_afresh<F: Future<Output = ()> + 'static>(
         here.load_now(local);
         pid
     }))
+}
+
+/// Makes a process whose mailbox has a limit, and leaves it.
+pub(crate) fn bear_gated<F: Future<Output = ()> + 'static>(
+    future: F,
+    level: u8,
+    cold: Option<ColdBox>,
+    bound: Bound,
+) -> Option<Pid> {
+    let Operations { layout, class, .. } = Process::<F>::operations();
+    let kept = with_desk(|_, desk| desk.pools.take(*class));
+    let home = match kept {
+        Some(home) => home,
+        None => fresh_home(*layout, *class)?,
+    };
+    let pid = home.slot.word.next_pid(home.index);
+    let Some(gate) = table().gates().of_or_new(pid) else {
+        home.leave(*layout, *class);
+        return None;
+    };
+    Some(with_own_desk(|here, local, desk| {
+        let (pid, token) = home.prepare(future, level, here.reductions.get(), cold);
+        gate.open(pid, Some(bound));
+        token.local().set_special(COUNTED);
+        token.header().slot.word.occupy_gated(pid);
+        desk.newborn.add(token, level);
+        here.load_now(local);
+        pid
+    }))
+}
+
+impl Home {
+    /// Leaves it without having lived there.
+    fn leave(self, layout: Layout, class: Class) {
+        let table = table();
+        with_desk(|_, desk| desk.pools.give_slot(self.index, table));
+        // SAFETY: `fresh_home` allocated it with this layout, or somebody who had one of this class.
+        unsafe { platform::old_block(self.place, class.block(layout)) }
+    }
 }
 
 /// A new home for a process of this layout.

@@ -56,3 +56,8 @@ pub fn stock() -> Stock {
 pub fn simulate_heap(has_memory: fn() -> bool) {
     platform::set_heap(has_memory);
 }
+
+/// Lets `forgets` say, for each message that is received, whether its place is not left, as it has to be.
+pub fn simulate_forgetting_places(forgets: fn() -> bool) {
+    platform::set_forgetful(forgets);
+}

@@ -9,7 +9,9 @@ pub(crate) use host::{
     pages, run_as,
 };
 #[cfg(not(target_os = "none"))]
-pub(crate) use host::{blocks, set_heap, set_here, set_now, take_leaving};
+pub(crate) use host::{
+    blocks, forgets_places, set_forgetful, set_heap, set_here, set_now, take_leaving,
+};
 #[cfg(target_os = "none")]
 pub(crate) use machine::{
     PreemptionOff, block, here_of, is_loop_of, kernel_block, local, new_block, now, old_block,
@@ -159,6 +161,7 @@ mod host {
         static NOW: Cell<u64> = const { Cell::new(0) };
         static IS_LEAVING: Cell<bool> = const { Cell::new(false) };
         static HAS_MEMORY: Cell<fn() -> bool> = const { Cell::new(|| true) };
+        static FORGETS_PLACES: Cell<fn() -> bool> = const { Cell::new(|| false) };
         static BLOCKS: Cell<usize> = const { Cell::new(0) };
     }
 
@@ -261,6 +264,16 @@ mod host {
     pub(crate) fn set_heap(has_memory: fn() -> bool) {
         HAS_MEMORY.set(has_memory);
         BLOCKS.set(0);
+    }
+
+    /// Lets a simulator say whether a process forgets to leave the place of a message.
+    pub(crate) fn set_forgetful(forgets_places: fn() -> bool) {
+        FORGETS_PLACES.set(forgets_places);
+    }
+
+    /// True if it does so now.
+    pub(crate) fn forgets_places() -> bool {
+        FORGETS_PLACES.get()()
     }
 
     /// Blocks that this thread has from the heap.

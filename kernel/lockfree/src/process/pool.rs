@@ -40,6 +40,21 @@ impl Home {
         reductions: i32,
         cold: Option<ColdBox>,
     ) -> (Pid, Token) {
+        let slot = self.slot;
+        let (pid, token) = self.prepare(future, level, reductions, cold);
+        slot.word.occupy(pid);
+        (pid, token)
+    }
+
+    /// The same but for the slot's word, which does not name it yet.
+    #[inline(always)]
+    pub(crate) fn prepare<F: Future<Output = ()> + 'static>(
+        self,
+        future: F,
+        level: u8,
+        reductions: i32,
+        cold: Option<ColdBox>,
+    ) -> (Pid, Token) {
         let Self { place, index, slot } = self;
         let pid = slot.word.next_pid(index);
         let header = Header::new(
@@ -53,7 +68,6 @@ impl Home {
         // SAFETY: the home is free, and has room for this layout.
         let header = unsafe { Process::build(place.cast(), header, future) };
         slot.header.store(header.as_ptr(), Relaxed);
-        slot.word.occupy(pid);
         (pid, Token::new(header))
     }
 }

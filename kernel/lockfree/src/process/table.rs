@@ -7,10 +7,10 @@ use super::header::{Header, Slot};
 use super::in_loop::InLoop;
 use super::token::Token;
 use super::unburied::leave_unburied;
-use super::word::{Handover, Pid, StateWord, Vacant};
+use super::word::{Handover, Pid, Rest, StateWord, Vacant};
 use super::{here, homes, own_pid};
 use crate::atomic::{AtomicPtr, AtomicU32, Relaxed};
-use crate::mail::Slabs;
+use crate::mail::{Gates, Slabs};
 use crate::order::Site;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -31,6 +31,7 @@ pub struct Table {
     used: AtomicU32,
     limit: u32,
     slabs: Slabs,
+    gates: Gates,
     /// Cores that run its processes.
     cores: AtomicU32,
 }
@@ -59,6 +60,7 @@ impl Table {
             used: AtomicU32::new(0),
             limit,
             slabs: Slabs::new(limit.saturating_mul(MESSAGES)),
+            gates: Gates::new(limit),
             cores: AtomicU32::new(0),
         }
     }
@@ -67,6 +69,11 @@ impl Table {
     #[inline(always)]
     pub(crate) fn slabs(&self) -> &Slabs {
         &self.slabs
+    }
+
+    /// The gates of its processes.
+    pub(crate) fn gates(&self) -> &Gates {
+        &self.gates
     }
 
     /// A number for one more core that runs processes of this table; it asks before it does.
@@ -136,10 +143,10 @@ impl Table {
 pub(crate) fn vacate(header: NonNull<Header>, at: InLoop<'_>) {
     // SAFETY: the caller had the token, and gives it up.
     let ended = unsafe { header.as_ref() };
-    let (vacant, newest) = ended.slot.word.vacate(ended.pid());
-    if vacant == Vacant::Retired || !ended.mailbox.is_empty_besides(newest) {
+    let (vacant, rest) = ended.slot.word.vacate(ended.pid());
+    if vacant == Vacant::Retired || !ended.mailbox.is_empty_besides(rest.number()) {
         // SAFETY: nobody finds it any more.
-        return unsafe { clear(header, vacant, newest, at) };
+        return unsafe { clear(header, vacant, rest, at) };
     }
     // SAFETY: made by `create`; nobody finds it any more.
     unsafe { homes::give_home(header, false, at) }
@@ -152,8 +159,15 @@ pub(crate) fn vacate(header: NonNull<Header>, at: InLoop<'_>) {
 /// As for `give_home`.
 #[cold]
 #[inline(never)]
-unsafe fn clear(header: NonNull<Header>, vacant: Vacant, newest: u32, at: InLoop<'_>) {
-    let is_retired = vacant == Vacant::Retired;
+unsafe fn clear(header: NonNull<Header>, vacant: Vacant, rest: Rest, at: InLoop<'_>) {
+    let (is_retired, newest) = (vacant == Vacant::Retired, rest.newest());
+    if rest.is_gated() {
+        // SAFETY: the caller's promise.
+        at.here()
+            .table()
+            .gates()
+            .close(unsafe { header.as_ref() }.pid());
+    }
     // SAFETY: the caller's promise.
     unsafe {
         let is_empty = header.as_ref().mailbox.is_empty_besides(newest);

@@ -325,13 +325,15 @@ impl Token {
                 (header.operations.drop)(self.0)
             });
         }
-        Finished::new(self, Manner::Killed)
+        let manner = Manner::of_killed(header);
+        Finished::new(self, manner)
     }
 
     /// Gives the future up where it stands: its destructors never run, what it owns is lost.
     pub fn give_up(self) -> Finished {
         alarm::seek_alarms_of_the_dead();
-        Finished::new(self, Manner::Killed)
+        let manner = Manner::of_killed(self.header());
+        Finished::new(self, manner)
     }
 }
 

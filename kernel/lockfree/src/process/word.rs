@@ -35,14 +35,18 @@
 //! the receiver alive, publishes the message, and takes the process over if it waits for mail:
 //!
 //! ```text
-//!    63        35 34      10 9        0
-//!   | generation | message | flags    |      message 0: none
+//!    63        35  34   33      9 8        0
+//!   | generation | gated | message | flags  |      message 0: none
 //! ```
 //!
 //! A process that waits for something else says so when it parks, and no message wakes it: the flag
-//! `DEAF` is in the word as long as it waits. To one that waits for mail, and has none in its word, and of
+//! `DEAF` is in the word as long as it waits, in the place that `WOKEN` has while it does not. To one that waits for mail, and has none in its word, and of
 //! whom nobody wants anything, a message is handed: that send takes the process over, and with it the
 //! mailbox, where it puts the message itself.
+//!
+//! `GATED` stands beside the generation, so that a sender which compares that and knows nothing of gates finds
+//! the word to be nobody's: it takes the long way, and there it learns that it has to go by the process's gate first
+//! (`mail::gate`). No bit was to be had but by two flags that are never there together.
 //!
 //! # Orderings
 //!
@@ -81,11 +85,13 @@ const GENERATION_SHIFT: u32 = 35;
 const LAST_GENERATION: u64 = u64::MAX >> GENERATION_SHIFT;
 
 /// Where the number of the newest message begins.
-const MAIL_SHIFT: u32 = 10;
+const MAIL_SHIFT: u32 = 9;
 const FLAGS: u64 = (1 << MAIL_SHIFT) - 1;
 const BELOW_GENERATION: u64 = (1 << GENERATION_SHIFT) - 1;
 const GENERATION: u64 = !BELOW_GENERATION;
-const MAIL: u64 = BELOW_GENERATION & !FLAGS;
+/// Who sends a message has to go by the process's gate.
+const GATED: u64 = 1 << (GENERATION_SHIFT - 1);
+const MAIL: u64 = (GATED - 1) & !FLAGS;
 /// The highest number of a message.
 pub(crate) const LAST_MESSAGE: u32 = (MAIL >> MAIL_SHIFT) as u32;
 
@@ -96,7 +102,10 @@ const WAITING: u64 = 1;
 const HELD: u64 = 2;
 const FREE: u64 = 3;
 
+/// Somebody has woken the process, which does not wait.
 const WOKEN: u64 = 1 << 2;
+/// The process waits, and not for mail.
+const DEAF: u64 = WOKEN;
 const SUSPEND: u64 = 1 << 3;
 const KILL: u64 = 1 << 4;
 /// The process was broken off in mid-poll; the token's holder says so.
@@ -107,8 +116,6 @@ const LEVEL_SHIFT: u32 = 7;
 /// The highest level that a word can name.
 const LAST_LEVEL: u8 = 3;
 const LEVEL: u64 = (LAST_LEVEL as u64) << LEVEL_SHIFT;
-/// The process waits, and not for mail.
-const DEAF: u64 = 1 << 9;
 /// What a process that waits, or is held, leaves behind when it is to run again.
 const STANDING: u64 = PHASE | DEAF;
 
@@ -162,6 +169,28 @@ pub(crate) enum Vacant {
     Retired,
 }
 
+/// What the word of a process had when it ended, besides flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rest(u32);
+
+impl Rest {
+    /// Zero if there is nothing to be looked after: no message, no gate.
+    #[inline(always)]
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The number of the newest message, or 0.
+    pub(crate) fn newest(self) -> u32 {
+        self.0 & LAST_MESSAGE
+    }
+
+    /// True if the process had a gate.
+    pub(crate) fn is_gated(self) -> bool {
+        self.0 > LAST_MESSAGE
+    }
+}
+
 impl StateWord {
     /// Creates the word of a free slot that was never occupied.
     pub(crate) fn new() -> Self {
@@ -183,6 +212,12 @@ impl StateWord {
         // Relaxed: whoever takes the process over by pid acquires what parked it, which comes after
         // all that its maker wrote.
         self.0.store(pid.generation() | RUNNABLE, Relaxed);
+    }
+
+    /// 1: the same for a process that has a gate.
+    pub(crate) fn occupy_gated(&self, pid: Pid) {
+        debug_assert_eq!(self.0.load(Relaxed), pid.generation() | FREE, "twice");
+        self.0.store(pid.generation() | GATED | RUNNABLE, Relaxed);
     }
 
     /// True if the process is runnable, stands at an await, and nobody wants anything of it: its
@@ -317,10 +352,9 @@ impl StateWord {
     }
 
     /// 7: the process has ended; the token's holder calls it. A transition by pid that comes at the
-    /// same moment is lost, and rightly: it can only have added a flag. A message is not: the number of
-    /// the newest one comes back, or 0.
+    /// same moment is lost, and rightly: it can only have added a flag. A message is not.
     #[inline(always)]
-    pub(crate) fn vacate(&self, pid: Pid) -> (Vacant, u32) {
+    pub(crate) fn vacate(&self, pid: Pid) -> (Vacant, Rest) {
         if pid.generation() >> GENERATION_SHIFT == LAST_GENERATION {
             return (Vacant::Retired, self.retire(pid.generation()));
         }
@@ -331,13 +365,14 @@ impl StateWord {
     /// The same for a slot that will not be used again.
     #[cold]
     #[inline(never)]
-    fn retire(&self, generation: u64) -> u32 {
+    fn retire(&self, generation: u64) -> Rest {
         self.leave(generation)
     }
 
     #[inline(always)]
-    fn leave(&self, generation: u64) -> u32 {
-        message_of(self.0.swap(generation | FREE, Site::Vacate.ordering()))
+    fn leave(&self, generation: u64) -> Rest {
+        let left = self.0.swap(generation | FREE, Site::Vacate.ordering());
+        Rest(((left & (GATED | MAIL)) >> MAIL_SHIFT) as u32)
     }
 
     /// True while `pid` names a process.

@@ -1,8 +1,8 @@
 //! The mailbox in the word: what a sender does, and the process that takes.
 
 use super::{
-    DEAF, FREE, GENERATION, HELD, LAST_MESSAGE, MAIL, MAIL_SHIFT, PHASE, Pid, RUNNABLE, SUSPEND,
-    StateWord, WAITING, message_of,
+    DEAF, FREE, GATED, GENERATION, HELD, LAST_MESSAGE, MAIL, MAIL_SHIFT, PHASE, Pid, RUNNABLE,
+    SUSPEND, StateWord, WAITING, message_of,
 };
 use crate::atomic::{Ordering, Relaxed};
 use crate::order::Site;
@@ -20,6 +20,8 @@ pub(crate) enum Sent {
     /// The process waited for nothing else, and its token is the sender's now: so is its mailbox until
     /// then, and the message goes straight in there.
     Handed,
+    /// There is a gate: the message is still its sender's, who has to go by that.
+    Gated,
 }
 
 impl StateWord {
@@ -43,17 +45,35 @@ impl StateWord {
             }
             link(message_of(word));
             let left = word & !MAIL | u64::from(message) << MAIL_SHIFT;
-            if apart & (GENERATION | PHASE) == RUNNABLE {
+            if apart & (GENERATION | GATED | PHASE) == RUNNABLE {
                 match self.swap(word, left, ordering) {
                     Ok(_) => return Sent::Left,
                     Err(now) => word = now,
                 }
                 continue;
             }
-            let Some((next, outcome)) = Self::send_beside(apart, left) else {
-                return Sent::Nobody;
-            };
+            let (next, outcome) = Self::send_beside(apart, left);
+            if matches!(outcome, Sent::Nobody | Sent::Gated) {
+                return outcome;
+            }
             match self.swap(word, next, ordering) {
+                Ok(_) => return outcome,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// The same for whoever has gone by the gate, if there is one.
+    pub(crate) fn send_past_gate(&self, pid: Pid, message: u32, link: impl Fn(u32)) -> Sent {
+        let mut word = self.0.load(Relaxed);
+        loop {
+            link(message_of(word));
+            let left = word & !MAIL | u64::from(message) << MAIL_SHIFT;
+            let (next, outcome) = Self::send_beside((word ^ pid.generation()) & !GATED, left);
+            if outcome == Sent::Nobody {
+                return outcome;
+            }
+            match self.swap(word, next, Site::Send.ordering()) {
                 Ok(_) => return outcome,
                 Err(now) => word = now,
             }
@@ -70,14 +90,15 @@ impl StateWord {
     /// mail; `apart` is its word but for the generation. (A level in the word is met later: in the queue the process is where it was.)
     #[cold]
     #[inline(never)]
-    fn send_beside(apart: u64, next: u64) -> Option<(u64, Sent)> {
+    fn send_beside(apart: u64, next: u64) -> (u64, Sent) {
         match apart & PHASE {
-            _ if apart & GENERATION != 0 => None,
-            FREE => None,
-            WAITING if apart & DEAF != 0 => Some((next, Sent::Left)),
-            WAITING if apart & SUSPEND != 0 => Some((next & !PHASE | HELD, Sent::Left)),
-            WAITING => Some((next & !PHASE | RUNNABLE, Sent::Token)),
-            _ => Some((next, Sent::Left)),
+            _ if apart & GENERATION != 0 => (next, Sent::Nobody),
+            FREE => (next, Sent::Nobody),
+            _ if apart & GATED != 0 => (next, Sent::Gated),
+            WAITING if apart & DEAF != 0 => (next, Sent::Left),
+            WAITING if apart & SUSPEND != 0 => (next & !PHASE | HELD, Sent::Left),
+            WAITING => (next & !PHASE | RUNNABLE, Sent::Token),
+            _ => (next, Sent::Left),
         }
     }
 

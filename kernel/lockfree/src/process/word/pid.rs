@@ -22,13 +22,14 @@ impl Pid {
         (self.0 & ((1 << INDEX_BITS) - 1)) as u32
     }
 
-    pub(super) fn generation(self) -> u64 {
+    /// The generation, where a word has it.
+    pub(crate) fn generation(self) -> u64 {
         self.0 & !BELOW_GENERATION
     }
 
     /// True if the word is one of this process's, or of its free slot before.
     #[inline(always)]
-    pub(super) fn owns(self, word: u64) -> bool {
+    pub(crate) fn owns(self, word: u64) -> bool {
         (self.0 ^ word) >> GENERATION_SHIFT == 0
     }
 

@@ -1,0 +1,187 @@
+//! The gate of a mailbox: what a sender may touch of its receiver besides the state word.
+//!
+//! Only a process that wants something of its senders has one: a limit to its mailbox, from birth on, or an urgent
+//! lane, for as long as that is open. A flag in its state word sends them here; to all others a message takes the
+//! short way, and nothing of this is looked at.
+//!
+//! # Where a gate is
+//!
+//! A sender knows a pid, and the process may end at any moment. So gates lie in memory that never becomes anything
+//! else, found by the slot's index: see `gates`. A gate serves one process of its slot after the other, and may
+//! serve none for long. Each of its words begins with the generation that it is about, as a pid does, and is changed by
+//! compare-and-swap only. Whoever comes with another generation finds nobody, and changes nothing.
+//!
+//! ```text
+//!    63        35 34         27 26 25 24              0
+//!   | generation |             | overflow | limit      |   terms: written at birth
+//!   | generation | queued, overrun |            count  |   count: of messages
+//! ```
+//!
+//! # Why the count is exact
+//!
+//! 1. *A place is taken before the message is published*, in the step that finds it free. So there are never more
+//!    messages than places. Of two who race for the last one, one finds the other's count.
+//! 2. *Whoever takes a place, publishes*, with preemption off, or finds that the process has ended. Then nobody counts
+//!    any more: the next process in the slot begins with a word of its own, of another generation. So nothing has to
+//!    be taken back, neither by this sender nor by the reaper for what was left unread.
+//! 3. *Whoever takes a message out, leaves the place*, once: the process itself, alive, with preemption off. The
+//!    sender's step came before its publishing and that before the taking, so the count is never below zero.
+//! 4. *All messages of a counted process are counted, except answers* (and what else is said never to be refused), which
+//!    their envelopes tell. A process is counted from birth: its flag and its words are there before its pid is.
+//!
+//! A pid out of thin air may find the flag on another core before it finds the words. It finds nobody, which was
+//! true a moment ago.
+//!
+//! # Orderings
+//!
+//! None. Each step is about one word, and what a message carries is released by the step that publishes it.
+
+use super::bound::{Bound, Overflow};
+use crate::atomic::{AtomicU64, Relaxed};
+use crate::process::Pid;
+
+/// What counts messages, or places, in a word.
+const NUMBER: u64 = (1 << 27) - 1;
+const OVERFLOW_SHIFT: u32 = 25;
+/// The process is to end, for somebody found no room.
+const OVERRUN: u64 = 1 << 33;
+
+/// What a sender finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Entry {
+    /// It may publish its message now, and has to.
+    Free,
+    /// There is no room.
+    Full(Overflow),
+    /// The process is gone.
+    Nobody,
+}
+
+/// A gate.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    terms: AtomicU64,
+    count: AtomicU64,
+    /// Messages that were dropped for want of room.
+    drops: AtomicU64,
+}
+
+impl Gate {
+    pub(super) fn new() -> Self {
+        Self {
+            terms: AtomicU64::new(0),
+            count: AtomicU64::new(0),
+            drops: AtomicU64::new(0),
+        }
+    }
+
+    /// Serves this process from now on, which nobody knows yet.
+    pub(crate) fn open(&self, pid: Pid, bound: Option<Bound>) {
+        let terms = bound.map_or(0, |bound| {
+            (bound.overflow() as u64) << OVERFLOW_SHIFT | u64::from(bound.limit())
+        });
+        self.terms.store(pid.generation() | terms, Relaxed);
+        self.count.store(pid.generation(), Relaxed);
+        self.drops.store(pid.generation(), Relaxed);
+    }
+
+    /// Serves this process no more, which has ended.
+    pub(crate) fn close(&self, pid: Pid) {
+        self.change(&self.count, pid, |_| 0);
+    }
+
+    /// Takes a place for a message, if there is one.
+    pub(crate) fn enter(&self, pid: Pid) -> Entry {
+        let terms = self.terms.load(Relaxed);
+        if !pid.owns(terms) {
+            return Entry::Nobody;
+        }
+        let Some(bound) = bound_of(terms) else {
+            return Entry::Free;
+        };
+        let room = u64::from(bound.limit());
+        let mut word = self.count.load(Relaxed);
+        loop {
+            if !pid.owns(word) {
+                return Entry::Nobody;
+            }
+            if word & NUMBER >= room {
+                return Entry::Full(bound.overflow());
+            }
+            match self
+                .count
+                .compare_exchange_weak(word, word + 1, Relaxed, Relaxed)
+            {
+                Ok(_) => return Entry::Free,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Leaves the place of a message that was taken out; the process itself does.
+    pub(crate) fn leave(&self) {
+        let before = self.count.fetch_sub(1, Relaxed);
+        debug_assert!(before & NUMBER > 0, "left twice");
+    }
+
+    /// Counts a message that was dropped.
+    pub(crate) fn count_drop(&self, pid: Pid) {
+        self.change(&self.drops, pid, |word| word + 1);
+    }
+
+    /// Notes that the process has to end because there was no room.
+    pub(crate) fn note_overrun(&self, pid: Pid) {
+        self.change(&self.count, pid, |word| word | OVERRUN);
+    }
+
+    /// True if the process has to end for that.
+    pub(crate) fn is_overrun(&self, pid: Pid) -> bool {
+        let word = self.count.load(Relaxed);
+        pid.owns(word) && word & OVERRUN != 0
+    }
+
+    /// The limit of this process, if it has one, and what was counted.
+    pub(crate) fn report(&self, pid: Pid) -> Option<GateReport> {
+        let terms = self.terms.load(Relaxed);
+        let number = |word: &AtomicU64| {
+            let word = word.load(Relaxed);
+            (word & NUMBER) * u64::from(pid.owns(word))
+        };
+        pid.owns(terms).then(|| GateReport {
+            bound: bound_of(terms),
+            count: number(&self.count),
+            drops: number(&self.drops),
+        })
+    }
+
+    /// Changes a word, if it is about this process.
+    fn change(&self, place: &AtomicU64, pid: Pid, step: impl Fn(u64) -> u64) {
+        let step = |word| pid.owns(word).then(|| step(word));
+        let _ = place.fetch_update(Relaxed, Relaxed, step);
+    }
+}
+
+/// What a gate has to tell about its process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GateReport {
+    /// The limit of its mailbox, if it has one.
+    pub bound: Option<Bound>,
+    /// Messages that are counted now; 0 without a limit.
+    pub count: u64,
+    /// Messages that were dropped for want of room.
+    pub drops: u64,
+}
+
+fn bound_of(terms: u64) -> Option<Bound> {
+    let overflow = match terms >> OVERFLOW_SHIFT & 0b11 {
+        0 => Overflow::Refuse,
+        1 => Overflow::Drop,
+        _ => Overflow::End,
+    };
+    let limit = terms & u64::from(Bound::MOST);
+    Bound::new(limit as u32, overflow).ok()
+}
+
+#[cfg(all(test, loom))]
+pub(crate) mod stories;

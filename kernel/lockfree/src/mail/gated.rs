@@ -1,0 +1,119 @@
+//! The long way of a message: by its receiver's gate.
+//!
+//! `post` comes here when the receiver's word says that there is a gate, with the envelope filled and preemption
+//! off, so that whoever has found a place publishes. What is not sent is out of its envelope again before somebody's
+//! code can run.
+
+use super::Envelope;
+use super::bound::Overflow;
+use super::gate::{Entry, Gate, GateReport};
+use super::post::{Sent, take_back};
+use super::refusal::SendError;
+use super::special::COUNTED;
+use crate::process::here::Stay;
+use crate::process::{Header, Pid, Slot, is_alive, kill, local, table, word};
+
+/// Sends what is in the envelope by the gate.
+#[cold]
+#[inline(never)]
+pub(super) fn post_by_gate<P>(
+    stay: Stay,
+    (pid, slot): (Pid, &'static Slot),
+    envelope: &'static Envelope,
+) -> Result<Sent, SendError<P>> {
+    let gate = stay.here().table().gates().of(pid);
+    let entry = match gate {
+        None => Entry::Nobody,
+        Some(_) if envelope.is_answer() => Entry::Free,
+        Some(gate) => gate.enter(pid),
+    };
+    match (entry, gate) {
+        (Entry::Free, _) => Ok(publish::<P>(stay, pid, slot, envelope)),
+        (Entry::Full(overflow), Some(gate)) => refuse::<P>(stay, pid, gate, envelope, overflow),
+        (Entry::Nobody | Entry::Full(_), _) => Ok(take_back::<P>(stay, envelope)),
+    }
+}
+
+fn publish<P>(mut stay: Stay, pid: Pid, slot: &'static Slot, envelope: &'static Envelope) -> Sent {
+    let link = |before| envelope.set_before(before);
+    match slot.word.send_past_gate(pid, envelope.number(), link) {
+        word::Sent::Nobody => return take_back::<P>(stay, envelope),
+        word::Sent::Token => {
+            let here = stay.here();
+            // SAFETY: the send has just handed it over.
+            let token = unsafe { slot.token() };
+            // SAFETY: what is done with it is a push.
+            unsafe { stay.desk_of(here) }.leave_woken(here, local(), token);
+        }
+        word::Sent::Left | word::Sent::Handed | word::Sent::Gated => {}
+    }
+    Sent::Delivered
+}
+
+/// There is no room.
+fn refuse<P>(
+    mut stay: Stay,
+    pid: Pid,
+    gate: &'static Gate,
+    envelope: &'static Envelope,
+    overflow: Overflow,
+) -> Result<Sent, SendError<P>> {
+    let here = stay.here();
+    // SAFETY: `post` has filled it, and nobody else has seen it.
+    let payload = unsafe { envelope.empty::<P>() };
+    // SAFETY: what is done with it is a push, and counting.
+    let desk = unsafe { stay.desk_of(here) };
+    desk.pool.give(here.table().slabs(), envelope);
+    let sent = match overflow {
+        Overflow::Refuse => return Err(SendError::Full(payload)),
+        Overflow::Drop => {
+            gate.count_drop(pid);
+            desk.pool.traffic.dropped += 1;
+            Sent::Dropped
+        }
+        Overflow::End => {
+            desk.pool.traffic.dead_letters += 1;
+            // Preemption is off, so nobody is killed between these two.
+            gate.note_overrun(pid);
+            let _ = kill(pid);
+            Sent::ToNobody
+        }
+    };
+    drop(stay);
+    drop(payload);
+    Ok(sent)
+}
+
+/// A message has left the running process's mailbox, if this process counts them.
+#[inline(always)]
+pub(super) fn note_taken(header: &Header, envelope: &Envelope) {
+    if header.local.has_special(COUNTED) {
+        leave(header, envelope);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn leave(header: &Header, envelope: &Envelope) {
+    #[cfg(not(target_os = "none"))]
+    if crate::process::forgets_places() {
+        return;
+    }
+    let gate = table().gates().of(header.pid());
+    if let Some(gate) = gate.filter(|_| !envelope.is_answer()) {
+        gate.leave();
+    }
+}
+
+/// What the gate of a process has to tell, if it lives and has one.
+pub fn gate_report(pid: Pid) -> Option<GateReport> {
+    let gate = table().gates().of(pid)?;
+    gate.report(pid).filter(|_| is_alive(pid))
+}
+
+/// True if this process was killed because its mailbox had no room.
+pub(crate) fn was_overrun(header: &Header) -> bool {
+    let is_counted = header.local.has_special(COUNTED);
+    let gate = table().gates().of(header.pid());
+    is_counted && gate.is_some_and(|gate| gate.is_overrun(header.pid()))
+}
