@@ -1,8 +1,8 @@
-//! The long way of a message: by its receiver's gate.
+//! The long way of a message, to a process that does not simply run or wait for mail: by its gate, if it has one.
 //!
-//! `post` comes here when the receiver's word says that there is a gate, with the envelope filled and preemption
-//! off, so that whoever has found a place publishes. What is not sent is out of its envelope again before somebody's
-//! code can run.
+//! `post` comes here with the envelope filled and preemption off, so that whoever has found a place publishes. What
+//! is not sent is out of its envelope again before somebody's code can run. (All that is rare is here, the
+//! sleepers and the dead as well, so that the short way has nothing to keep for it.)
 
 use super::Envelope;
 use super::bound::Overflow;
@@ -13,10 +13,23 @@ use super::special::COUNTED;
 use crate::process::here::Stay;
 use crate::process::{Header, Pid, Slot, is_alive, kill, local, table, word};
 
-/// Sends what is in the envelope by the gate.
+/// Sends what is in the envelope.
 #[cold]
 #[inline(never)]
-pub(super) fn post_by_gate<P>(
+pub(super) fn post_at_length<P>(
+    stay: Stay,
+    (pid, slot): (Pid, &'static Slot),
+    envelope: &'static Envelope,
+) -> Result<Sent, SendError<P>> {
+    let link = |before| envelope.set_before(before);
+    match slot.word.send(pid, envelope.number(), link) {
+        word::Sent::Gated => post_by_gate::<P>(stay, (pid, slot), envelope),
+        sent => Ok(conclude::<P>(stay, slot, envelope, sent)),
+    }
+}
+
+/// Sends what is in the envelope by the gate.
+fn post_by_gate<P>(
     stay: Stay,
     (pid, slot): (Pid, &'static Slot),
     envelope: &'static Envelope,
@@ -28,25 +41,36 @@ pub(super) fn post_by_gate<P>(
         Some(gate) => gate.enter(pid),
     };
     match (entry, gate) {
-        (Entry::Free, _) => Ok(publish::<P>(stay, pid, slot, envelope)),
+        (Entry::Free, _) => {
+            let link = |before| envelope.set_before(before);
+            let sent = slot.word.send_past_gate(pid, envelope.number(), link);
+            Ok(conclude::<P>(stay, slot, envelope, sent))
+        }
         (Entry::Full(overflow), Some(gate)) => refuse::<P>(stay, pid, gate, envelope, overflow),
         (Entry::Nobody | Entry::Full(_), _) => Ok(take_back::<P>(stay, envelope)),
     }
 }
 
-fn publish<P>(mut stay: Stay, pid: Pid, slot: &'static Slot, envelope: &'static Envelope) -> Sent {
-    let link = |before| envelope.set_before(before);
-    match slot.word.send_past_gate(pid, envelope.number(), link) {
-        word::Sent::Nobody => return take_back::<P>(stay, envelope),
-        word::Sent::Token => {
-            let here = stay.here();
-            // SAFETY: the send has just handed it over.
-            let token = unsafe { slot.token() };
-            // SAFETY: what is done with it is a push.
-            unsafe { stay.desk_of(here) }.leave_woken(here, local(), token);
-        }
-        word::Sent::Left | word::Sent::Handed | word::Sent::Gated => {}
+/// Does what has to be done after a message was sent.
+fn conclude<P>(
+    mut stay: Stay,
+    slot: &'static Slot,
+    envelope: &'static Envelope,
+    sent: word::Sent,
+) -> Sent {
+    match sent {
+        word::Sent::Left => return Sent::Delivered,
+        word::Sent::Nobody | word::Sent::Gated => return take_back::<P>(stay, envelope),
+        word::Sent::Token | word::Sent::Handed => {}
     }
+    // SAFETY: the send has just handed it over.
+    let token = unsafe { slot.token() };
+    if sent == word::Sent::Handed {
+        token.header().mailbox.put(envelope);
+    }
+    let here = stay.here();
+    // SAFETY: what is done with it is a push.
+    unsafe { stay.desk_of(here) }.leave_woken(here, local(), token);
     Sent::Delivered
 }
 

@@ -5,7 +5,7 @@
 
 use super::Envelope;
 use super::envelope::{Kind, Packing};
-use super::gated::post_by_gate;
+use super::gated::post_at_length;
 use super::look::header;
 use super::refusal::SendError;
 use crate::process::here::{self, Stay};
@@ -134,23 +134,16 @@ fn post<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, SendEr
         return Ok(take_back::<P>(stay, envelope));
     };
     let link = |before| envelope.set_before(before);
-    match slot.word.send(to.pid, envelope.number(), link) {
-        word::Sent::Left => drop(stay),
-        word::Sent::Token => {
-            // SAFETY: the send has just handed it over.
-            let token = unsafe { slot.token() };
-            desk.leave_woken(here, local, token);
-            drop(stay);
-        }
-        word::Sent::Handed => {
+    match slot.word.send_at_once(to.pid, envelope.number(), link) {
+        word::AtOnce::Left => drop(stay),
+        word::AtOnce::Handed => {
             // SAFETY: the send has just handed it over.
             let token = unsafe { slot.token() };
             token.header().mailbox.put(envelope);
             desk.leave_woken(here, local, token);
             drop(stay);
         }
-        word::Sent::Nobody => return Ok(take_back::<P>(stay, envelope)),
-        word::Sent::Gated => return post_by_gate::<P>(stay, (to.pid, slot), envelope),
+        word::AtOnce::Not => return post_at_length::<P>(stay, (to.pid, slot), envelope),
     }
     Ok(Sent::Delivered)
 }

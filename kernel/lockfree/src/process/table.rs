@@ -235,10 +235,10 @@ fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Handover) -> Re
     } else if outcome == Handover::Noted && own_pid() == Some(pid) {
         here::leave_for_request();
     }
-    if is_alive(pid) && outcome != Handover::Nothing {
-        Request::Taken
-    } else {
-        Request::Ignored
+    // Whoever is more urgent may be through with it by now.
+    match outcome {
+        Handover::Nothing => Request::Ignored,
+        Handover::Token | Handover::Noted => Request::Taken,
     }
 }
 

@@ -68,7 +68,7 @@ use super::view::Activity;
 mod mail;
 mod pid;
 
-pub(crate) use mail::Sent;
+pub(crate) use mail::{AtOnce, Sent};
 pub use pid::Pid;
 
 use crate::atomic::{AtomicU64, Ordering, Relaxed};

@@ -24,11 +24,23 @@ pub(crate) enum Sent {
     Gated,
 }
 
+/// What became of a message that was sent the short way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum AtOnce {
+    /// See [`Sent::Left`].
+    Left,
+    /// See [`Sent::Handed`].
+    Handed,
+    /// Nothing: it has to go the long way.
+    Not,
+}
+
 impl StateWord {
-    /// Sends a message to a process: publishes its number, and tells `link` which one was sent before
-    /// it (0: none). `link` may be told several times; the last time counts.
+    /// Sends a message to a process, if that is ready to be simply run, or simply waits for mail: publishes its number,
+    /// and tells `link` which one was sent before it (0: none). `link` may be told several times; the last time counts.
     #[inline(always)]
-    pub(crate) fn send(&self, pid: Pid, message: u32, link: impl Fn(u32)) -> Sent {
+    pub(crate) fn send_at_once(&self, pid: Pid, message: u32, link: impl Fn(u32)) -> AtOnce {
         debug_assert!((1..=LAST_MESSAGE).contains(&message));
         let ordering = Site::Send.ordering();
         let mut word = self.0.load(Relaxed);
@@ -38,39 +50,46 @@ impl StateWord {
             // Each outcome has its own step: nothing is to be found out again after it.
             if apart == WAITING {
                 match self.swap(word, word - WAITING, ordering) {
-                    Ok(_) => return Sent::Handed,
+                    Ok(_) => return AtOnce::Handed,
                     Err(now) => word = now,
                 }
                 continue;
+            }
+            if apart & (GENERATION | GATED | PHASE) != RUNNABLE {
+                return AtOnce::Not;
             }
             link(message_of(word));
             let left = word & !MAIL | u64::from(message) << MAIL_SHIFT;
-            if apart & (GENERATION | GATED | PHASE) == RUNNABLE {
-                match self.swap(word, left, ordering) {
-                    Ok(_) => return Sent::Left,
-                    Err(now) => word = now,
-                }
-                continue;
-            }
-            let (next, outcome) = Self::send_beside(apart, left);
-            if matches!(outcome, Sent::Nobody | Sent::Gated) {
-                return outcome;
-            }
-            match self.swap(word, next, ordering) {
-                Ok(_) => return outcome,
+            match self.swap(word, left, ordering) {
+                Ok(_) => return AtOnce::Left,
                 Err(now) => word = now,
             }
         }
     }
 
+    /// The same, whatever the process is and does.
+    pub(crate) fn send(&self, pid: Pid, message: u32, link: impl Fn(u32)) -> Sent {
+        match self.send_at_once(pid, message, &link) {
+            AtOnce::Left => Sent::Left,
+            AtOnce::Handed => Sent::Handed,
+            AtOnce::Not => self.send_at_length(pid, message, 0, link),
+        }
+    }
+
     /// The same for whoever has gone by the gate, if there is one.
     pub(crate) fn send_past_gate(&self, pid: Pid, message: u32, link: impl Fn(u32)) -> Sent {
+        self.send_at_length(pid, message, GATED, link)
+    }
+
+    /// The same without the short way, and not looking at the flags that are passed over.
+    fn send_at_length(&self, pid: Pid, message: u32, passed: u64, link: impl Fn(u32)) -> Sent {
         let mut word = self.0.load(Relaxed);
         loop {
             link(message_of(word));
             let left = word & !MAIL | u64::from(message) << MAIL_SHIFT;
-            let (next, outcome) = Self::send_beside((word ^ pid.generation()) & !GATED, left);
-            if outcome == Sent::Nobody {
+            let apart = (word ^ pid.generation()) & !passed;
+            let (next, outcome) = Self::send_beside(apart, left);
+            if matches!(outcome, Sent::Nobody | Sent::Gated) {
                 return outcome;
             }
             match self.swap(word, next, Site::Send.ordering()) {
@@ -88,8 +107,6 @@ impl StateWord {
 
     /// What becomes of a message to a process that is not ready to be simply run, or does not simply wait for
     /// mail; `apart` is its word but for the generation. (A level in the word is met later: in the queue the process is where it was.)
-    #[cold]
-    #[inline(never)]
     fn send_beside(apart: u64, next: u64) -> (u64, Sent) {
         match apart & PHASE {
             _ if apart & GENERATION != 0 => (next, Sent::Nobody),
