@@ -85,8 +85,8 @@
 //!
 //! Messages from one process to another arrive in the order in which they were sent. One to a process that is
 //! gone is dropped, and the sender goes on: whoever has to know watches. A question is a message with a
-//! [`ReplyTo`] in it, and [`call`] waits for its answer, which no other receive can take for a message. Give calls a time
-//! by [`call_timeout`] unless you know better.
+//! [`ReplyTo`] in it, and [`call`] waits for its answer, which no other receive can take for a message. A call of a process that ends, even by a crash, ends too. Give calls a time
+//! by [`call_timeout`] unless you know better; [`cast`] asks the same and wants no answer.
 //!
 //! ```no_run
 //! use core::time::Duration;
@@ -207,8 +207,8 @@ pub use console::{print, read_byte, read_byte_blocking};
 pub use girder_core::info::{Activity, Info, Usage};
 pub use girder_core::mail::{
     Addr, Bound, BoundError, CallError, Message, Overflow, Receive, ReceiveAny, ReceiveWhere,
-    ReplyTo, SendError, Sent, Traffic, call, call_timeout, receive, receive_any, receive_timeout,
-    receive_where, send, traffic, try_receive,
+    ReplyTo, SendError, Sent, Traffic, call, call_timeout, cast, receive, receive_any,
+    receive_timeout, receive_where, send, traffic, try_receive,
 };
 pub use girder_core::names::{NAME_BYTES_MAX, Name, NameError};
 pub use girder_core::sched::{Priority, set_priority};

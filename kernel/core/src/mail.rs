@@ -16,9 +16,9 @@ mod call;
 mod receive;
 
 pub use address::{Addr, send};
-pub use call::{CallError, ReplyTo, call, call_timeout};
+pub use call::{CallError, call, call_timeout, cast};
 pub use girder_lockfree::mail::{
-    Bound, BoundError, Message, Overflow, SendError, Sent, Traffic, traffic,
+    Bound, BoundError, Message, Overflow, ReplyTo, SendError, Sent, Traffic, traffic,
 };
 pub use girder_lockfree::process::Pid;
 pub use receive::{

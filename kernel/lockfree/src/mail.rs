@@ -29,6 +29,7 @@ mod look;
 mod mailbox;
 mod poll;
 mod post;
+pub(crate) mod question;
 mod reaper;
 mod refusal;
 mod slabs;
@@ -41,13 +42,12 @@ pub use gate::GateReport;
 pub use gated::gate_report;
 pub(crate) use gated::was_overrun;
 pub(crate) use gates::Gates;
-pub use look::{
-    Look, Position, close_question, open_question, receive, receive_any, receive_reply,
-    receive_where,
-};
+pub use look::{Look, Position, receive, receive_any, receive_where};
 pub(crate) use mailbox::Mailbox;
 pub use poll::{poll_look, poll_receive};
-pub use post::{Answer, Receiver, Sent, send, send_answer};
+pub use post::{Receiver, Sent, send};
+pub(crate) use question::bury;
+pub use question::{NotAsked, Question, ReplyTo, ask};
 pub use reaper::reap;
 pub use refusal::SendError;
 pub(crate) use slabs::{Pool, Returned, Slabs};

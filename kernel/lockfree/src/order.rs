@@ -76,6 +76,10 @@ sites! {
     Take: Acquire,
     /// Whoever ends a process takes those that it has left.
     Vacate: Acquire,
+    /// A question was read; pairs with `QuestionClose`.
+    QuestionOpen: Release,
+    /// Whoever closes it has its envelope, and may write there.
+    QuestionClose: Acquire,
     /// An emptied envelope goes home; pairs with `TakeReturned`.
     Return: Release,
     /// The core that it belongs to takes it.

@@ -8,6 +8,7 @@ extern crate alloc;
 
 mod asking;
 mod blocking;
+mod calling;
 mod containment;
 mod cores;
 mod dying;

@@ -5,6 +5,7 @@
 
 mod actors;
 mod bounded;
+mod calls;
 mod mail;
 mod nest;
 mod timers;
@@ -91,13 +92,15 @@ pub enum Scenario {
     Mail,
     /// The same with limits to mailboxes.
     Bounded,
+    /// Calls of servers that are killed and replaced, as are those who call.
+    Calls,
     /// Everything, while others kill, suspend, resume and wake at random.
     Trouble,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::YieldersAndSpinners,
         Self::Pairs,
         Self::Sleepers,
@@ -108,6 +111,7 @@ impl Scenario {
         Self::Watching,
         Self::Mail,
         Self::Bounded,
+        Self::Calls,
         Self::Trouble,
     ];
 }
@@ -144,6 +148,7 @@ pub(crate) fn start(scenario: Scenario, rng: &mut Rng, score: &Shared) {
         Scenario::Watching => watching::start(rng, score),
         Scenario::Mail => mail::start(rng, score),
         Scenario::Bounded => bounded::start(rng, score),
+        Scenario::Calls => calls::start(rng, score),
         Scenario::Trouble => trouble::all(rng, score),
     }
 }

@@ -34,6 +34,8 @@ pub enum Sabotage {
     NoGrace,
     /// A process that is to end at an await runs on.
     NeverDie,
+    /// What a process was asked and has not answered is forgotten when it ends.
+    ForgetQuestions,
     /// A process ends instead of running now and then.
     EndInstead,
     /// The place of a message that was received is not left now and then.
@@ -42,7 +44,7 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::LoseToken,
         Self::NewestFirst,
         Self::StarveLow,
@@ -57,6 +59,7 @@ impl Sabotage {
         Self::NeverDrop,
         Self::NoGrace,
         Self::NeverDie,
+        Self::ForgetQuestions,
         Self::EndInstead,
         Self::LosePlace,
     ];

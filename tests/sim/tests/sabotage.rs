@@ -54,6 +54,7 @@ found! {
     a_body_that_is_never_dropped_is_found: NeverDrop in Trouble => "bodies were not dropped once";
     a_death_without_grace_is_found: NoGrace in Trouble => "was given up after";
     a_process_that_does_not_die_is_found: NeverDie in Trouble => "runs although killed";
+    a_forgotten_question_is_found: ForgetQuestions in Calls => "never ends";
     a_process_that_ends_too_soon_is_found: EndInstead in YieldersAndSpinners => "ended before its end";
     a_place_that_is_not_left_is_found: LosePlace in Bounded => "lost count";
 }

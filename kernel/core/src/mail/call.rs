@@ -1,22 +1,20 @@
 //! Asking a process something and waiting for its answer.
 //!
-//! The question carries a [`ReplyTo`], which can be used once. The answer goes into the mailbox of
-//! whoever asked, but only the call that asked sees it: once that is over, because it took too
+//! The question carries a [`ReplyTo`], which can be used once. The answer comes back in the very envelope of the
+//! question, and only the call that asked sees it: once that is over, because it took too
 //! long or was dropped, the answer is dropped too, and counted as late. So an answer is never taken for the
 //! answer to another question, nor for a message.
 //!
-//! Whoever drops a question unanswered, because it is gone, or ends, or has no answer, says so by that:
-//! the call ends at once. (One that ends in mid-poll drops nothing; then only the time limit helps.)
+//! Each call ends once: with the answer; with [`NoAnswer`](CallError::NoAnswer) as soon as the `ReplyTo` is dropped, or the
+//! process that took the question in ends, however it does, or ends without having read it. That a worker has been
+//! given the `ReplyTo` does not help then, as in Erlang, where the caller watches whom it has asked: the worker's answer
+//! comes too late.
 
 use crate::time::timeout;
 use core::fmt;
 use core::future::poll_fn;
-use core::marker::PhantomData;
-use core::mem::ManuallyDrop;
 use core::time::Duration;
-use girder_lockfree::mail::{
-    self, Answer, Position, Receiver, SendError, Sent, close_question, open_question,
-};
+use girder_lockfree::mail::{self, NotAsked, Receiver, ReplyTo, SendError, Sent, ask};
 use girder_lockfree::process::Pid;
 
 /// Why there is no answer.
@@ -26,10 +24,12 @@ pub enum CallError {
     NoAnswer,
     /// There was none in time.
     TimedOut,
-    /// There is no memory to carry the question in.
+    /// There is no memory to carry the question in, or to note that it has to be answered.
     NoEnvelope,
     /// The mailbox of whoever was asked has no room.
     Full,
+    /// A process can't wait for its own answer.
+    OwnQuestion,
 }
 
 impl fmt::Display for CallError {
@@ -39,106 +39,57 @@ impl fmt::Display for CallError {
             Self::TimedOut => "no answer in time",
             Self::NoEnvelope => "no memory for a question's envelope",
             Self::Full => "no room in the mailbox of whoever was asked",
+            Self::OwnQuestion => "a process can't wait for its own answer",
         })
     }
 }
 
 impl core::error::Error for CallError {}
 
-/// The right to answer a question, once.
-#[must_use = "whoever drops it says that there is no answer"]
-#[derive(Debug)]
-pub struct ReplyTo<R: Send + 'static> {
-    asker: Receiver,
-    question: u64,
-    takes: PhantomData<fn(R)>,
-}
-
-impl<R: Send + 'static> ReplyTo<R> {
-    /// Answers. For want of memory the answer comes back, and whoever asked is not told.
-    pub fn reply(self, value: R) -> Result<Sent, R> {
-        let Self {
-            asker, question, ..
-        } = *ManuallyDrop::new(self);
-        let value = Some(value);
-        mail::send_answer(asker, Answer { question, value }).map_err(|answer| {
-            let Some(value) = answer.value else {
-                unreachable!("it was put in above")
-            };
-            value
-        })
+impl From<NotAsked> for CallError {
+    fn from(why: NotAsked) -> Self {
+        match why {
+            NotAsked::NoAnswer => Self::NoAnswer,
+            NotAsked::NoEnvelope => Self::NoEnvelope,
+            NotAsked::Full => Self::Full,
+            NotAsked::Oneself => Self::OwnQuestion,
+        }
     }
 }
 
-impl<R: Send + 'static> Drop for ReplyTo<R> {
-    fn drop(&mut self) {
-        let (question, value) = (self.question, None::<R>);
-        let _ = mail::send_answer(self.asker, Answer { question, value });
-    }
-}
-
-/// A question that has been asked; whoever drops it wants no answer any more.
-struct Question(u64);
-
-impl Question {
-    fn open() -> Self {
-        Self(open_question())
-    }
-}
-
-impl Drop for Question {
-    fn drop(&mut self) {
-        close_question();
-    }
-}
-
-/// Asks a process what `ask` makes of the right to answer, and waits for its answer.
-pub async fn call<Q, R>(to: Pid, ask: impl FnOnce(ReplyTo<R>) -> Q) -> Result<R, CallError>
+/// Asks a process what `make` makes of the right to answer, and waits for its answer.
+///
+/// It is awaited by the process that has begun to; in another one it panics.
+pub async fn call<Q, R>(to: Pid, make: impl FnOnce(ReplyTo<R>) -> Q) -> Result<R, CallError>
 where
     Q: Send + 'static,
     R: Send + 'static,
 {
-    // What is in the mailbox now can't be the answer.
-    let mut position = Position::at_the_end();
-    let question = Question::open();
-    put(to, &question, ask)?;
-    let answer = poll_fn(|context| {
-        mail::poll_look(context, || mail::receive_reply(&mut position, question.0))
-    });
-    answer.await.ok_or(CallError::NoAnswer)
+    let mut question = ask(to, make)?;
+    Ok(poll_fn(|context| question.poll(context)).await?)
 }
 
 /// The same, for so long at most.
 pub async fn call_timeout<Q, R>(
     limit: Duration,
     to: Pid,
-    ask: impl FnOnce(ReplyTo<R>) -> Q,
+    make: impl FnOnce(ReplyTo<R>) -> Q,
 ) -> Result<R, CallError>
 where
     Q: Send + 'static,
     R: Send + 'static,
 {
-    let answer = timeout(limit, call(to, ask)).await;
+    let answer = timeout(limit, call(to, make)).await;
     answer.unwrap_or(Err(CallError::TimedOut))
 }
 
-fn put<Q, R>(
-    to: Pid,
-    question: &Question,
-    ask: impl FnOnce(ReplyTo<R>) -> Q,
-) -> Result<(), CallError>
+/// Sends a process what it would be asked by [`call`], and wants no answer: what is answered goes nowhere. Nothing
+/// tells whether the process is there, or gets it. If it can't be sent it comes back, as from
+/// [`send`](super::send).
+pub fn cast<Q, R>(to: Pid, make: impl FnOnce(ReplyTo<R>) -> Q) -> Result<Sent, SendError<Q>>
 where
     Q: Send + 'static,
     R: Send + 'static,
 {
-    let reply_to = ReplyTo {
-        asker: Receiver::own().ok_or(CallError::NoAnswer)?,
-        question: question.0,
-        takes: PhantomData,
-    };
-    match mail::send(Receiver::of(to), ask(reply_to)) {
-        Ok(_) => Ok(()),
-        Err(SendError::NoEnvelope(_)) => Err(CallError::NoEnvelope),
-        Err(SendError::Full(_)) => Err(CallError::Full),
-    }
+    mail::send(Receiver::of(to), make(ReplyTo::to_nobody()))
 }

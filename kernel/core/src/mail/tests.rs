@@ -35,6 +35,8 @@ struct Driver {
     ready: VecDeque<Token>,
     /// Turns that ended with a yield.
     yields: usize,
+    /// Who is given up when it next waits, as if it had crashed there: nothing that it owns is dropped.
+    doomed: Log<Pid>,
 }
 
 impl Driver {
@@ -50,6 +52,7 @@ impl Driver {
         Self {
             ready: VecDeque::new(),
             yields: 0,
+            doomed: Log::new(),
         }
     }
 
@@ -88,6 +91,9 @@ impl Driver {
                 self.end_turn(&mut token);
                 self.collect();
                 self.ready.push_back(token);
+            }
+            Polled::Waiting(token) if self.doomed.has(token.pid()) => {
+                token.give_up().discontinue();
             }
             Polled::Waiting(mut token) => {
                 self.end_turn(&mut token);
@@ -131,6 +137,13 @@ impl<T> Log<T> {
         self.0.lock().unwrap().push(entry);
     }
 
+    fn has(&self, entry: T) -> bool
+    where
+        T: PartialEq,
+    {
+        self.0.lock().unwrap().contains(&entry)
+    }
+
     fn take(&self) -> Vec<T> {
         core::mem::take(&mut self.0.lock().unwrap())
     }
@@ -161,7 +174,13 @@ fn own() -> Pid {
 
 /// Runs one process to its end, with whatever it spawns.
 fn run(body: impl Future<Output = ()> + Send + 'static) -> Driver {
+    run_with(|_| body)
+}
+
+/// The same for one that says who is doomed.
+fn run_with<F: Future<Output = ()> + Send + 'static>(body: impl FnOnce(Log<Pid>) -> F) -> Driver {
     let mut driver = Driver::new();
+    let body = body(driver.doomed.clone());
     let is_done = Log::new();
     let at_end = is_done.clone();
     spawn(async move {

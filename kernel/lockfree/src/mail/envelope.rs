@@ -1,10 +1,12 @@
 //! One message under way, its type forgotten.
 //!
-//! An envelope is one cache line: what links it to the next, what kind of message is in it, and 40
-//! bytes of room. A message that fits is in there; a larger one, or one of odd alignment, is in a
-//! box of its own, and the box is in there. Envelopes never become anything else, and each has a number for
-//! ever, which is what a state word has room for.
+//! An envelope is one cache line: what links it to the next, what kind of message is in it, 32
+//! bytes of room, and the word of the question that it carries, if it does (`question`). A message that
+//! fits is in there; a larger one, or one of odd alignment, is in a box of its own, and the box is in there.
+//! Envelopes never become anything else, and each has a number for ever, which is what a state word has
+//! room for.
 
+use super::question::QuestionWord;
 use alloc::boxed::Box;
 use core::any::TypeId;
 use core::cell::{Cell, UnsafeCell};
@@ -13,7 +15,9 @@ use core::mem::{ManuallyDrop, MaybeUninit, needs_drop};
 use core::ptr::NonNull;
 
 /// Bytes of room.
-const ROOM: usize = 40;
+const ROOM: usize = 32;
+/// Of which a question leaves the last for whoever asked it.
+const QUESTION_ROOM: usize = 24;
 /// What the room is aligned to.
 const ALIGN: usize = 16;
 
@@ -26,12 +30,14 @@ pub(crate) struct Envelope {
     link: Cell<usize>,
     kind: Cell<Option<&'static Kind>>,
     room: UnsafeCell<Room>,
+    /// Whether a question that it carries may be answered: nothing else is ever here.
+    pub(super) question: QuestionWord,
     number: u32,
     /// The core whose pool it belongs to.
     home: u32,
 }
 
-const _: () = assert!(size_of::<Envelope>() == 64);
+const _: () = assert!(size_of::<Envelope>() == 64 || cfg!(loom));
 const _: () = assert!(core::mem::offset_of!(Envelope, room) % ALIGN == 0);
 
 /// What is to be known about a type of messages.
@@ -39,7 +45,30 @@ pub(crate) struct Kind {
     type_id: TypeId,
     /// Drops what is in the room.
     drop: Option<unsafe fn(NonNull<u8>)>,
-    is_answer: bool,
+    class: Class,
+    is_boxed: bool,
+}
+
+/// Who sees what is in an envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Whoever receives.
+    Message,
+    /// Whoever receives, who is to answer it.
+    Question,
+    /// Only whoever has asked for it.
+    Answer,
+    /// Nobody: it was taken for a question that is not made yet.
+    Unfinished,
+    /// Nobody: the questions that a process has to answer are noted in it.
+    Ledger,
+}
+
+impl Class {
+    /// True if it has to do with questions that somebody was asked, or was about to ask.
+    pub(crate) fn concerns_questions(self) -> bool {
+        matches!(self, Self::Question | Self::Unfinished | Self::Ledger)
+    }
 }
 
 /// How messages of one type are packed.
@@ -47,13 +76,20 @@ pub(crate) struct Packing<M>(M);
 
 impl<M: Send + 'static> Packing<M> {
     /// True if they fit into the room.
-    pub(crate) const IS_INLINE: bool = size_of::<M>() <= ROOM && align_of::<M>() <= ALIGN;
+    pub(crate) const IS_INLINE: bool = Self::fits(ROOM);
+    /// The same for a question.
+    pub(crate) const IS_QUESTION_INLINE: bool = Self::fits(QUESTION_ROOM);
 
-    const KIND: Kind = Self::kind_of(false);
-    const ANSWER: Kind = Self::kind_of(true);
+    const KIND: Kind = Self::kind_of(Class::Message, !Self::IS_INLINE);
+    const QUESTION: Kind = Self::kind_of(Class::Question, !Self::IS_QUESTION_INLINE);
+    const ANSWER: Kind = Self::kind_of(Class::Answer, !Self::IS_INLINE);
 
-    const fn kind_of(is_answer: bool) -> Kind {
-        let drop: Option<unsafe fn(NonNull<u8>)> = if !Self::IS_INLINE {
+    const fn fits(room: usize) -> bool {
+        size_of::<M>() <= room && align_of::<M>() <= ALIGN
+    }
+
+    const fn kind_of(class: Class, is_boxed: bool) -> Kind {
+        let drop: Option<unsafe fn(NonNull<u8>)> = if is_boxed {
             Some(drop_in_room::<Box<M>>)
         } else if needs_drop::<M>() {
             Some(drop_in_room::<M>)
@@ -63,7 +99,8 @@ impl<M: Send + 'static> Packing<M> {
         Kind {
             type_id: TypeId::of::<M>(),
             drop,
-            is_answer,
+            class,
+            is_boxed,
         }
     }
 
@@ -71,6 +108,12 @@ impl<M: Send + 'static> Packing<M> {
     #[inline(always)]
     pub(crate) fn kind() -> &'static Kind {
         &const { Self::KIND }
+    }
+
+    /// The kind of questions of this type.
+    #[inline(always)]
+    pub(crate) fn question() -> &'static Kind {
+        &const { Self::QUESTION }
     }
 
     /// The kind of messages of this type that only whoever has asked for them sees.
@@ -89,24 +132,27 @@ unsafe fn drop_in_room<T>(place: NonNull<u8>) {
 }
 
 impl Kind {
+    /// The kind of what carries no value.
+    pub(super) const fn empty(class: Class) -> Self {
+        Self {
+            type_id: TypeId::of::<()>(),
+            drop: None,
+            class,
+            is_boxed: false,
+        }
+    }
+
     /// One kind may have several addresses.
     #[cold]
     #[inline(never)]
     fn is_alike<M: Send + 'static>(&self) -> bool {
-        self.is::<M>(false)
+        self.is::<M>() && self.class == Class::Message
     }
 
-    /// True if messages of this kind are of type `M`.
+    /// True if a process that receives messages of type `M` receives this.
     #[inline(always)]
-    fn is<M: Send + 'static>(&self, is_answer: bool) -> bool {
-        let wanted = if is_answer {
-            Packing::<M>::answer()
-        } else {
-            Packing::<M>::kind()
-        };
-        // One kind may have several addresses, but one address has one kind.
-        core::ptr::eq(self, wanted)
-            || self.is_answer == is_answer && self.type_id == TypeId::of::<M>()
+    fn is<M: Send + 'static>(&self) -> bool {
+        matches!(self.class, Class::Message | Class::Question) && self.type_id == TypeId::of::<M>()
     }
 }
 
@@ -117,6 +163,7 @@ impl Envelope {
             link: Cell::new(0),
             kind: Cell::new(None),
             room: UnsafeCell::new(MaybeUninit::uninit()),
+            question: QuestionWord::new(),
             number,
             home,
         }
@@ -184,24 +231,66 @@ impl Envelope {
         kind.map(core::ptr::from_ref) == wanted || kind.is_some_and(Kind::is_alike::<M>)
     }
 
-    /// True if it is an answer to a question.
-    pub(crate) fn is_answer(&self) -> bool {
-        self.kind.get().is_some_and(|kind| kind.is_answer)
+    /// True if it is a question of this type.
+    #[inline(always)]
+    pub(crate) fn asks<M: Send + 'static>(&self) -> bool {
+        let is_it =
+            |kind: &Kind| kind.class == Class::Question && kind.type_id == TypeId::of::<M>();
+        self.kind.get().is_some_and(is_it)
     }
 
-    /// What is in it, if that is of this type.
-    pub(crate) fn peek<M: Send + 'static>(&self, is_answer: bool) -> Option<&M> {
-        if !self.kind.get()?.is::<M>(is_answer) {
-            return None;
-        }
+    /// True if it is an answer to a question.
+    pub(crate) fn is_answer(&self) -> bool {
+        self.class() == Class::Answer
+    }
+
+    /// Who sees what is in it.
+    pub(crate) fn class(&self) -> Class {
+        self.kind.get().map_or(Class::Message, |kind| kind.class)
+    }
+
+    /// True if a message or a question of this type is in it.
+    pub(crate) fn is<M: Send + 'static>(&self) -> bool {
+        self.kind.get().is_some_and(Kind::is::<M>)
+    }
+
+    /// True if it is of this very kind.
+    #[inline(always)]
+    pub(super) fn is_of(&self, kind: &'static Kind) -> bool {
+        self.kind.get().is_some_and(|it| core::ptr::eq(it, kind))
+    }
+
+    /// Says what is in it: nothing that has to be dropped, or what is in its room already.
+    #[inline(always)]
+    pub(super) fn set_kind(&self, kind: &'static Kind) {
+        self.kind.set(Some(kind));
+    }
+
+    /// The room.
+    #[inline(always)]
+    pub(super) fn room(&self) -> NonNull<u8> {
+        // SAFETY: a field of this has an address.
+        unsafe { NonNull::new_unchecked(self.room.get().cast()) }
+    }
+
+    /// Who has asked the question that is in it, or was.
+    #[inline(always)]
+    pub(super) fn asker(&self) -> NonNull<u64> {
+        // SAFETY: within the room.
+        unsafe { self.room().add(QUESTION_ROOM) }.cast()
+    }
+
+    /// What is in it, if a process that receives messages of this type receives it.
+    pub(crate) fn peek<M: Send + 'static>(&self) -> Option<&M> {
+        let kind = self.kind.get().filter(|kind| kind.is::<M>())?;
         let place = self.room.get();
         // SAFETY: the type is right. A filled envelope holds its message until whoever owns it
         // empties it.
         unsafe {
-            Some(if Packing::<M>::IS_INLINE {
-                &*place.cast::<M>()
-            } else {
+            Some(if kind.is_boxed {
                 &*place.cast::<Box<M>>()
+            } else {
+                &*place.cast::<M>()
             })
         }
     }
@@ -241,12 +330,13 @@ impl Message {
         }
         let this = ManuallyDrop::new(self);
         let place = this.room.as_ptr();
+        let is_boxed = this.kind.is_some_and(|kind| kind.is_boxed);
         // SAFETY: it is of that type, and `this` is not dropped.
         Ok(unsafe {
-            if Packing::<M>::IS_INLINE {
-                place.cast::<M>().read()
-            } else {
+            if is_boxed {
                 *place.cast::<Box<M>>().read()
+            } else {
+                place.cast::<M>().read()
             }
         })
     }

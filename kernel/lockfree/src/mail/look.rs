@@ -5,10 +5,10 @@
 //! of the queue changes a number by which the position knows that it has to begin anew.
 
 use super::Envelope;
-use super::envelope::{Message, Packing};
+use super::envelope::{Class, Message, Packing};
 use super::gated::note_taken;
-use super::post::Answer;
-use super::special::{FILTERS, QUESTIONS};
+use super::question::opened;
+use super::special::FILTERS;
 use crate::process::here::{self, Desk, Here, Stay};
 use crate::process::{Header, Kind, Local, local, reduce};
 use alloc::boxed::Box;
@@ -39,31 +39,9 @@ pub struct Position {
 
 impl Local {
     #[inline(always)]
-    fn note_change(&self) {
+    pub(super) fn note_change(&self) {
         self.mail_changes
             .set(self.mail_changes.get().wrapping_add(1));
-    }
-}
-
-/// Begins to wait for an answer, and says by which number it will be known, which is no other question's.
-pub fn open_question() -> u64 {
-    let local = local();
-    let calls = &local.mail_calls;
-    // So many at a time are never counted down again: late answers then stay until the end.
-    calls.set(calls.get().saturating_add(1));
-    local.set_special(QUESTIONS);
-    here::with_desk(|_, desk| desk.pool.next_question())
-}
-
-/// Wants that answer no more. With no question open, all answers that come are late.
-pub fn close_question() {
-    let local = local();
-    let calls = &local.mail_calls;
-    if calls.get() != u8::MAX {
-        calls.set(calls.get().saturating_sub(1));
-    }
-    if calls.get() == 0 {
-        local.clear_special(QUESTIONS);
     }
 }
 
@@ -135,15 +113,28 @@ fn receive_specially<M: Send + 'static>(
     header: &'static Header,
     position: &mut Position,
 ) -> Look<M> {
-    search(
-        header,
-        position,
-        Envelope::holds::<M>,
-        |here, desk, found| {
-            // SAFETY: it holds that.
-            unsafe { open(here, desk, found) }
-        },
-    )
+    if let Some(last) = header.mailbox.last.get() {
+        // SAFETY: in this process's queue.
+        let first = unsafe { last.as_ref().next().unwrap_unchecked().as_ref() };
+        if position.is_new() && first.asks::<M>() && !header.local.is_special() {
+            let mut stay = Stay::new(&header.local);
+            let here = stay.here();
+            header.mailbox.unlink_first(first, last);
+            header.local.note_change();
+            // SAFETY: it holds that; what is done with the desk is push, pop and count.
+            return Look::Found(unsafe { open_question(header, here, stay.desk_of(here), first) });
+        }
+    }
+    search_by_type(header, position)
+}
+
+#[cold]
+#[inline(never)]
+fn search_by_type<M: Send + 'static>(header: &'static Header, position: &mut Position) -> Look<M> {
+    search(header, position, Envelope::is::<M>, |here, desk, found| {
+        // SAFETY: it holds that.
+        unsafe { open_either(header, here, desk, found) }
+    })
 }
 
 /// Takes the first message of this type that `filter` wants.
@@ -153,7 +144,7 @@ pub fn receive_where<M: Send + 'static>(
 ) -> Look<M> {
     let header = header();
     let wants = |envelope: &Envelope| {
-        let Some(message) = envelope.peek::<M>(false) else {
+        let Some(message) = envelope.peek::<M>() else {
             return false;
         };
         // While somebody's code holds a reference into an envelope, nobody takes one out.
@@ -164,30 +155,70 @@ pub fn receive_where<M: Send + 'static>(
     };
     search(header, position, wants, |here, desk, found| {
         // SAFETY: it holds that.
-        unsafe { open(here, desk, found) }
+        unsafe { open_either(header, here, desk, found) }
     })
 }
 
 /// Takes the first message of whatever type.
 pub fn receive_any(position: &mut Position) -> Look<Message> {
-    let wants = |envelope: &Envelope| !envelope.is_answer();
-    search(header(), position, wants, |here, desk, found| {
+    let wants = |envelope: &Envelope| envelope.class() != Class::Answer;
+    let header = header();
+    search(header, position, wants, |here, desk, found| {
+        let is_question = found.class() == Class::Question;
         let message = found.take_message();
-        desk.pool.give(here.table().slabs(), found);
+        if is_question {
+            opened(header, here, desk, found);
+        } else {
+            desk.pool.give(here.table().slabs(), found);
+        }
         message
     })
 }
 
-/// Takes the answer to a question.
-pub fn receive_reply<R: Send + 'static>(position: &mut Position, question: u64) -> Look<Option<R>> {
-    let wants = |envelope: &Envelope| {
-        let answer = envelope.peek::<Answer<R>>(true);
-        answer.is_some_and(|answer| answer.question == question)
+/// Takes a message or a question out.
+///
+/// # Safety
+///
+/// The envelope holds a message or a question of this type, and is in no place.
+#[inline(always)]
+unsafe fn open_either<M: Send + 'static>(
+    header: &'static Header,
+    here: &'static Here,
+    desk: &mut Desk,
+    envelope: &'static Envelope,
+) -> M {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if envelope.class() == Class::Question {
+            open_question(header, here, desk, envelope)
+        } else {
+            open(here, desk, envelope)
+        }
+    }
+}
+
+/// Takes a question out; its envelope waits for the answer.
+///
+/// # Safety
+///
+/// The envelope holds a question of this type, and is in no place.
+#[inline(always)]
+unsafe fn open_question<M: Send + 'static>(
+    header: &'static Header,
+    here: &'static Here,
+    desk: &mut Desk,
+    envelope: &'static Envelope,
+) -> M {
+    // SAFETY: the caller's promise.
+    let message = unsafe {
+        if Packing::<M>::IS_QUESTION_INLINE {
+            Packed::<M>::Inline(envelope.empty())
+        } else {
+            Packed::Boxed(envelope.empty())
+        }
     };
-    search(header(), position, wants, |here, desk, found| {
-        // SAFETY: it holds that.
-        unsafe { open::<Answer<R>>(here, desk, found) }.value
-    })
+    opened(header, here, desk, envelope);
+    message.unpack()
 }
 
 /// Takes the message out of an envelope, and puts that back.
@@ -239,7 +270,7 @@ impl<M: Send + 'static> Packed<M> {
 }
 
 /// Looks through the queue from `position` on, and takes out the first envelope that is wanted.
-fn search<R>(
+pub(super) fn search<R>(
     header: &'static Header,
     position: &mut Position,
     mut wants: impl FnMut(&Envelope) -> bool,
@@ -253,7 +284,7 @@ fn search<R>(
     while let Some(envelope) = mailbox.after(passed) {
         // SAFETY: in this process's queue, which only the process itself changes.
         let envelope = unsafe { envelope.as_ref() };
-        if envelope.is_answer() && local.mail_calls.get() == 0 {
+        if envelope.is_late_answer() {
             drop_late_answer(header, passed);
             continue;
         }
@@ -297,7 +328,7 @@ fn take_in(header: &'static Header) {
     }
 }
 
-/// Nobody has asked, or nobody waits any more.
+/// Nobody waits for it any more.
 #[cold]
 fn drop_late_answer(header: &'static Header, passed: Option<NonNull<Envelope>>) {
     let message = here::with_desk(|here, desk| {
@@ -313,8 +344,18 @@ fn drop_late_answer(header: &'static Header, passed: Option<NonNull<Envelope>>) 
 
 impl Position {
     /// Behind everything that is in the running process's mailbox now.
-    pub fn at_the_end() -> Self {
-        let header = header();
+    #[inline(always)]
+    pub(super) fn at_the_end_of(header: &'static Header) -> Self {
+        let Header { mailbox, slot, .. } = header;
+        if mailbox.last.get().is_none() && mailbox.unsorted.get() == 0 && !slot.word.has_mail() {
+            return Self::default();
+        }
+        Self::behind_all(header)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn behind_all(header: &'static Header) -> Self {
         take_in(header);
         let mut position = Self::default();
         position.set(&header.local, header.mailbox.last.get());

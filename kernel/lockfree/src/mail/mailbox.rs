@@ -6,28 +6,37 @@
 //! a list behind another is a step. Turning a long stack round is done in slices with preemption on
 //! between them, and the places say how far it is.
 
+use super::question::Duties;
 use super::{Envelope, Slabs};
 use core::cell::Cell;
+use core::mem::offset_of;
 use core::ptr::NonNull;
 
 /// Envelopes that are turned round at a time.
 const SLICE: usize = 64;
+
 /// What a process has taken in.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Mailbox {
     /// The queue: its last one.
     pub(super) last: Cell<Option<NonNull<Envelope>>>,
     /// By number; 0 is none.
     pub(super) unsorted: Cell<u32>,
+    /// What has been asked. (Beside `unsorted`, so that one look tells that both are nothing.)
+    pub(super) duties: Duties,
     /// By the number of its last one; when the process has ended, a stack as it came out of the word.
     sorted: Cell<u32>,
 }
+
+const _: () = assert!(offset_of!(Mailbox, unsorted) == 8 && offset_of!(Mailbox, duties) == 12);
 
 impl Mailbox {
     pub(crate) const fn new() -> Self {
         Self {
             last: Cell::new(None),
             unsorted: Cell::new(0),
+            duties: Duties::new(),
             sorted: Cell::new(0),
         }
     }
@@ -35,13 +44,23 @@ impl Mailbox {
     /// True if nothing is in any of the places, and `newest` is no message either.
     #[inline(always)]
     pub(crate) fn is_empty_besides(&self, newest: u32) -> bool {
-        // Two tests for three: the end of a process that has no mail pays for this.
-        self.last.get().is_none() && self.unsorted.get() | newest == 0
+        // Two tests for four: the end of a process that has no mail pays for this.
+        let both = core::ptr::from_ref(self).cast::<u64>();
+        // SAFETY: the second eight bytes are `unsorted` and `duties`, which only the caller uses now.
+        let both = unsafe { both.add(1).read() };
+        self.last.get().is_none() && both | u64::from(newest) == 0
+    }
+
+    /// True if this is the one envelope in the queue, and none is to be sorted.
+    #[inline(always)]
+    pub(super) fn is_all(&self, envelope: NonNull<Envelope>) -> bool {
+        // SAFETY: if it is in the queue it is this process's.
+        self.last.get() == Some(envelope) && unsafe { envelope.as_ref() }.next() == Some(envelope)
     }
 
     /// Puts in a message that came after all that are here; the holder of the process's token does.
     #[inline(always)]
-    pub(super) fn put(&self, envelope: &'static Envelope) {
+    pub(crate) fn put(&self, envelope: &'static Envelope) {
         if self.last.get().is_none() && self.unsorted.get() == 0 {
             envelope.set_next(Some(NonNull::from(envelope)));
             self.last.set(Some(NonNull::from(envelope)));
@@ -164,11 +183,18 @@ impl Mailbox {
         self.sorted.set(newest);
     }
 
+    /// Loses what has been asked.
+    #[cfg(not(target_os = "none"))]
+    pub(crate) fn forget_questions(&self) {
+        self.duties.take();
+    }
+
     /// Takes over all that is in one that is closed.
     pub(crate) fn take_all(&self) -> Self {
         Self {
             last: Cell::new(self.last.take()),
             unsorted: Cell::new(self.unsorted.take()),
+            duties: self.duties.take(),
             sorted: Cell::new(self.sorted.take()),
         }
     }
@@ -181,6 +207,9 @@ impl Mailbox {
     /// Takes any envelope of one that is closed.
     pub(crate) fn clear(&self, slabs: &'static Slabs) -> Option<&'static Envelope> {
         if let Some(envelope) = self.unlink(None) {
+            return Some(envelope);
+        }
+        if let Some(envelope) = self.duties.pop_any(slabs) {
             return Some(envelope);
         }
         let is_sorted = self.unsorted.get() == 0;

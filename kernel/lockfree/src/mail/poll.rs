@@ -54,7 +54,7 @@ fn conclude<R>(header: &'static Header, context: &Context<'_>, look: Look<R>) ->
 
 #[cold]
 #[inline(never)]
-fn later<R>(context: &Context<'_>) -> Poll<R> {
+pub(super) fn later<R>(context: &Context<'_>) -> Poll<R> {
     give_way();
     ask_again(context.waker());
     Poll::Pending

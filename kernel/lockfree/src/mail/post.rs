@@ -20,19 +20,11 @@ use core::ptr::NonNull;
 pub enum Sent {
     /// It is in the receiver's mailbox.
     Delivered,
-    /// The receiver is gone, or ends for want of room; so is the message, and it was counted.
+    /// The receiver is gone, or ends for want of room, or does not wait for this answer any more; so is the message, and it
+    /// was counted.
     ToNobody,
     /// The receiver's mailbox has no room; the message is gone, as the receiver wants it, and it was counted.
     Dropped,
-}
-
-/// The answer to a question, for whoever asked it by this number.
-#[derive(Debug)]
-pub struct Answer<R> {
-    /// The question's number.
-    pub question: u64,
-    /// The answer itself; nothing if there will be none.
-    pub value: Option<R>,
 }
 
 /// Somebody, and the way there.
@@ -73,12 +65,6 @@ pub fn send<M: Send + 'static>(to: Receiver, message: M) -> Result<Sent, SendErr
     pack(to, message, Packing::<M>::kind())
 }
 
-/// Sends an answer: only whoever waits for it sees it.
-#[inline(always)]
-pub fn send_answer<R: Send + 'static>(to: Receiver, answer: Answer<R>) -> Result<Sent, Answer<R>> {
-    pack(to, answer, Packing::<Answer<R>>::answer()).map_err(SendError::into_message)
-}
-
 #[inline(always)]
 fn pack<M: Send + 'static>(
     to: Receiver,
@@ -99,7 +85,7 @@ const fn cost(size: usize) -> u32 {
     if lines < 1000 { 1 + lines as u32 } else { 1000 }
 }
 
-fn try_box<M>(message: M) -> Result<Box<M>, M> {
+pub(super) fn try_box<M>(message: M) -> Result<Box<M>, M> {
     let layout = Layout::new::<M>();
     let place = if layout.size() == 0 {
         NonNull::<M>::dangling()

@@ -105,8 +105,6 @@ pub(crate) struct Pool {
     pub(crate) home: u32,
     /// Envelopes that were ever made here.
     made: u32,
-    /// Questions that were ever asked here.
-    questions: u64,
     pub(crate) traffic: Traffic,
 }
 
@@ -117,7 +115,7 @@ pub struct Traffic {
     pub dead_letters: u64,
     /// Messages that their receiver left unread when it ended.
     pub unread: u64,
-    /// Answers that came when nobody waited for them any more.
+    /// Answers that were given when nobody waited for them any more.
     pub late_answers: u64,
     /// Messages for which there was no envelope.
     pub refused: u64,
@@ -135,7 +133,6 @@ impl Pool {
             fresh: None,
             home: 0,
             made: 0,
-            questions: 0,
             traffic: Traffic {
                 dead_letters: 0,
                 unread: 0,
@@ -153,12 +150,6 @@ impl Pool {
         let envelope = unsafe { self.free?.as_ref() };
         self.free = envelope.next();
         Some(envelope)
-    }
-
-    /// A number that no other question on this machine has.
-    pub(crate) fn next_question(&mut self) -> u64 {
-        self.questions += 1;
-        u64::from(self.home) << 48 | self.questions
     }
 
     /// Sees to it that there are some: what other cores have brought back, or new ones. The pool is that of

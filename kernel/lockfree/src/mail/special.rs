@@ -10,8 +10,6 @@ use crate::process::Local;
 
 /// Somebody's filter is looking at an envelope, so nobody takes one out.
 pub(crate) const FILTERS: u8 = 1 << 0;
-/// Questions of this process are open, so there may be answers.
-pub(crate) const QUESTIONS: u8 = 1 << 1;
 /// The messages of this process are counted, from its birth on.
 pub(crate) const COUNTED: u8 = 1 << 2;
 

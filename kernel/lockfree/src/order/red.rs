@@ -102,6 +102,10 @@ red! {
         mail::stories::who_waits_for_mail_finds_all_of_it => "Causality violation";
     an_end_that_does_not_acquire: Vacate as Relaxed,
         mail::stories::no_letter_is_lost_and_none_reaches_a_stranger => "Causality violation";
+    a_question_that_is_opened_too_early: QuestionOpen as Relaxed,
+        mail::question::stories::one_of_three_has_the_envelope => "Causality violation";
+    a_question_that_is_closed_too_late: QuestionClose as Relaxed,
+        mail::question::stories::one_of_three_has_the_envelope => "Causality violation";
     a_return_that_does_not_release: Return as Relaxed,
         mail::stories::what_is_brought_home_arrives_once => "Causality violation";
     a_take_of_returns_that_does_not_acquire: TakeReturned as Relaxed,

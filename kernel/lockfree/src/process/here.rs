@@ -299,7 +299,7 @@ pub(crate) fn with_desk<R>(f: impl FnOnce(&'static Here, &mut Desk) -> R) -> R {
 
 /// As `with_desk`, with the running code's record as well: for whoever leaves something.
 #[inline(always)]
-pub(super) fn with_own_desk<R>(f: impl FnOnce(&'static Here, &Local, &mut Desk) -> R) -> R {
+pub(crate) fn with_own_desk<R>(f: impl FnOnce(&'static Here, &Local, &mut Desk) -> R) -> R {
     let local = platform::local();
     let mut stay = Stay::new(local);
     let here = stay.here();

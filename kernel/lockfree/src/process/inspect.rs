@@ -1,6 +1,7 @@
 //! What a simulator sees that nobody else may: where every process is, and what has been used up.
 //!
-//! On a host only. It looks and changes nothing, so whatever the scheduler does wrong stays wrong.
+//! On a host only. It looks and changes nothing, unless it is told to do wrong, so whatever the scheduler does wrong stays
+//! wrong.
 
 use super::platform;
 use super::word::Pid;
@@ -49,6 +50,13 @@ pub fn stock() -> Stock {
         free_slots: homes + orphans,
         blocks: platform::blocks(),
         free_blocks: homes,
+    }
+}
+
+impl super::Token {
+    /// Forgets what the process has been asked, as if it had never been noted.
+    pub fn simulate_forgetting_questions(&self) {
+        self.header().mailbox.forget_questions();
     }
 }
 

@@ -90,10 +90,10 @@ pub struct Local {
     /// Ticks that found it running since it was met as one that has to die, and one more; 0 before. From here
     /// on all begins as zero, and at a multiple of 8: otherwise the compiler calls a function to write it.
     pub(crate) overtime: Cell<u16>,
-    /// How the process stands to its mailbox: what is out of the ordinary (`mail::special`), questions it has
-    /// asked, and how often its queue has changed. See `mail`.
+    /// How the process stands to its mailbox: what is out of the ordinary (`mail::special`), and
+    /// how often its queue has changed. See `mail`.
     pub(crate) special: Cell<u8>,
-    pub(crate) mail_calls: Cell<u8>,
+    _unused: u8,
     pub(crate) mail_changes: Cell<u32>,
     /// The core that runs this code: whoever gives it a core says which. It is true while preemption
     /// is off.
@@ -141,7 +141,7 @@ impl Local {
             level: Cell::new(0),
             overtime: Cell::new(0),
             special: Cell::new(0),
-            mail_calls: Cell::new(0),
+            _unused: 0,
             mail_changes: Cell::new(0),
             here: Cell::new(None),
         }

@@ -4,12 +4,12 @@
 //! reaper itself. Whoever ends while that is at work keeps its home until its own turn comes.
 
 use super::header::Header;
-use super::here::with_desk;
+use super::here::{with_desk, with_own_desk};
 use super::homes;
 use super::in_loop::with_desk_in_loop;
 use super::table::is_alive;
 use super::word::Pid;
-use crate::mail::{Mailbox, Message};
+use crate::mail::{Mailbox, Message, bury};
 use core::ptr::NonNull;
 
 /// A core's.
@@ -86,10 +86,17 @@ pub(crate) unsafe fn leave_unburied(
 /// each. (A step that finds the end of one mailbox is a step all the same.)
 pub(crate) fn next_unread() -> Option<Option<Message>> {
     let mut empty = None;
-    let message = with_desk(|here, desk| {
+    let message = with_own_desk(|here, local, desk| {
         let slabs = here.table().slabs();
         let unburied = &mut desk.unburied;
         if let Some(envelope) = unburied.in_hand.clear(slabs) {
+            if envelope.class().concerns_questions() {
+                let (message, rest) = bury(here, local, desk, envelope);
+                if let Some(rest) = rest {
+                    desk.unburied.in_hand.put(rest);
+                }
+                return Some(message);
+            }
             desk.pool.traffic.unread += 1;
             let message = envelope.take_message();
             desk.pool.give(slabs, envelope);

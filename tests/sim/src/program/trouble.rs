@@ -51,7 +51,7 @@ fn is_killed(victim: Pid) -> bool {
     with_state(|state| state.laws.is_killed(victim))
 }
 
-fn kill(victim: Pid) {
+pub(super) fn kill(victim: Pid) {
     let can_be = standing(victim).is_some() && !is_killed(victim);
     let is_taken = process::kill(victim) == Request::Taken;
     assert_eq!(is_taken, can_be, "a kill of {victim:?}");

@@ -37,6 +37,9 @@ impl Lifecycle for Bodies {
 
     fn end(token: Token) -> Next {
         let pid = token.pid();
+        if is_sabotaged(Sabotage::ForgetQuestions) {
+            token.simulate_forgetting_questions();
+        }
         if !token.has_frame() && is_sabotaged(Sabotage::NeverDie) {
             return settle(run(token.simulate_going_on()));
         }

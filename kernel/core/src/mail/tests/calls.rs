@@ -78,3 +78,443 @@ fn a_late_answer_is_not_the_answer_to_the_next_question() {
         assert_eq!(traffic().late_answers, 1);
     });
 }
+
+/// Asks for the double of 1.
+async fn ask(to: Pid) -> Result<u32, CallError> {
+    call(to, |reply_to| Double(1, reply_to)).await
+}
+
+/// Waits for ever, or until it crashes there.
+async fn hang() {
+    core::future::pending::<()>().await;
+}
+
+#[test]
+fn a_callee_that_crashes_with_the_question_ends_its_call() {
+    run_with(async |doomed| {
+        let server = spawn(async {
+            let _held = receive::<Double>().await;
+            hang().await;
+        });
+        doomed.add(server);
+        assert_eq!(ask(server).await, Err(CallError::NoAnswer));
+    });
+}
+
+#[test]
+fn a_callee_that_crashes_beside_the_question_ends_its_call() {
+    run_with(async |doomed| {
+        let server = spawn(async {
+            receive::<()>().await;
+        });
+        doomed.add(server);
+        assert_eq!(ask(server).await, Err(CallError::NoAnswer));
+    });
+}
+
+#[test]
+fn what_a_callee_forgets_its_end_answers() {
+    run(async {
+        let server = spawn(async {
+            core::mem::forget(receive::<Double>().await);
+            sleep(LIMIT).await;
+        });
+        assert_eq!(ask(server).await, Err(CallError::NoAnswer));
+        assert!(here::now() >= 1_000, "before its end");
+    });
+}
+
+#[test]
+fn a_worker_answers_what_was_passed_on() {
+    run(async {
+        let worker = spawn(doubler());
+        let server = spawn(async move {
+            loop {
+                let question: Double = receive().await;
+                send(worker, question).unwrap();
+            }
+        });
+        for number in 0..10_000 {
+            let answer = call(server, |reply_to| Double(number, reply_to)).await;
+            assert_eq!(answer, Ok(2 * number));
+        }
+        assert!(envelopes_in_use() < 4, "old notes are kept");
+        kill(server);
+        kill(worker);
+    });
+}
+
+#[test]
+fn whoever_was_asked_first_ends_the_call_even_if_it_has_passed_it_on() {
+    run_with(async |doomed| {
+        let me = own();
+        let worker = spawn(async move {
+            let Double(number, reply_to) = receive().await;
+            receive::<()>().await;
+            assert_eq!(reply_to.reply(number), Ok(Sent::ToNobody));
+            send(me, 'x').unwrap();
+        });
+        let server = spawn(async move {
+            send(worker, receive::<Double>().await).unwrap();
+            hang().await;
+        });
+        doomed.add(server);
+        assert_eq!(ask(server).await, Err(CallError::NoAnswer));
+        send(worker, ()).unwrap();
+        assert_eq!(receive_any().await.downcast::<char>().unwrap(), 'x');
+        assert_eq!(traffic().late_answers, 1);
+    });
+}
+
+#[test]
+fn ten_thousand_open_questions_end_with_their_callee_in_slices() {
+    const QUESTIONS: usize = 10_000;
+    let driver = run_with(async |doomed| {
+        let me = own();
+        let server = spawn(async move {
+            let mut held = Vec::new();
+            for _ in 0..QUESTIONS {
+                held.push(receive::<Double>().await);
+            }
+            hang().await;
+        });
+        doomed.add(server);
+        for _ in 0..QUESTIONS {
+            spawn(async move { put(me, ask(server).await) });
+        }
+        for _ in 0..QUESTIONS {
+            let answer: Result<u32, CallError> = receive().await;
+            assert_eq!(answer, Err(CallError::NoAnswer));
+        }
+    });
+    assert!(
+        driver.yields >= QUESTIONS / REDUCTIONS as usize - 1,
+        "all at once"
+    );
+}
+
+#[test]
+fn a_crowd_of_open_questions_leaves_no_crowd_of_notes() {
+    run(async {
+        let me = own();
+        let server = spawn(async {
+            let mut held = Vec::new();
+            loop {
+                let Double(number, reply_to) = receive().await;
+                held.push(reply_to);
+                if number == 0 {
+                    held.drain(..).for_each(drop);
+                }
+            }
+        });
+        let rounds = [1_000, 1_000, 1_000];
+        for number in rounds {
+            for number in (0..number).rev() {
+                spawn(async move {
+                    let ask = call(server, |reply_to| Double(number, reply_to));
+                    put(me, ask.await);
+                });
+            }
+            for _ in 0..number {
+                assert!(receive::<Result<u32, CallError>>().await.is_err());
+            }
+        }
+        assert!(envelopes_in_use() <= 1_002, "{}", envelopes_in_use());
+        for _ in 0..1_000 {
+            let answer = call(server, |reply_to| Double(0, reply_to)).await;
+            assert_eq!(answer, Err(CallError::NoAnswer));
+        }
+        assert!(envelopes_in_use() <= 2, "{}", envelopes_in_use());
+        kill(server);
+    });
+}
+
+#[test]
+fn an_answer_to_whoever_is_gone_comes_to_nothing() {
+    for is_crash in [false, true] {
+        run_with(async move |doomed| {
+            let me = own();
+            let server = spawn(async move {
+                let Double(number, reply_to) = receive().await;
+                receive::<()>().await;
+                assert_eq!(reply_to.reply(number), Ok(Sent::ToNobody));
+                send(me, 'x').unwrap();
+            });
+            let asker = spawn(async move {
+                let _ = ask(server).await;
+                unreachable!("ended before");
+            });
+            if is_crash {
+                doomed.add(asker);
+            }
+            yield_now().await;
+            yield_now().await;
+            kill(asker);
+            yield_now().await;
+            send(server, ()).unwrap();
+            assert_eq!(receive::<char>().await, 'x');
+        });
+    }
+}
+
+#[test]
+fn a_process_that_asks_itself_gets_an_error() {
+    run(async {
+        assert_eq!(ask(own()).await, Err(CallError::OwnQuestion));
+        assert_eq!(try_receive::<Double>().map(|it| it.0), None);
+    });
+}
+
+#[test]
+fn nobody_is_not_waited_for() {
+    run(async {
+        let gone = spawn(async {});
+        yield_now().await;
+        assert_eq!(ask(gone).await, Err(CallError::NoAnswer));
+        assert_eq!(traffic().dead_letters, 1);
+    });
+}
+
+#[test]
+fn a_question_that_was_given_up_is_read_and_its_answer_dropped_by_its_author() {
+    run(async {
+        let me = own();
+        let busy = spawn(async move {
+            sleep(10 * LIMIT).await;
+            let Double(number, reply_to) = receive().await;
+            assert_eq!(reply_to.reply(number), Ok(Sent::ToNobody));
+            send(me, 'x').unwrap();
+        });
+        let answer = call_timeout(LIMIT, busy, |reply_to| Double(1, reply_to)).await;
+        assert_eq!(answer, Err(CallError::TimedOut));
+        assert_eq!(receive::<char>().await, 'x');
+        assert_eq!(traffic().late_answers, 1);
+    });
+}
+
+#[test]
+fn a_question_that_was_given_up_with_its_answer_in_the_mailbox_is_forgotten() {
+    run(async {
+        let me = own();
+        let server = spawn(doubler());
+        let mut asking = Box::pin(ask(server));
+        let first = core::future::poll_fn(|context| Poll::Ready(asking.as_mut().poll(context)));
+        assert!(first.await.is_pending());
+        send(me, 1_u8).unwrap();
+        yield_now().await;
+        drop(asking);
+        send(me, 2_u8).unwrap();
+        assert_eq!([receive::<u8>().await, receive().await], [1, 2]);
+        assert_eq!(traffic().late_answers, 1);
+        kill(server);
+    });
+}
+
+/// Polls several at a time.
+async fn all<T, F: Future<Output = T>>(futures: Vec<F>) -> Vec<T> {
+    let mut futures: Vec<_> = futures
+        .into_iter()
+        .map(|future| (Box::pin(future), None))
+        .collect();
+    core::future::poll_fn(|context| {
+        let mut is_done = true;
+        for (future, output) in &mut futures {
+            if output.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(value) => *output = Some(value),
+                    Poll::Pending => is_done = false,
+                }
+            }
+        }
+        match is_done {
+            true => Poll::Ready(futures.iter_mut().filter_map(|it| it.1.take()).collect()),
+            false => Poll::Pending,
+        }
+    })
+    .await
+}
+
+#[test]
+fn several_calls_at_a_time_get_each_its_own_answer() {
+    run(async {
+        let server = spawn(async {
+            let mut held = Vec::new();
+            while held.len() < 5 {
+                held.push(receive::<Double>().await);
+            }
+            // The last one first.
+            while let Some(Double(number, reply_to)) = held.pop() {
+                let _ = reply_to.reply(2 * number);
+                yield_now().await;
+            }
+        });
+        let calls = (0..5).map(|number| call(server, move |reply_to| Double(number, reply_to)));
+        assert_eq!(
+            all(calls.collect()).await,
+            [Ok(0), Ok(2), Ok(4), Ok(6), Ok(8)]
+        );
+    });
+}
+
+#[test]
+fn who_is_asked_may_ask_others_meanwhile() {
+    async fn chain(next: Option<Pid>) {
+        loop {
+            let Double(number, reply_to) = receive().await;
+            let answer = match next {
+                Some(next) => call(next, |reply_to| Double(number + 1, reply_to)).await,
+                None => Ok(2 * number),
+            };
+            let _ = reply_to.reply(answer.unwrap());
+        }
+    }
+
+    run(async {
+        let mut next = None;
+        for _ in 0..10 {
+            next = Some(spawn(chain(next)));
+        }
+        let first = next.unwrap();
+        for _ in 0..3 {
+            assert_eq!(ask(first).await, Ok(20));
+        }
+        process::processes()
+            .filter(|&pid| pid != own())
+            .for_each(|pid| {
+                kill(pid);
+            });
+    });
+}
+
+#[test]
+fn a_question_is_received_in_every_way() {
+    run(async {
+        let me = own();
+        let server = spawn(async move {
+            let _ = receive_any().await.downcast::<Double>().unwrap().1.reply(1);
+            let Double(_, reply_to) = receive_where(|it: &Double| it.0 == 1).await;
+            let _ = reply_to.reply(2);
+            send(me, 'x').unwrap();
+            receive::<()>().await;
+            let Double(_, reply_to) = try_receive().unwrap();
+            let _ = reply_to.reply(3);
+            let Ok(Double(_, reply_to)) = receive_timeout(LIMIT).await else {
+                panic!("none came");
+            };
+            let _ = reply_to.reply(4);
+        });
+        assert_eq!(ask(server).await, Ok(1));
+        assert_eq!(ask(server).await, Ok(2));
+        assert_eq!(receive::<char>().await, 'x');
+        spawn(async move { put(server, ()) });
+        assert_eq!(ask(server).await, Ok(3));
+        assert_eq!(ask(server).await, Ok(4));
+    });
+}
+
+#[test]
+fn large_questions_and_answers_travel_in_boxes() {
+    struct Large([u64; 50], ReplyTo<[u64; 60]>);
+
+    run(async {
+        let server = spawn(async {
+            for _ in 0..2 {
+                let Large(numbers, reply_to) = receive().await;
+                assert!(reply_to.reply([numbers[49]; 60]).is_ok());
+            }
+            drop(receive_any().await.downcast::<Large>());
+            hang().await;
+        });
+        let ask = |reply_to| Large([7; 50], reply_to);
+        assert_eq!(call(server, ask).await, Ok([7; 60]));
+        assert_eq!(call(server, ask).await, Ok([7; 60]));
+        assert_eq!(call(server, ask).await, Err(CallError::NoAnswer));
+        kill(server);
+        assert_eq!(call(server, ask).await, Err(CallError::NoAnswer));
+    });
+}
+
+#[test]
+fn a_right_that_is_kept_out_of_its_question_answers_when_that_was_read() {
+    run(async {
+        let server = spawn(async { while receive::<u8>().await != 0 {} });
+        // Let drop at once.
+        let answer = call(server, |reply_to: ReplyTo<u32>| {
+            drop(reply_to);
+            1_u8
+        });
+        assert_eq!(answer.await, Err(CallError::NoAnswer));
+        // Used too early.
+        let answer = call(server, |reply_to: ReplyTo<u32>| {
+            assert_eq!(reply_to.reply(5), Err(5));
+            1_u8
+        });
+        assert_eq!(answer.await, Err(CallError::NoAnswer));
+        // Given to somebody else.
+        let answer = call(server, |reply_to: ReplyTo<u32>| {
+            spawn(async move {
+                yield_now().await;
+                yield_now().await;
+                assert_eq!(reply_to.reply(5), Ok(Sent::Delivered));
+            });
+            1_u8
+        });
+        assert_eq!(answer.await, Ok(5));
+        put(server, 0_u8);
+    });
+}
+
+#[test]
+fn without_memory_for_its_note_a_question_is_answered_with_that() {
+    let mut driver = Driver::with_room_for(3);
+    let log = Log::new();
+    let server = spawn(async {
+        receive::<Double>().await;
+        hang().await;
+    });
+    let asker = {
+        let log = log.clone();
+        spawn(async move {
+            while send(own(), 0_u64).is_ok() {}
+            assert_eq!(receive::<u64>().await, 0);
+            log.add(ask(server).await);
+            while send(own(), 0_u64).is_ok() {}
+            log.add(ask(server).await);
+        })
+    };
+    driver.run();
+    let both = [CallError::NoEnvelope; 2].map(Err::<u32, _>);
+    assert_eq!(log.take(), both);
+    assert!(!process::is_alive(asker));
+    kill(server);
+    driver.run();
+}
+
+#[test]
+fn a_cast_is_answered_to_nobody() {
+    run(async {
+        let me = own();
+        let server = spawn(async move {
+            let Double(number, reply_to) = receive().await;
+            send(me, reply_to.reply(2 * number)).unwrap();
+        });
+        let sent = cast(server, |reply_to| Double(1, reply_to)).map_err(|_| ());
+        assert_eq!(sent, Ok(Sent::Delivered));
+        let replied: Result<Sent, u32> = receive().await;
+        assert_eq!(replied, Ok(Sent::ToNobody));
+    });
+}
+
+#[test]
+#[should_panic(expected = "only who has asked is answered")]
+fn a_call_is_awaited_where_it_was_begun() {
+    run(async {
+        let server = spawn(doubler());
+        let mut asking = Box::pin(ask(server));
+        let first = core::future::poll_fn(|context| Poll::Ready(asking.as_mut().poll(context)));
+        assert!(first.await.is_pending());
+        spawn(async move {
+            let _ = asking.await;
+        });
+    });
+}
