@@ -32,6 +32,10 @@ pub struct Usage {
     pub reductions: u64,
     /// How long it has had a core for; nothing unless the boot argument `girder.clock` asks for it.
     pub run_time: Duration,
+    /// Messages that wait, as far as that is known: see [`Account::messages`].
+    pub messages: u32,
+    /// The most that have waited: see [`Account::most_messages`].
+    pub most_messages: u32,
     /// True if it holds a stack: it was interrupted, or waits in the middle of ordinary code.
     pub has_stack: bool,
 }
@@ -50,7 +54,7 @@ impl Info {
 
     /// Names the columns of the table whose rows `Display` gives.
     pub const HEADING: &'static str =
-        "pid           state      priority  reductions  time us  stack  name";
+        "pid           state      priority  reductions  time us    mail    most  stack  name";
 }
 
 impl From<Account> for Usage {
@@ -59,6 +63,8 @@ impl From<Account> for Usage {
             priority: Priority::from_level(account.level),
             reductions: account.reductions,
             run_time: Duration::from_nanos(account.nanos),
+            messages: account.messages,
+            most_messages: account.most_messages,
             has_stack: account.has_stack,
         }
     }
@@ -77,7 +83,11 @@ impl fmt::Display for Info {
         write!(f, "{:<12}  {:<9}", pid.as_str(), word_for(*activity))?;
         match account {
             Some(usage) => write!(f, "{usage}")?,
-            None => write!(f, "  {:<8}  {:>10}  {:>7}  {:<5}", "-", "-", "-", "-")?,
+            None => write!(
+                f,
+                "  {:<8}  {:>10}  {:>7}  {:>6}  {:>6}  {:<5}",
+                "-", "-", "-", "-", "-", "-"
+            )?,
         }
         match name {
             Some(name) => write!(f, "  {name}"),
@@ -93,6 +103,8 @@ impl fmt::Display for Usage {
             priority,
             reductions,
             run_time,
+            messages,
+            most_messages,
             has_stack,
         } = self;
         let micros = run_time.as_micros();
@@ -100,7 +112,7 @@ impl fmt::Display for Usage {
         let priority = priority.word();
         write!(
             f,
-            "  {priority:<8}  {reductions:>10}  {micros:>7}  {stack:<5}"
+            "  {priority:<8}  {reductions:>10}  {micros:>7}  {messages:>6}  {most_messages:>6}  {stack:<5}"
         )
     }
 }
@@ -129,6 +141,8 @@ mod tests {
                 priority: Priority::Max,
                 reductions: 1_234,
                 run_time: Duration::from_micros(56),
+                messages: 7,
+                most_messages: 89,
                 has_stack: true,
             }),
         };
@@ -141,9 +155,9 @@ mod tests {
         assert_eq!(
             [Info::HEADING, &shell.to_string(), &other.to_string()],
             [
-                "pid           state      priority  reductions  time us  stack  name",
-                "1.1           running    max             1234       56  yes    shell",
-                "1023.8589934  suspended  -                  -        -  -      -",
+                "pid           state      priority  reductions  time us    mail    most  stack  name",
+                "1.1           running    max             1234       56       7      89  yes    shell",
+                "1023.8589934  suspended  -                  -        -       -       -  -      -",
             ]
         );
     }

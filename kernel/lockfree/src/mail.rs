@@ -7,13 +7,18 @@
 //! them round into a list of its own, which nobody else touches.
 //!
 //! ```text
-//!   pool --1 fill--> word (a stack) --2 take--> unsorted --3 sort--> queue --4 open--> pool
-//!                      | 5 the process ends         |                 |
-//!                      +------> unburied <----------+-----------------+  --6 reap--> pool
+//!                          +------------------------- 5 fill again -------------------------------+
+//!                          v                                                                      |
+//!   pool --1 fill--> word (a stack) --2 take--> stack --3 turn--> unread --4 read--> emptied -----+
+//!    ^                 | 7 the process ends       |                 |                   |
+//!    |                 +------> unburied <--------+-----------------+                   |
+//!    +--- 8 reap -----------------+                                                     |
+//!    +------------------------------ 6 the process waits, or gives way -----------------+
 //! ```
 //!
-//! An envelope is in exactly one of these places. Whoever moves one has preemption off, and all places
-//! are in slots, headers and desks, never on a stack: so a process that ends in mid-poll loses none.
+//! An envelope is in exactly one of these places, and all of them are in slots, headers and desks, never on a
+//! stack: so a process that ends in mid-poll loses none. Reading is a single store, of a cursor (`mailbox`); whoever
+//! moves an envelope otherwise has preemption off.
 //!
 //! # Who runs the destructors
 //!

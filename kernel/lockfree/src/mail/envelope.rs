@@ -33,8 +33,8 @@ pub(crate) struct Envelope {
     /// Whether a question that it carries may be answered: nothing else is ever here.
     pub(super) question: QuestionWord,
     number: u32,
-    /// The core whose pool it belongs to.
-    home: u32,
+    /// Another number: see `mailbox`.
+    extra: Cell<u32>,
 }
 
 const _: () = assert!(size_of::<Envelope>() == 64 || cfg!(loom));
@@ -142,13 +142,6 @@ impl Kind {
         }
     }
 
-    /// One kind may have several addresses.
-    #[cold]
-    #[inline(never)]
-    fn is_alike<M: Send + 'static>(&self) -> bool {
-        self.is::<M>() && self.class == Class::Message
-    }
-
     /// True if a process that receives messages of type `M` receives this.
     #[inline(always)]
     fn is<M: Send + 'static>(&self) -> bool {
@@ -157,15 +150,15 @@ impl Kind {
 }
 
 impl Envelope {
-    /// An empty envelope with this number, of this core's pool.
-    pub(crate) fn new(number: u32, home: u32) -> Self {
+    /// An empty envelope with this number.
+    pub(crate) fn new(number: u32) -> Self {
         Self {
             link: Cell::new(0),
             kind: Cell::new(None),
             room: UnsafeCell::new(MaybeUninit::uninit()),
             question: QuestionWord::new(),
             number,
-            home,
+            extra: Cell::new(0),
         }
     }
 
@@ -174,9 +167,12 @@ impl Envelope {
         self.number
     }
 
-    #[inline(always)]
-    pub(crate) fn home(&self) -> u32 {
-        self.home
+    pub(super) fn extra(&self) -> u32 {
+        self.extra.get()
+    }
+
+    pub(super) fn set_extra(&self, extra: u32) {
+        self.extra.set(extra);
     }
 
     /// The one before, by number: 0 is none.
@@ -223,20 +219,13 @@ impl Envelope {
         unsafe { self.room.get().cast::<P>().read() }
     }
 
-    /// True if an ordinary message of this type is in it.
+    /// True if an ordinary message of this type is in it, by one comparison; false now and then if it is, for one kind may
+    /// have several addresses.
     #[inline(always)]
-    pub(crate) fn holds<M: Send + 'static>(&self) -> bool {
+    pub(super) fn holds_exactly<M: Send + 'static>(&self) -> bool {
+        let wanted = core::ptr::from_ref(Packing::<M>::kind());
         let kind = self.kind.get();
-        let wanted = Some(core::ptr::from_ref(Packing::<M>::kind()));
-        kind.map(core::ptr::from_ref) == wanted || kind.is_some_and(Kind::is_alike::<M>)
-    }
-
-    /// True if it is a question of this type.
-    #[inline(always)]
-    pub(crate) fn asks<M: Send + 'static>(&self) -> bool {
-        let is_it =
-            |kind: &Kind| kind.class == Class::Question && kind.type_id == TypeId::of::<M>();
-        self.kind.get().is_some_and(is_it)
+        core::ptr::eq(kind.map_or(core::ptr::null(), core::ptr::from_ref), wanted)
     }
 
     /// True if it is an answer to a question.

@@ -63,12 +63,13 @@ fn conclude<P>(
         word::Sent::Nobody | word::Sent::Gated => return take_back::<P>(stay, envelope),
         word::Sent::Token | word::Sent::Handed => {}
     }
+    let here = stay.here();
     // SAFETY: the send has just handed it over.
     let token = unsafe { slot.token() };
     if sent == word::Sent::Handed {
-        token.header().mailbox.put(envelope);
+        let slabs = || here.table().slabs();
+        token.header().local.put(envelope, slabs);
     }
-    let here = stay.here();
     // SAFETY: what is done with it is a push.
     unsafe { stay.desk_of(here) }.leave_woken(here, local(), token);
     Sent::Delivered
@@ -87,7 +88,7 @@ fn refuse<P>(
     let payload = unsafe { envelope.empty::<P>() };
     // SAFETY: what is done with it is a push, and counting.
     let desk = unsafe { stay.desk_of(here) };
-    desk.pool.give(here.table().slabs(), envelope);
+    desk.pool.give(here, envelope);
     let sent = match overflow {
         Overflow::Refuse => return Err(SendError::Full(payload)),
         Overflow::Drop => {

@@ -1,15 +1,19 @@
 //! Looking into one's mailbox: the first message of a type, or the first that is wanted.
 //!
-//! What a process skips stays where it is in the queue. A [`Position`] remembers how far one receive
+//! Nearly always that is simply the first, or there is none: `poll` finds that out by itself. All else is
+//! found here, by a search.
+//!
+//! What a process skips stays where it is in the list. A [`Position`] remembers how far one receive
 //! has looked, so that it looks at nothing twice, however many come; whatever else takes an envelope out
-//! of the queue changes a number by which the position knows that it has to begin anew.
+//! of the list changes a number by which the position knows that it has to begin anew. While any
+//! position may be right the process's mailbox counts as special, so only a search can take one out.
 
 use super::Envelope;
 use super::envelope::{Class, Message, Packing};
 use super::gated::note_taken;
 use super::question::opened;
-use super::special::FILTERS;
-use crate::process::here::{self, Desk, Here, Stay};
+use super::special::{FILTERS, POSITIONS};
+use crate::process::here;
 use crate::process::{Header, Kind, Local, local, reduce};
 use alloc::boxed::Box;
 use core::ptr::NonNull;
@@ -28,22 +32,10 @@ pub enum Look<M> {
     Later,
 }
 
-/// How far a receive has looked.
+/// How far a receive has looked: the number of the last envelope that it has passed over, and the
+/// number of changes to the list that it has seen. Nothing is passed over yet: 0, which every receive begins with.
 #[derive(Debug, Default)]
-pub struct Position {
-    /// The address of the last envelope that it has passed over.
-    passed: usize,
-    /// The number of changes to the queue that it has seen.
-    changes: u32,
-}
-
-impl Local {
-    #[inline(always)]
-    pub(super) fn note_change(&self) {
-        self.mail_changes
-            .set(self.mail_changes.get().wrapping_add(1));
-    }
-}
+pub struct Position(u64);
 
 /// The running process's header.
 #[inline(always)]
@@ -58,83 +50,14 @@ pub(super) fn header() -> &'static Header {
 }
 
 /// Takes the first message of this type.
-#[inline(always)]
 pub fn receive<M: Send + 'static>(position: &mut Position) -> Look<M> {
-    receive_as(header(), position)
-}
-
-/// The same for a process that has its header at hand.
-#[inline(always)]
-pub(super) fn receive_as<M: Send + 'static>(
-    header: &'static Header,
-    position: &mut Position,
-) -> Look<M> {
-    let Header { mailbox, slot, .. } = header;
-    if header.local.is_special() {
-        return receive_specially(header, position);
-    }
-    if let Some(last) = mailbox.last.get() {
-        // SAFETY: in this process's queue.
-        let first = unsafe { last.as_ref().next().unwrap_unchecked().as_ref() };
-        if !position.is_new() || !first.holds::<M>() {
-            return receive_specially(header, position);
-        }
-        let mut stay = Stay::new(&header.local);
-        let here = stay.here();
-        mailbox.unlink_first(first, last);
-        header.local.note_change();
-        // SAFETY: it holds that; what is done with the desk is a push.
-        return Look::Found(unsafe { open(here, stay.desk_of(here), first) });
-    }
-    if mailbox.unsorted.get() != 0 {
-        return receive_specially(header, position);
-    }
-    if !slot.word.has_mail() {
-        return Look::Nothing;
-    }
-    let mut stay = Stay::new(&header.local);
-    let here = stay.here();
-    let newest = slot.word.take();
-    // SAFETY: a number from the word, which had one; nobody else takes it out.
-    let envelope = unsafe { here.table().slabs().at(newest).as_ref() };
-    if envelope.before() == 0 && envelope.holds::<M>() {
-        // SAFETY: it holds that; what is done with the desk is a push.
-        return Look::Found(unsafe { open(here, stay.desk_of(here), envelope) });
-    }
-    mailbox.unsorted.set(newest);
-    drop(stay);
-    receive_specially(header, position)
-}
-
-/// The same with envelopes to be passed over, or while anything is out of the ordinary: see `special`.
-#[cold]
-#[inline(never)]
-fn receive_specially<M: Send + 'static>(
-    header: &'static Header,
-    position: &mut Position,
-) -> Look<M> {
-    if let Some(last) = header.mailbox.last.get() {
-        // SAFETY: in this process's queue.
-        let first = unsafe { last.as_ref().next().unwrap_unchecked().as_ref() };
-        if position.is_new() && first.asks::<M>() && !header.local.is_special() {
-            let mut stay = Stay::new(&header.local);
-            let here = stay.here();
-            header.mailbox.unlink_first(first, last);
-            header.local.note_change();
-            // SAFETY: it holds that; what is done with the desk is push, pop and count.
-            return Look::Found(unsafe { open_question(header, here, stay.desk_of(here), first) });
-        }
-    }
-    search_by_type(header, position)
-}
-
-#[cold]
-#[inline(never)]
-fn search_by_type<M: Send + 'static>(header: &'static Header, position: &mut Position) -> Look<M> {
-    search(header, position, Envelope::is::<M>, |here, desk, found| {
-        // SAFETY: it holds that.
-        unsafe { open_either(header, here, desk, found) }
+    let header = header();
+    let wants = Envelope::is::<M>;
+    // SAFETY: it holds that.
+    search(header, position, wants, |found| unsafe {
+        open_either::<M>(found)
     })
+    .map(Packed::unpack)
 }
 
 /// Takes the first message of this type that `filter` wants.
@@ -153,115 +76,66 @@ pub fn receive_where<M: Send + 'static>(
         header.local.clear_special(FILTERS);
         is_wanted
     };
-    search(header, position, wants, |here, desk, found| {
-        // SAFETY: it holds that.
-        unsafe { open_either(header, here, desk, found) }
+    // SAFETY: it holds that.
+    search(header, position, wants, |found| unsafe {
+        open_either::<M>(found)
     })
+    .map(Packed::unpack)
 }
 
 /// Takes the first message of whatever type.
 pub fn receive_any(position: &mut Position) -> Look<Message> {
     let wants = |envelope: &Envelope| envelope.class() != Class::Answer;
-    let header = header();
-    search(header, position, wants, |here, desk, found| {
-        let is_question = found.class() == Class::Question;
-        let message = found.take_message();
-        if is_question {
-            opened(header, here, desk, found);
-        } else {
-            desk.pool.give(here.table().slabs(), found);
-        }
-        message
-    })
+    search(header(), position, wants, Envelope::take_message)
 }
 
-/// Takes a message or a question out.
+/// Takes a message or a question out of an envelope.
 ///
 /// # Safety
 ///
-/// The envelope holds a message or a question of this type, and is in no place.
+/// The envelope holds a message or a question of this type.
 #[inline(always)]
-unsafe fn open_either<M: Send + 'static>(
-    header: &'static Header,
-    here: &'static Here,
-    desk: &mut Desk,
-    envelope: &'static Envelope,
-) -> M {
+unsafe fn open_either<M: Send + 'static>(envelope: &Envelope) -> Packed<M> {
+    let is_boxed = match envelope.class() {
+        Class::Question => !Packing::<M>::IS_QUESTION_INLINE,
+        _ => !Packing::<M>::IS_INLINE,
+    };
     // SAFETY: the caller's promise.
     unsafe {
-        if envelope.class() == Class::Question {
-            open_question(header, here, desk, envelope)
+        if is_boxed {
+            Packed::Boxed(envelope.empty())
         } else {
-            open(here, desk, envelope)
+            Packed::Inline(envelope.empty())
         }
     }
 }
 
-/// Takes a question out; its envelope waits for the answer.
+/// Takes the message out of an envelope.
 ///
 /// # Safety
 ///
-/// The envelope holds a question of this type, and is in no place.
+/// The envelope holds a message of this type.
 #[inline(always)]
-unsafe fn open_question<M: Send + 'static>(
-    header: &'static Header,
-    here: &'static Here,
-    desk: &mut Desk,
-    envelope: &'static Envelope,
-) -> M {
+pub(super) unsafe fn open<M: Send + 'static>(envelope: &Envelope) -> Packed<M> {
     // SAFETY: the caller's promise.
-    let message = unsafe {
-        if Packing::<M>::IS_QUESTION_INLINE {
-            Packed::<M>::Inline(envelope.empty())
+    unsafe {
+        if Packing::<M>::IS_INLINE {
+            Packed::Inline(envelope.empty())
         } else {
             Packed::Boxed(envelope.empty())
         }
-    };
-    opened(header, here, desk, envelope);
-    message.unpack()
-}
-
-/// Takes the message out of an envelope, and puts that back.
-///
-/// # Safety
-///
-/// The envelope holds a message of this type, and is in no place.
-#[inline(always)]
-unsafe fn open<M: Send + 'static>(
-    here: &'static Here,
-    desk: &mut Desk,
-    envelope: &'static Envelope,
-) -> M {
-    // SAFETY: the caller's promise.
-    let message = unsafe { Packed::<M>::out_of(envelope) };
-    desk.pool.give(here.table().slabs(), envelope);
-    message.unpack()
+    }
 }
 
 /// A message as it was in the envelope.
-enum Packed<M> {
+pub(super) enum Packed<M> {
     Inline(M),
     Boxed(Box<M>),
 }
 
-impl<M: Send + 'static> Packed<M> {
-    /// # Safety
-    ///
-    /// The envelope holds a message of this type.
+impl<M> Packed<M> {
     #[inline(always)]
-    unsafe fn out_of(envelope: &Envelope) -> Self {
-        // SAFETY: the caller's promise.
-        unsafe {
-            if Packing::<M>::IS_INLINE {
-                Self::Inline(envelope.empty())
-            } else {
-                Self::Boxed(envelope.empty())
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn unpack(self) -> M {
+    pub(super) fn unpack(self) -> M {
         match self {
             Self::Inline(message) => message,
             Self::Boxed(message) => *message,
@@ -269,57 +143,100 @@ impl<M: Send + 'static> Packed<M> {
     }
 }
 
-/// Looks through the queue from `position` on, and takes out the first envelope that is wanted.
+impl<M> Look<M> {
+    /// Does something with what was found.
+    fn map<R>(self, change: impl FnOnce(M) -> R) -> Look<R> {
+        match self {
+            Self::Found(found) => Look::Found(change(found)),
+            Self::Nothing => Look::Nothing,
+            Self::Later => Look::Later,
+        }
+    }
+}
+
+/// Looks through the list from `position` on, and takes out the first message that is wanted.
 pub(super) fn search<R>(
     header: &'static Header,
     position: &mut Position,
     mut wants: impl FnMut(&Envelope) -> bool,
-    take: impl FnOnce(&'static Here, &mut Desk, &'static Envelope) -> R,
+    take: impl FnOnce(&'static Envelope) -> R,
 ) -> Look<R> {
-    let Header { local, mailbox, .. } = header;
+    let local = &header.local;
     assert!(!local.has_special(FILTERS), "a filter can't receive");
     take_in(header);
-    let mut passed = position.passed(local);
+    let mut passed = position.passed(header);
     let mut looks = 0;
-    while let Some(envelope) = mailbox.after(passed) {
-        // SAFETY: in this process's queue, which only the process itself changes.
-        let envelope = unsafe { envelope.as_ref() };
+    while let Some(envelope) = local.mailbox.after(passed) {
         if envelope.is_late_answer() {
-            drop_late_answer(header, passed);
+            drop_late_answer(header, passed, envelope);
             continue;
         }
         if wants(envelope) {
-            let found = here::with_desk(|here, desk| {
-                local.note_change();
-                let found = mailbox.unlink(passed)?;
-                note_taken(header, found);
-                Some(take(here, desk, found))
-            });
-            return found.map_or(Look::Nothing, Look::Found);
+            return Look::Found(remove(header, passed, envelope, take));
         }
         passed = Some(NonNull::from(envelope));
         looks += 1;
         if looks % LOOKS == 0 {
             reduce(1);
-            if local.left() < 0 {
-                position.set(local, passed);
+            if local.left() < 0 && position.set(header, passed) {
                 return Look::Later;
             }
         }
     }
-    position.set(local, passed);
+    if local.mailbox.has_emptied() {
+        here::with_desk(|here, desk| local.mailbox.give_emptied(&mut desk.pool, here));
+    }
+    position.set(header, passed);
     Look::Nothing
+}
+
+/// Takes an envelope out of the list, and what `take` takes out of it.
+fn remove<R>(
+    header: &'static Header,
+    passed: Option<NonNull<Envelope>>,
+    envelope: &'static Envelope,
+    take: impl FnOnce(&'static Envelope) -> R,
+) -> R {
+    let Local { mailbox, .. } = &header.local;
+    header.note_change();
+    note_taken(header, envelope);
+    header.local.set_waiting(header.local.waiting() - 1);
+    let is_question = envelope.class() == Class::Question;
+    // The first one becomes an emptied one, by one store. Whoever has to give way soon gives all those back.
+    if passed.is_none() && header.local.left() > 0 && !is_question {
+        let taken = take(envelope);
+        mailbox.pass(envelope);
+        return taken;
+    }
+    here::with_desk(|here, desk| {
+        let taken = take(envelope);
+        if passed.is_none() && !is_question {
+            mailbox.pass_and_give(envelope, &mut desk.pool, here);
+            return taken;
+        }
+        mailbox.unlink(passed, envelope, &mut desk.pool, here);
+        if is_question {
+            // Its envelope waits for the answer.
+            opened(header, here, desk, envelope);
+        } else {
+            desk.pool.give(here, envelope);
+        }
+        taken
+    })
 }
 
 /// Takes everything in that has come, in slices.
 fn take_in(header: &'static Header) {
-    let Header { mailbox, slot, .. } = header;
+    let Header { local, slot, .. } = header;
+    if !local.is_turning() && !slot.word.has_mail() {
+        return;
+    }
     loop {
-        let is_done = here::with_desk(|here, _| {
-            if mailbox.unsorted.get() == 0 && slot.word.has_mail() {
-                mailbox.unsorted.set(slot.word.take());
+        let is_done = here::with_desk(|here, desk| {
+            if !local.is_turning() && slot.word.has_mail() {
+                local.begin_to_turn(slot.word.take(), here.table().slabs());
             }
-            mailbox.unsorted.get() == 0 || mailbox.sort(here.table().slabs())
+            local.turn(here, &mut desk.pool)
         });
         if is_done {
             return;
@@ -328,26 +245,34 @@ fn take_in(header: &'static Header) {
     }
 }
 
-/// Nobody waits for it any more.
+/// Nobody has asked, or nobody waits any more.
 #[cold]
-fn drop_late_answer(header: &'static Header, passed: Option<NonNull<Envelope>>) {
-    let message = here::with_desk(|here, desk| {
-        header.local.note_change();
-        let envelope = header.mailbox.unlink(passed)?;
-        desk.pool.traffic.late_answers += 1;
-        let message = envelope.take_message();
-        desk.pool.give(here.table().slabs(), envelope);
-        Some(message)
-    });
+fn drop_late_answer(
+    header: &'static Header,
+    passed: Option<NonNull<Envelope>>,
+    envelope: &'static Envelope,
+) {
+    let message = remove(header, passed, envelope, Envelope::take_message);
+    here::with_desk(|_, desk| desk.pool.traffic.late_answers += 1);
     drop(message);
+}
+
+impl Header {
+    /// No position is right any more.
+    pub(super) fn note_change(&self) {
+        if self.local.has_special(POSITIONS) {
+            self.local.clear_special(POSITIONS);
+            let changes = self.cold().map(|cold| &cold.mail_changes);
+            changes.inspect(|it| it.set(it.get().wrapping_add(1)));
+        }
+    }
 }
 
 impl Position {
     /// Behind everything that is in the running process's mailbox now.
     #[inline(always)]
     pub(super) fn at_the_end_of(header: &'static Header) -> Self {
-        let Header { mailbox, slot, .. } = header;
-        if mailbox.last.get().is_none() && mailbox.unsorted.get() == 0 && !slot.word.has_mail() {
+        if header.local.mailbox.first().is_none() && !header.slot.word.has_mail() {
             return Self::default();
         }
         Self::behind_all(header)
@@ -357,25 +282,33 @@ impl Position {
     #[inline(never)]
     fn behind_all(header: &'static Header) -> Self {
         take_in(header);
+        let last = here::with_desk(|here, _| header.local.mailbox.last(here.table().slabs()));
         let mut position = Self::default();
-        position.set(&header.local, header.mailbox.last.get());
+        position.set(header, last);
         position
     }
 
-    /// True if nothing was passed over yet.
-    #[inline(always)]
-    fn is_new(&self) -> bool {
-        self.passed == 0
+    /// The last envelope that was passed over, unless the list has changed since.
+    fn passed(&self, header: &Header) -> Option<NonNull<Envelope>> {
+        let (number, changes) = ((self.0 >> 32) as u32, self.0 as u32);
+        let is_right =
+            header.local.has_special(POSITIONS) && header.cold()?.mail_changes.get() == changes;
+        // SAFETY: the list has not changed since the envelope with this number was found in it.
+        (is_right && number != 0)
+            .then(|| here::with_desk(|here, _| unsafe { here.table().slabs().at(number) }))
     }
 
-    /// The last envelope that was passed over, unless the queue has changed since.
-    fn passed(&self, local: &Local) -> Option<NonNull<Envelope>> {
-        let is_valid = self.changes == local.mail_changes.get();
-        NonNull::new(self.passed as *mut Envelope).filter(|_| is_valid)
-    }
-
-    fn set(&mut self, local: &Local, passed: Option<NonNull<Envelope>>) {
-        self.passed = passed.map_or(0, |passed| passed.as_ptr().expose_provenance());
-        self.changes = local.mail_changes.get();
+    /// Remembers how far this has looked. False if there is no memory for that.
+    fn set(&mut self, header: &Header, passed: Option<NonNull<Envelope>>) -> bool {
+        self.0 = 0;
+        let Some(passed) = passed else { return true };
+        let Some(cold) = header.cold_or_new() else {
+            return false;
+        };
+        header.local.set_special(POSITIONS);
+        // SAFETY: in the list, so it is this process's.
+        let number = unsafe { passed.as_ref() }.number();
+        self.0 = u64::from(number) << 32 | u64::from(cold.mail_changes.get());
+        true
     }
 }

@@ -1,186 +1,207 @@
-//! The receiver's side: what the process has taken in and not read yet.
+//! The receiver's side: what the process has taken in, and the envelopes that it has emptied.
 //!
-//! Three places, all its own: *unsorted*, a stack as it came out of the word, newest first;
-//! *sorted*, the part of that stack that is in order again; and the *queue*, in order. Lists are
-//! circular, known by their last envelope, which leads to the first; so to put one before all others or
-//! a list behind another is a step. Turning a long stack round is done in slices with preemption on
-//! between them, and the places say how far it is.
+//! Both are one list, and a cursor tells them apart:
+//!
+//! ```text
+//!   head --> emptied --> emptied --> unread --> unread --> (nothing)
+//!                                      ^                ^
+//!                                    cursor            last
+//! ```
+//!
+//! A receive reads the first unread message and moves the cursor: the envelope is now an emptied one, and
+//! nothing was unlinked. A send takes the first emptied one and fills it. So who answers what it gets uses one
+//! envelope over and over, and neither asks the core's pool.
+//!
+//! # Why nothing is lost, with preemption on
+//!
+//! Nobody but the process touches its list while it runs, and nobody but the holder of its token otherwise. So
+//! being interrupted between two steps does no harm: the process goes on where it was. The one thing that
+//! matters is being given up there, by a kill that waits no longer or by a crash: no destructor
+//! runs then, and whoever takes over what the process had finds it from the header, as it stands.
+//!
+//! Receiving has one store, that of the cursor. Before it the message counts as unread, and the reaper drops it;
+//! whatever copy of it there may be on the dead stack is never used. After it the message was taken,
+//! and is lost with all else that was on that stack, while its envelope is an emptied one. There is no third state, so
+//! receiving needs no preemption switched off. (In which order the compiler reads the message and moves the
+//! cursor does not matter either: nobody writes into an emptied envelope but the process itself, later, or whoever has
+//! its token.)
+//!
+//! All else takes more than one store, and has preemption off: taking an emptied envelope until it is published, since
+//! meanwhile it is in no list; turning a stack round; unlinking from the middle; giving emptied
+//! ones back.
+//!
+//! # When they go back
+//!
+//! Emptied envelopes go back to the core's pool when their process waits, ends, or is given more to spend; when
+//! more is taken in and all before was read; and when a search ends. So who is ready has no more of them than it has
+//! received for one budget, and who waits has none. They go in one chain, in one step if their end is known.
+//!
+//! # Turning round
+//!
+//! What comes out of the word is a stack, newest first. It is turned round in slices, with preemption on between
+//! them. Meanwhile its newest envelope is the anchor: its link leads to the first of those that are turned, which
+//! lead back to it, and its `extra` is the number of the next that is not.
+//!
+//! # Counting
+//!
+//! `waiting` is how many unread ones there are, those that are turned among them; `most` is the
+//! highest that this was after something had been taken in. What a send hands straight to a process that
+//! waits for it does not wait, and does not count for the second.
 
 use super::question::Duties;
-use super::{Envelope, Slabs};
+use super::{Envelope, Pool, Slabs};
+use crate::process::Local;
+use crate::process::here::Here;
 use core::cell::Cell;
 use core::mem::offset_of;
 use core::ptr::NonNull;
 
 /// Envelopes that are turned round at a time.
-const SLICE: usize = 64;
+const SLICE: u32 = 64;
 
 /// What a process has taken in.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Mailbox {
-    /// The queue: its last one.
-    pub(super) last: Cell<Option<NonNull<Envelope>>>,
-    /// By number; 0 is none.
-    pub(super) unsorted: Cell<u32>,
-    /// What has been asked. (Beside `unsorted`, so that one look tells that both are nothing.)
+    /// The first envelope, emptied or not.
+    head: Cell<Option<NonNull<Envelope>>>,
+    /// The first that is unread.
+    cursor: Cell<Option<NonNull<Envelope>>>,
+    /// The number of the anchor of a stack that is being turned round, or 0. When the process has ended: the rest of
+    /// that stack.
+    turning: Cell<u32>,
+    /// What has been asked. (Beside `turning`, so that one look tells that both are nothing.)
     pub(super) duties: Duties,
-    /// By the number of its last one; when the process has ended, a stack as it came out of the word.
-    sorted: Cell<u32>,
+    /// The highest number that have waited. When the process has ended: a stack as it came out of the word.
+    most: Cell<u32>,
+    /// The number of the last one; it means nothing while there is none.
+    last: Cell<u32>,
 }
 
-const _: () = assert!(offset_of!(Mailbox, unsorted) == 8 && offset_of!(Mailbox, duties) == 12);
+const _: () = assert!(offset_of!(Mailbox, turning) == 16 && offset_of!(Mailbox, duties) == 20);
 
 impl Mailbox {
     pub(crate) const fn new() -> Self {
         Self {
-            last: Cell::new(None),
-            unsorted: Cell::new(0),
+            head: Cell::new(None),
+            cursor: Cell::new(None),
+            last: Cell::new(0),
+            turning: Cell::new(0),
             duties: Duties::new(),
-            sorted: Cell::new(0),
+            most: Cell::new(0),
         }
     }
 
-    /// True if nothing is in any of the places, and `newest` is no message either.
+    /// True if nothing is in it, emptied or not, and `newest` is no message either.
     #[inline(always)]
     pub(crate) fn is_empty_besides(&self, newest: u32) -> bool {
         // Two tests for four: the end of a process that has no mail pays for this.
         let both = core::ptr::from_ref(self).cast::<u64>();
-        // SAFETY: the second eight bytes are `unsorted` and `duties`, which only the caller uses now.
-        let both = unsafe { both.add(1).read() };
-        self.last.get().is_none() && both | u64::from(newest) == 0
+        // SAFETY: the third eight bytes are `turning` and `duties`, which only the caller uses now.
+        let both = unsafe { both.add(2).read() };
+        self.head.get().is_none() && both | u64::from(newest) == 0
     }
 
-    /// True if this is the one envelope in the queue, and none is to be sorted.
+    /// The first message that was not read, if it is in order already.
     #[inline(always)]
-    pub(super) fn is_all(&self, envelope: NonNull<Envelope>) -> bool {
-        // SAFETY: if it is in the queue it is this process's.
-        self.last.get() == Some(envelope) && unsafe { envelope.as_ref() }.next() == Some(envelope)
+    pub(super) fn first(&self) -> Option<&'static Envelope> {
+        // SAFETY: envelopes live for ever, and those in the list are this process's.
+        self.cursor.get().map(|first| unsafe { first.as_ref() })
     }
 
-    /// Puts in a message that came after all that are here; the holder of the process's token does.
+    /// Its message has been read, or will be before anything else is done: the one store.
     #[inline(always)]
-    pub(crate) fn put(&self, envelope: &'static Envelope) {
-        if self.last.get().is_none() && self.unsorted.get() == 0 {
-            envelope.set_next(Some(NonNull::from(envelope)));
-            self.last.set(Some(NonNull::from(envelope)));
-        } else {
-            self.put_behind(envelope);
-        }
+    pub(super) fn pass(&self, first: &'static Envelope) {
+        self.cursor.set(first.next());
     }
 
-    #[cold]
-    #[inline(never)]
-    fn put_behind(&self, envelope: &'static Envelope) {
-        if self.unsorted.get() == 0 {
-            envelope.set_next(Some(NonNull::from(envelope)));
-            self.append(Some(NonNull::from(envelope)));
-        } else {
-            envelope.set_before(self.unsorted.replace(envelope.number()));
-        }
+    /// True if envelopes are in the list, emptied or not.
+    #[inline(always)]
+    pub(crate) fn has_envelopes(&self) -> bool {
+        self.head.get().is_some()
     }
 
-    /// Sorts a slice. True if all is sorted.
-    pub(super) fn sort(&self, slabs: &'static Slabs) -> bool {
-        let mut number = self.unsorted.get();
-        if number == 0 {
-            return true;
-        }
-        // SAFETY: a number from the word, or from an envelope that was there.
-        let newest = unsafe { slabs.at(number) };
-        let last = self.sorted(slabs).unwrap_or(newest);
-        // SAFETY: it is this process's, as all are below. The first one of the list leads to what is sorted already.
-        let mut later = (last != newest || self.sorted.get() != 0)
-            .then(|| unsafe { last.as_ref() }.next())
-            .flatten();
-        for _ in 0..SLICE {
-            // SAFETY: as above.
-            let envelope = unsafe { slabs.at(number) };
-            // SAFETY: as above.
-            unsafe {
-                number = envelope.as_ref().before();
-                envelope.as_ref().set_next(later);
-            }
-            later = Some(envelope);
-            if number == 0 {
-                break;
-            }
-        }
-        // SAFETY: as above.
-        unsafe { last.as_ref() }.set_next(later);
-        self.unsorted.set(number);
-        if number != 0 {
-            // SAFETY: as above.
-            self.sorted.set(unsafe { last.as_ref() }.number());
-            return false;
-        }
-        self.sorted.set(0);
-        self.append(Some(last));
-        true
+    /// True if emptied envelopes are here.
+    #[inline(always)]
+    pub(crate) fn has_emptied(&self) -> bool {
+        self.head.get() != self.cursor.get()
     }
 
-    fn sorted(&self, slabs: &'static Slabs) -> Option<NonNull<Envelope>> {
-        let number = self.sorted.get();
-        // SAFETY: `sort` has left the number of an envelope that it was given.
-        (number != 0).then(|| unsafe { slabs.at(number) })
-    }
-
-    /// Puts a list behind the queue.
-    fn append(&self, list: Option<NonNull<Envelope>>) {
-        let Some(list) = list else { return };
-        if let Some(last) = self.last.get() {
-            // SAFETY: both are this process's.
-            unsafe {
-                let first = last.as_ref().next();
-                last.as_ref().set_next(list.as_ref().next());
-                list.as_ref().set_next(first);
-            }
-        }
-        self.last.set(Some(list));
-    }
-
-    /// The first one of the queue, or the one after `passed`.
-    pub(super) fn after(&self, passed: Option<NonNull<Envelope>>) -> Option<NonNull<Envelope>> {
-        let last = self.last.get()?;
-        if passed == Some(last) {
+    /// Takes an emptied envelope. Preemption is off until it is in another place.
+    #[inline(always)]
+    pub(super) fn take_emptied(&self) -> Option<&'static Envelope> {
+        if !self.has_emptied() {
             return None;
         }
-        // SAFETY: in the queue, so it is this process's; lists are circular.
-        unsafe { passed.unwrap_or(last).as_ref() }.next()
-    }
-
-    /// Takes the first one out of the queue.
-    #[inline(always)]
-    pub(super) fn unlink_first(&self, first: &'static Envelope, last: NonNull<Envelope>) {
-        if NonNull::from(first) == last {
-            self.last.set(None);
-        } else {
-            // SAFETY: in this process's queue.
-            unsafe { last.as_ref() }.set_next(first.next());
-        }
-    }
-
-    /// Takes the one after `passed` out of the queue.
-    pub(super) fn unlink(&self, passed: Option<NonNull<Envelope>>) -> Option<&'static Envelope> {
-        let envelope = self.after(passed)?;
-        let before = passed.or(self.last.get())?;
-        // SAFETY: in the queue, so they are this process's.
-        let envelope = unsafe {
-            before.as_ref().set_next(envelope.as_ref().next());
-            envelope.as_ref()
-        };
-        if self.last.get() == Some(NonNull::from(envelope)) {
-            let is_only = before == NonNull::from(envelope);
-            self.last.set((!is_only).then_some(before));
-        }
+        // SAFETY: what is before the cursor is an envelope of this process.
+        let envelope = unsafe { self.head.get()?.as_ref() };
+        self.head.set(envelope.next());
         Some(envelope)
     }
 
-    /// The process has ended, and this is the newest message that it has not taken in. Nothing will be
-    /// sorted any more, so that place is free for it.
-    pub(crate) fn close(&self, newest: u32, slabs: &'static Slabs) {
-        self.append(self.sorted(slabs));
-        self.sorted.set(newest);
+    /// The message after `passed`, or the first.
+    pub(super) fn after(&self, passed: Option<NonNull<Envelope>>) -> Option<&'static Envelope> {
+        match passed {
+            None => self.first(),
+            // SAFETY: in the list, so both are this process's.
+            Some(passed) => unsafe { Some(passed.as_ref().next()?.as_ref()) },
+        }
+    }
+
+    /// The last message, if there is one.
+    pub(super) fn last(&self, slabs: &Slabs) -> Option<NonNull<Envelope>> {
+        // SAFETY: `append` and `put` have left the number of an envelope that they were given.
+        self.cursor
+            .get()
+            .map(|_| unsafe { slabs.at(self.last.get()) })
+    }
+
+    /// How many have waited at most, as far as anything was counted.
+    pub(crate) fn most(&self) -> u32 {
+        self.most.get()
+    }
+
+    /// The first message is read: as `pass`, and all emptied ones go back to the pool.
+    pub(super) fn pass_and_give(
+        &self,
+        first: &'static Envelope,
+        pool: &mut Pool,
+        here: &'static Here,
+    ) {
+        let this = NonNull::from(first);
+        self.cursor.set(first.next());
+        let head = self.head.replace(first.next()).unwrap_or(this);
+        pool.give_chain(here, head, this);
+    }
+
+    /// Takes the message after `passed` out of the list; it is the caller's now.
+    pub(super) fn unlink(
+        &self,
+        passed: Option<NonNull<Envelope>>,
+        envelope: &'static Envelope,
+        pool: &mut Pool,
+        here: &'static Here,
+    ) {
+        let Some(passed) = passed else {
+            if self.has_emptied() {
+                self.give_emptied(pool, here);
+            }
+            self.cursor.set(envelope.next());
+            return self.head.set(envelope.next());
+        };
+        // SAFETY: in the list, so it is this process's.
+        let passed = unsafe { passed.as_ref() };
+        passed.set_next(envelope.next());
+        if envelope.next().is_none() {
+            self.last.set(passed.number());
+        }
+    }
+
+    /// Puts an envelope that was taken out of one that is closed back, before all others.
+    pub(crate) fn put_back(&self, envelope: &'static Envelope) {
+        let this = Some(NonNull::from(envelope));
+        envelope.set_next(self.cursor.replace(this));
+        self.head.set(this);
     }
 
     /// Loses what has been asked.
@@ -189,34 +210,206 @@ impl Mailbox {
         self.duties.take();
     }
 
+    /// Gives the emptied ones of a process back that is about to wait; nearly always there is one at most, and nothing
+    /// behind it.
+    #[inline(always)]
+    pub(crate) fn give_last_emptied(&self, pool: &mut Pool, here: &'static Here) {
+        let Some(head) = self.head.get() else { return };
+        // SAFETY: in the list, so it is this process's.
+        if unsafe { head.as_ref() }.next().is_some() || self.cursor.get().is_some() {
+            return self.give_emptied(pool, here);
+        }
+        self.head.set(None);
+        pool.give_chain(here, head, head);
+    }
+
+    /// Gives the emptied ones back. With unread ones behind them their end has to be looked for, which is as many
+    /// steps as were received in this turn.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn give_emptied(&self, pool: &mut Pool, here: &'static Here) {
+        let cursor = self.cursor.get();
+        let Some(head) = self.head.replace(cursor) else {
+            return;
+        };
+        if Some(head) == cursor {
+            return;
+        }
+        let end = match cursor {
+            // SAFETY: as in `last`: the list has emptied ones only, and so a last one.
+            None => unsafe { here.table().slabs().at(self.last.get()) },
+            Some(cursor) => before(head, cursor),
+        };
+        pool.give_chain(here, head, end);
+    }
+}
+
+/// The envelope of a list that is before `cursor`.
+#[cold]
+#[inline(never)]
+fn before(head: NonNull<Envelope>, cursor: NonNull<Envelope>) -> NonNull<Envelope> {
+    let mut end = head;
+    // SAFETY: in a list that has `cursor` in it, so each one leads to the next.
+    while let Some(next) = unsafe { end.as_ref() }
+        .next()
+        .filter(|&next| next != cursor)
+    {
+        end = next;
+    }
+    end
+}
+
+impl Local {
+    /// Puts in a message that came after all that are here; the holder of the process's token does, and the
+    /// process waits for mail: so it has turned everything round, and has given its emptied envelopes back.
+    #[inline(always)]
+    pub(crate) fn put(&self, envelope: &'static Envelope, slabs: impl Fn() -> &'static Slabs) {
+        let mailbox = &self.mailbox;
+        envelope.set_next(None);
+        if mailbox.cursor.get().is_some() {
+            return self.put_behind(envelope, slabs());
+        }
+        let this = Some(NonNull::from(envelope));
+        mailbox.head.set(this);
+        mailbox.cursor.set(this);
+        mailbox.last.set(envelope.number());
+        self.set_waiting(1);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_behind(&self, envelope: &'static Envelope, slabs: &'static Slabs) {
+        let this = NonNull::from(envelope);
+        self.mailbox.append(this, this, slabs);
+        self.count_in(1);
+    }
+
+    /// Begins to turn round what came out of the word: `newest` is its number.
+    pub(super) fn begin_to_turn(&self, newest: u32, slabs: &'static Slabs) {
+        // SAFETY: a number from the word, so it is this process's now.
+        let anchor = unsafe { slabs.at(newest).as_ref() };
+        anchor.set_extra(anchor.before());
+        anchor.set_next(Some(NonNull::from(anchor)));
+        self.mailbox.turning.set(newest);
+        self.set_waiting(self.waiting() + 1);
+    }
+
+    /// Turns a slice of it round. True if nothing is left to be turned: then all is in the list, which has no
+    /// emptied ones any more.
+    pub(super) fn turn(&self, here: &'static Here, pool: &mut Pool) -> bool {
+        let (mailbox, slabs) = (&self.mailbox, here.table().slabs());
+        let turning = mailbox.turning.get();
+        if turning == 0 {
+            return true;
+        }
+        // SAFETY: as in `begin_to_turn`.
+        let anchor = unsafe { slabs.at(turning) };
+        // SAFETY: as above.
+        let (mut first, mut number) = unsafe { (anchor.as_ref().next(), anchor.as_ref().extra()) };
+        let mut turned = 0;
+        while number != 0 && turned < SLICE {
+            // SAFETY: as above: one leads to the next by number.
+            let envelope = unsafe { slabs.at(number).as_ref() };
+            number = envelope.before();
+            envelope.set_next(first);
+            first = Some(NonNull::from(envelope));
+            turned += 1;
+        }
+        self.count_in(turned);
+        // SAFETY: as above.
+        let anchor = unsafe { anchor.as_ref() };
+        if number != 0 {
+            anchor.set_next(first);
+            anchor.set_extra(number);
+            return false;
+        }
+        anchor.set_next(None);
+        mailbox.turning.set(0);
+        if mailbox.cursor.get().is_none() {
+            mailbox.give_emptied(pool, here);
+        }
+        let anchor = NonNull::from(anchor);
+        mailbox.append(first.unwrap_or(anchor), anchor, slabs);
+        true
+    }
+
+    /// True if something is being turned round.
+    pub(super) fn is_turning(&self) -> bool {
+        self.mailbox.turning.get() != 0
+    }
+
+    /// So many more wait.
+    fn count_in(&self, more: u32) {
+        let waiting = self.waiting() + more;
+        self.set_waiting(waiting);
+        let most = &self.mailbox.most;
+        most.set(most.get().max(waiting));
+    }
+}
+
+impl Mailbox {
+    /// Puts a list behind all others.
+    fn append(&self, first: NonNull<Envelope>, last: NonNull<Envelope>, slabs: &'static Slabs) {
+        match self.last(slabs) {
+            // SAFETY: both are this process's.
+            Some(before) => unsafe { before.as_ref() }.set_next(Some(first)),
+            None => {
+                self.head.set(Some(first));
+                self.cursor.set(Some(first));
+            }
+        }
+        // SAFETY: this process's.
+        self.last.set(unsafe { last.as_ref() }.number());
+    }
+
+    /// The process has ended, its emptied envelopes have gone back, and this is the newest message that it has not taken
+    /// in. Nothing will be turned round any more, so there is a place for it.
+    pub(crate) fn close(&self, newest: u32, slabs: &'static Slabs) {
+        let turning = self.turning.get();
+        if turning != 0 {
+            // SAFETY: the anchor, as in `turn`.
+            let anchor = unsafe { slabs.at(turning) };
+            // SAFETY: as above.
+            let (first, rest) = unsafe { (anchor.as_ref().next(), anchor.as_ref().extra()) };
+            // SAFETY: as above.
+            unsafe { anchor.as_ref() }.set_next(None);
+            self.turning.set(rest);
+            self.append(first.unwrap_or(anchor), anchor, slabs);
+        }
+        self.most.set(newest);
+    }
+
     /// Takes over all that is in one that is closed.
     pub(crate) fn take_all(&self) -> Self {
         Self {
+            head: Cell::new(self.head.take()),
+            cursor: Cell::new(self.cursor.take()),
             last: Cell::new(self.last.take()),
-            unsorted: Cell::new(self.unsorted.take()),
+            turning: Cell::new(self.turning.take()),
             duties: self.duties.take(),
-            sorted: Cell::new(self.sorted.take()),
+            most: Cell::new(self.most.take()),
         }
     }
 
     /// True if nothing is left in one that is closed.
     pub(crate) fn is_cleared(&self) -> bool {
-        self.is_empty_besides(self.sorted.get())
+        self.is_empty_besides(self.most.get())
     }
 
     /// Takes any envelope of one that is closed.
     pub(crate) fn clear(&self, slabs: &'static Slabs) -> Option<&'static Envelope> {
-        if let Some(envelope) = self.unlink(None) {
+        if let Some(envelope) = self.first() {
+            self.cursor.set(envelope.next());
+            self.head.set(envelope.next());
             return Some(envelope);
         }
         if let Some(envelope) = self.duties.pop_any(slabs) {
             return Some(envelope);
         }
-        let is_sorted = self.unsorted.get() == 0;
-        let stack = if is_sorted {
-            &self.sorted
+        let stack = if self.turning.get() == 0 {
+            &self.most
         } else {
-            &self.unsorted
+            &self.turning
         };
         let number = stack.get();
         // SAFETY: a number from the word, or from an envelope that was there.

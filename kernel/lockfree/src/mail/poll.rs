@@ -6,46 +6,55 @@
 //! A combinator with wakers of its own, inside a process, is not told by a send. Whoever finds itself in one has
 //! it look again at once, which costs turns and loses nothing.
 
-use super::look::{Look, Position, header, receive, receive_as};
+use super::look::{Look, Position, header, open, receive};
 use crate::process::{Header, give_way, is_own_waker};
 use core::task::{Context, Poll, Waker};
 
-/// Polls for the first message of this type.
+/// Polls for the first message of this type. Nearly always nothing is special, and it is the first message of all,
+/// or there is none.
 #[inline(always)]
 pub fn poll_receive<M: Send + 'static>(context: &Context<'_>, position: &mut Position) -> Poll<M> {
-    // Nearly always it is the very waker that the process is polled with.
     let Some(header) = Header::polled_with(context.waker()) else {
-        return poll_look(context, || receive(position));
+        return poll_at_length(context, position);
     };
-    if header.local.left() < 0 {
-        return later(context);
+    let Header { local, slot, .. } = header;
+    if local.is_special() {
+        return poll_at_length(context, position);
     }
-    conclude(header, context, receive_as(header, position))
+    if let Some(first) = local.mailbox.first() {
+        if first.holds_exactly::<M>() && local.take_one() {
+            // SAFETY: it holds that.
+            let message = unsafe { open(first) };
+            local.mailbox.pass(first);
+            return Poll::Ready(message.unpack());
+        }
+    } else if !slot.word.has_mail() {
+        local.intend_to_listen();
+        return Poll::Pending;
+    }
+    poll_at_length(context, position)
+}
+
+#[inline(never)]
+fn poll_at_length<M: Send + 'static>(context: &Context<'_>, position: &mut Position) -> Poll<M> {
+    poll_look(context, || receive(position))
 }
 
 /// Polls for what `look` looks for.
 #[inline(never)]
 pub fn poll_look<R>(context: &Context<'_>, look: impl FnOnce() -> Look<R>) -> Poll<R> {
-    let header = header();
-    if header.local.left() < 0 {
+    let local = &header().local;
+    if local.left() < 0 {
         return later(context);
     }
-    let found = conclude(header, context, look());
-    if found.is_pending() {
-        ask_again(context.waker());
-    }
-    found
-}
-
-#[inline(always)]
-fn conclude<R>(header: &'static Header, context: &Context<'_>, look: Look<R>) -> Poll<R> {
-    match look {
+    match look() {
         Look::Found(found) => {
-            header.local.spend_little(1);
+            local.spend_little(1);
             Poll::Ready(found)
         }
         Look::Nothing => {
-            header.local.intend_to_listen();
+            local.intend_to_listen();
+            ask_again(context.waker());
             Poll::Pending
         }
         Look::Later => later(context),

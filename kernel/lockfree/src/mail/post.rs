@@ -1,4 +1,5 @@
-//! Sending: an envelope from this core's pool, filled, and published in the receiver's word.
+//! Sending: an envelope, filled, and published in the receiver's word. It is one that the sender has emptied, or else
+//! comes from this core's pool.
 //!
 //! Nothing here waits or fails for the receiver's sake. A message for a process that is gone comes
 //! back out of its envelope, and its sender drops it, as itself and preemptibly.
@@ -111,7 +112,8 @@ fn post<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, SendEr
     let here = stay.here();
     // SAFETY: what is done with it below is push, pop and count.
     let desk = unsafe { stay.desk_of(here) };
-    let Some(envelope) = desk.pool.take() else {
+    // Whoever answers what it gets has one that it has just emptied.
+    let Some(envelope) = local.mailbox.take_emptied().or_else(|| desk.pool.take()) else {
         drop(stay);
         return post_slowly(to, payload, kind);
     };
@@ -125,7 +127,8 @@ fn post<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, SendEr
         word::AtOnce::Handed => {
             // SAFETY: the send has just handed it over.
             let token = unsafe { slot.token() };
-            token.header().mailbox.put(envelope);
+            let slabs = || here.table().slabs();
+            token.header().local.put(envelope, slabs);
             desk.leave_woken(here, local, token);
             drop(stay);
         }
@@ -156,12 +159,11 @@ fn post_slowly<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent,
 #[inline(never)]
 pub(super) fn take_back<P>(mut stay: Stay, envelope: &'static Envelope) -> Sent {
     let here = stay.here();
-    let table = here.table();
     // SAFETY: `post` has filled it, and nobody else has seen it.
     let payload = unsafe { envelope.empty::<P>() };
     // SAFETY: as in `post`, which does not use its own any more.
     let desk = unsafe { stay.desk_of(here) };
-    desk.pool.give(table.slabs(), envelope);
+    desk.pool.give(here, envelope);
     desk.pool.traffic.dead_letters += 1;
     drop(stay);
     drop(payload);

@@ -114,7 +114,7 @@ fn hand_over(
         AtOnce::Handed => {
             // SAFETY: the send has just handed it over.
             let token = unsafe { slot.token() };
-            token.header().mailbox.put(envelope);
+            token.header().local.put(envelope, || here.table().slabs());
             desk.leave_woken(here, local, token);
         }
         AtOnce::Not => return hand_over_at_length(here, local, desk, to, slot, envelope),
@@ -143,7 +143,7 @@ fn hand_over_at_length(
     // SAFETY: the send has just handed it over.
     let token = unsafe { slot.token() };
     if sent == Sent::Handed {
-        token.header().mailbox.put(envelope);
+        token.header().local.put(envelope, || here.table().slabs());
     }
     desk.leave_woken(here, local, token);
     true
@@ -163,7 +163,7 @@ fn send_nothing(
     let asker = Pid::from_number(unsafe { envelope.asker().read() });
     envelope.fill_with_nothing(why);
     if !send_back(here, local, desk, asker, envelope) {
-        desk.pool.give(here.table().slabs(), envelope);
+        desk.pool.give(here, envelope);
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! A slab is 64 KiB of envelopes, made when a pool is empty, never given back: an envelope's number leads
 //! to it for ever. Each core has a pool, a list that only the core itself touches, so taking
-//! an envelope and putting it back needs no atomic. One that is emptied on another core than its own is
-//! pushed onto its own core's `returned` stack, which that core takes whole when its list is empty.
+//! an envelope and putting it back needs no atomic. Processes bring back whole chains of what they have
+//! emptied, in one step. With several cores there may be others' among them: such a chain is *mixed* until it has
+//! been looked through, some at a time; those of another core are pushed onto that core's
+//! `returned` stack, a run of them in one step, and the core takes it whole when its list is empty.
 //! Pushing only and taking all, nothing can be mistaken for what was there before it.
 
 use super::Envelope;
@@ -20,6 +22,9 @@ const SLAB: u32 = 1024;
 
 /// New envelopes that a pool makes at a time.
 const FRESH: usize = 16;
+
+/// Envelopes of a mixed chain that are looked at at a time.
+const SORTED: usize = 64;
 
 /// The slabs of one machine.
 pub(crate) struct Slabs {
@@ -89,6 +94,7 @@ impl Slabs {
         })
     }
 
+    /// The core that an envelope belongs to.
     fn owner(&self, number: u32) -> Option<&'static Here> {
         let owner = self.owners.get((number / SLAB) as usize)?;
         // SAFETY: `grow` stored the address of a core, which lives for ever.
@@ -100,6 +106,8 @@ impl Slabs {
 #[derive(Debug)]
 pub(crate) struct Pool {
     free: Option<NonNull<Envelope>>,
+    /// Emptied ones, of which some may be others'.
+    mixed: Option<NonNull<Envelope>>,
     fresh: Option<Fresh>,
     /// Which core it is.
     pub(crate) home: u32,
@@ -130,6 +138,7 @@ impl Pool {
     pub(crate) const fn new() -> Self {
         Self {
             free: None,
+            mixed: None,
             fresh: None,
             home: 0,
             made: 0,
@@ -156,6 +165,9 @@ impl Pool {
     /// `here`.
     pub(crate) fn fill(&mut self, slabs: &'static Slabs, here: &'static Here) -> bool {
         self.take_returned(slabs, here.returned());
+        while self.free.is_none() && self.mixed.is_some() {
+            self.sort(slabs, here);
+        }
         if self.free.is_some() {
             return true;
         }
@@ -166,7 +178,7 @@ impl Pool {
             let Some(fresh) = self.fresh.as_mut().filter(|fresh| fresh.left > 0) else {
                 break;
             };
-            let envelope = Envelope::new(fresh.number, self.home);
+            let envelope = Envelope::new(fresh.number);
             // SAFETY: there is one left, which nobody has used.
             unsafe {
                 fresh.next.write(envelope);
@@ -193,25 +205,77 @@ impl Pool {
         }
     }
 
-    /// Puts an empty envelope back, here or where it is at home.
+    /// Puts an empty envelope back. The pool is that of `here`, as below.
     #[inline(always)]
-    pub(crate) fn give(&mut self, slabs: &'static Slabs, envelope: &'static Envelope) {
-        if envelope.home() != self.home {
-            return send_home(slabs, envelope);
-        }
-        envelope.set_next(self.free);
-        self.free = Some(NonNull::from(envelope));
+    pub(crate) fn give(&mut self, here: &'static Here, envelope: &'static Envelope) {
+        let envelope = NonNull::from(envelope);
+        self.give_chain(here, envelope, envelope);
     }
-}
 
-#[cold]
-#[inline(never)]
-fn send_home(slabs: &'static Slabs, envelope: &'static Envelope) {
-    let owner = slabs.owner(envelope.number());
-    let owner = owner.expect("an envelope in use is of a core's slab");
-    owner
-        .returned()
-        .push(envelope.number(), |before| envelope.set_before(before));
+    /// Puts a chain of empty envelopes back, of which `end` is the last: they are the caller's, and each leads to the
+    /// next.
+    #[inline(always)]
+    pub(crate) fn give_chain(
+        &mut self,
+        here: &'static Here,
+        first: NonNull<Envelope>,
+        end: NonNull<Envelope>,
+    ) {
+        // Where there was never another core, none of them can be another's.
+        let is_own = here.table().has_one_core();
+        let list = if is_own {
+            &mut self.free
+        } else {
+            &mut self.mixed
+        };
+        // SAFETY: envelopes live for ever, and these are the pool's now.
+        unsafe { end.as_ref() }.set_next(list.replace(first));
+        if !is_own {
+            self.sort(here.table().slabs(), here);
+        }
+    }
+
+    /// Looks through some of the mixed ones: those of this core stay, the others go home.
+    #[cold]
+    #[inline(never)]
+    fn sort(&mut self, slabs: &'static Slabs, here: &'static Here) {
+        for _ in 0..SORTED {
+            let Some(envelope) = self.mixed else { return };
+            // SAFETY: as in `give_chain`.
+            let envelope = unsafe { envelope.as_ref() };
+            self.mixed = envelope.next();
+            let owner = slabs.owner(envelope.number());
+            let owner = owner.expect("an envelope in use is of a core's slab");
+            if core::ptr::eq(owner, here) {
+                envelope.set_next(self.free);
+                self.free = Some(NonNull::from(envelope));
+            } else {
+                self.send_home(slabs, owner, envelope);
+            }
+        }
+    }
+
+    /// Sends this one home, which is at the front of a run of that core's, with as many of the run as are looked at at
+    /// a time.
+    fn send_home(&mut self, slabs: &'static Slabs, owner: &'static Here, last: &'static Envelope) {
+        let mut newest = last;
+        for _ in 1..SORTED {
+            // SAFETY: as in `give_chain`.
+            let Some(next) = self.mixed.map(|next| unsafe { next.as_ref() }) else {
+                break;
+            };
+            let is_of_run = |of: &Here| core::ptr::eq(of, owner);
+            if !slabs.owner(next.number()).is_some_and(is_of_run) {
+                break;
+            }
+            self.mixed = next.next();
+            next.set_before(newest.number());
+            newest = next;
+        }
+        owner
+            .returned()
+            .push(newest.number(), |before| last.set_before(before));
+    }
 }
 
 /// Envelopes that other cores have emptied: the number of the newest.
@@ -229,7 +293,8 @@ impl Returned {
         Self(AtomicU32::new(0))
     }
 
-    /// Pushes a number; `link` is told which one is before it.
+    /// Pushes a number, or a chain by the number of its newest; `link` is told which one is before it, or before the
+    /// oldest.
     pub(crate) fn push(&self, number: u32, link: impl Fn(u32)) {
         let mut before = self.0.load(Relaxed);
         loop {
@@ -261,6 +326,9 @@ pub fn envelopes_in_use() -> usize {
     here::with_desk(|here, desk| {
         let slabs = here.table().slabs();
         desk.pool.take_returned(slabs, here.returned());
+        while desk.pool.mixed.is_some() {
+            desk.pool.sort(slabs, here);
+        }
         let mut next = desk.pool.free;
         let mut free = 0;
         while let Some(envelope) = next {

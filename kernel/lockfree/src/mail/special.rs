@@ -12,6 +12,8 @@ use crate::process::Local;
 pub(crate) const FILTERS: u8 = 1 << 0;
 /// The messages of this process are counted, from its birth on.
 pub(crate) const COUNTED: u8 = 1 << 2;
+/// Somebody has a position in the list: see [`look`](super::look).
+pub(crate) const POSITIONS: u8 = 1 << 1;
 
 impl Local {
     /// True if anything is out of the ordinary.

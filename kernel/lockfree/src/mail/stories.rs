@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::vec::Vec;
 
 /// Letters of a story, by number; 0 is none.
-const LETTERS: usize = 3;
+const LETTERS: usize = 4;
 
 struct Letter(UnsafeCell<u32>);
 
@@ -230,5 +230,28 @@ pub(crate) fn what_is_brought_home_arrives_once() {
         found.extend(post.open(returned.take()));
         found.sort();
         assert_eq!(found, [1, 2]);
+    });
+}
+
+/// The same for a chain that is brought in one step, and a single one that races it.
+#[test]
+fn a_chain_that_is_brought_home_arrives_whole() {
+    loom::model(|| {
+        let (post, _) = Post::new();
+        let returned = Arc::new(Returned::new());
+        let other = {
+            let (post, returned) = (post.clone(), returned.clone());
+            thread::spawn(move || {
+                post.write(2, 1);
+                returned.push(2, |before| post.write(1, before));
+            })
+        };
+        let mut found = post.open(returned.take());
+        returned.push(3, |before| post.write(3, before));
+        found.extend(post.open(returned.take()));
+        other.join().unwrap();
+        found.extend(post.open(returned.take()));
+        found.sort();
+        assert_eq!(found, [1, 2, 3]);
     });
 }

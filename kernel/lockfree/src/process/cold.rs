@@ -29,8 +29,10 @@ pub(crate) struct Cold {
     teller: Cell<Option<Teller>>,
     /// Nanoseconds on a core, if the cores keep time; not counted without memory.
     pub(super) nanos: Cell<u64>,
-    /// How often its granted reductions have outgrown the header's number; not counted without memory.
-    pub(super) granted_high: Cell<u32>,
+    /// Reductions that it was granted since its birth, those that are left included; not counted without memory.
+    pub(super) granted: Cell<u64>,
+    /// How often the list of its mailbox has changed; without memory each receive begins anew.
+    pub(crate) mail_changes: Cell<u32>,
 }
 
 /// The record's owner: a header, or whoever is about to make a process.
@@ -49,7 +51,8 @@ impl ColdBox {
         let cold = Cold {
             teller: Cell::new(teller),
             nanos: Cell::new(0),
-            granted_high: Cell::new(0),
+            granted: Cell::new(0),
+            mail_changes: Cell::new(0),
         };
         // SAFETY: just allocated with this layout.
         unsafe { place.write(cold) };

@@ -13,7 +13,6 @@ use super::pool::Class;
 use super::token::Token;
 use super::waker;
 use super::word::{Pid, StateWord};
-use crate::mail::Mailbox;
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
 use core::mem::{ManuallyDrop, offset_of};
@@ -69,9 +68,6 @@ pub(crate) struct Header {
     pub(crate) frame: Cell<usize>,
     /// What is needed rarely.
     pub(crate) cold: Cell<Option<ColdBox>>,
-    pub(crate) mailbox: Mailbox,
-    /// Reductions granted so far, those that are left included; the rest is in `cold`.
-    granted: Cell<u32>,
 }
 
 const _: () = assert!(size_of::<Header>() <= 128, "the budget of an idle process");
@@ -98,7 +94,7 @@ impl Header {
     ) -> Self {
         let local = Local::of_process(pid);
         local.level.set(level);
-        local.left.set(reductions);
+        local.set_left(reductions);
         Self {
             local,
             next: Cell::new(None),
@@ -107,8 +103,6 @@ impl Header {
             operations,
             frame: Cell::new(0),
             cold: Cell::new(cold),
-            mailbox: Mailbox::new(),
-            granted: Cell::new(reductions.unsigned_abs()),
         }
     }
 
@@ -122,26 +116,15 @@ impl Header {
     #[inline(always)]
     pub(crate) fn grant(&self, reductions: i32) {
         let more = self.local.fill(reductions);
-        let (sum, is_beyond) = self.granted.get().overflowing_add(more);
-        self.granted.set(sum);
-        if is_beyond {
-            self.grant_beyond();
+        if let Some(cold) = self.cold().or_else(|| self.cold_or_new()) {
+            cold.granted.set(cold.granted.get() + u64::from(more));
         }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn grant_beyond(&self) {
-        if let Some(cold) = self.cold_or_new() {
-            let before = cold.granted_high.get();
-            cold.granted_high.set(before.saturating_add(1));
-        }
-    }
-
-    /// Reductions that the process has spent so far.
-    pub(crate) fn reductions(&self) -> u64 {
-        let high = self.cold().map_or(0, |cold| cold.granted_high.get());
-        let granted = u64::from(high) << 32 | u64::from(self.granted.get());
+    /// Reductions that the process has spent so far; at its birth it was given so many.
+    pub(crate) fn reductions(&self, at_birth: i32) -> u64 {
+        let more = self.cold().map_or(0, |cold| cold.granted.get());
+        let granted = more + u64::from(at_birth.unsigned_abs());
         granted.saturating_add_signed(-i64::from(self.local.left()))
     }
 

@@ -345,6 +345,11 @@ pub(crate) fn on_desk() -> (Vec<Pid>, Vec<Pid>) {
     with_desk(|_, desk| (pids(&desk.newborn.queue), pids(&desk.woken.queue)))
 }
 
+/// What a new process may spend on this core.
+pub(super) fn reductions() -> i32 {
+    PreemptionOff::new().here().reductions.get()
+}
+
 /// The table of the machine that this core belongs to.
 pub(crate) fn table() -> &'static Table {
     let stay = PreemptionOff::new();

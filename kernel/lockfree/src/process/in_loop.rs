@@ -4,6 +4,7 @@
 use super::here::{Desk, Here};
 use super::local::Kind;
 use super::platform;
+use crate::mail::Mailbox;
 use core::marker::PhantomData;
 
 /// Says that the running code is this core's loop, which nothing takes from its core.
@@ -50,6 +51,17 @@ impl InLoop<'_> {
     #[inline(always)]
     pub fn here(self) -> &'static Here {
         self.here
+    }
+
+    /// Gives the envelopes back that a process has emptied, whose token this loop holds.
+    #[inline(never)]
+    pub(in crate::process) fn give_last_emptied(self, mailbox: &Mailbox) {
+        self.with_desk(|desk| mailbox.give_last_emptied(&mut desk.pool, self.here));
+    }
+
+    /// The same, for one that goes on or has ended.
+    pub(in crate::process) fn give_emptied(self, mailbox: &Mailbox) {
+        self.with_desk(|desk| mailbox.give_emptied(&mut desk.pool, self.here));
     }
 
     /// Runs `f` with the core's desk, as in `with_desk`.

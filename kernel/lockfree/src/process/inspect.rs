@@ -56,7 +56,7 @@ pub fn stock() -> Stock {
 impl super::Token {
     /// Forgets what the process has been asked, as if it had never been noted.
     pub fn simulate_forgetting_questions(&self) {
-        self.header().mailbox.forget_questions();
+        self.header().local.mailbox.forget_questions();
     }
 }
 

@@ -6,6 +6,7 @@
 use super::here::Here;
 use super::waker;
 use super::word::Pid;
+use crate::mail::Mailbox;
 use core::cell::Cell;
 use core::fmt;
 use core::mem::ManuallyDrop;
@@ -73,9 +74,7 @@ pub struct Local {
     /// What the process is polled with: its number is the pid. First, so that the address that the register has
     /// tells whether it is the one at hand. A loop's wakes nobody, and nobody is polled with it.
     waker: ManuallyDrop<Waker>,
-    reasons: AtomicU32,
-    /// Reductions left; below zero the next await yields.
-    pub(super) left: Cell<i32>,
+    purse: Purse,
     stint: Cell<Stint>,
     pending: AtomicU8,
     /// Words for its end are being found: a panic in them is not worded any more.
@@ -90,15 +89,30 @@ pub struct Local {
     /// Ticks that found it running since it was met as one that has to die, and one more; 0 before. From here
     /// on all begins as zero, and at a multiple of 8: otherwise the compiler calls a function to write it.
     pub(crate) overtime: Cell<u16>,
-    /// How the process stands to its mailbox: what is out of the ordinary (`mail::special`), and
-    /// how often its queue has changed. See `mail`.
+    /// What is out of the ordinary about the process's mailbox: see `mail::special`.
     pub(crate) special: Cell<u8>,
     _unused: u8,
-    pub(crate) mail_changes: Cell<u32>,
+    reasons: AtomicU32,
     /// The core that runs this code: whoever gives it a core says which. It is true while preemption
     /// is off.
     here: Cell<Option<&'static Here>>,
+    /// What it has taken in. A loop receives nothing, but whoever sends looks here.
+    pub(crate) mailbox: Mailbox,
 }
+
+/// What a receive takes one of each from, with one subtraction: see [`Local::take_one`].
+#[repr(C, align(8))]
+struct Purse {
+    /// Messages that wait: see `mail::mailbox`.
+    waiting: Cell<u32>,
+    /// Reductions left; below zero the next await yields.
+    left: Cell<i32>,
+}
+
+const _: () = assert!(
+    cfg!(target_endian = "little"),
+    "what is left is the upper half"
+);
 
 const _: () = assert!(core::mem::offset_of!(Local, overtime) % 8 == 0);
 
@@ -130,8 +144,10 @@ impl Local {
     const fn new(kind: Kind, waker: ManuallyDrop<Waker>) -> Self {
         Self {
             waker,
-            reasons: AtomicU32::new(!matches!(kind, Kind::Process) as u32),
-            left: Cell::new(0),
+            purse: Purse {
+                waiting: Cell::new(0),
+                left: Cell::new(0),
+            },
             stint: Cell::new(Stint::FRESH),
             pending: AtomicU8::new(0),
             is_ending: Cell::new(false),
@@ -142,8 +158,9 @@ impl Local {
             overtime: Cell::new(0),
             special: Cell::new(0),
             _unused: 0,
-            mail_changes: Cell::new(0),
+            reasons: AtomicU32::new(!matches!(kind, Kind::Process) as u32),
             here: Cell::new(None),
+            mailbox: Mailbox::new(),
         }
     }
 
@@ -249,19 +266,53 @@ impl Local {
 
     /// Pays; an await that finds nothing left yields.
     pub(crate) fn spend(&self, reductions: u32) {
-        let left = self.left.get().saturating_sub_unsigned(reductions);
-        self.left.set(left);
+        let left = self.purse.left.get().saturating_sub_unsigned(reductions);
+        self.purse.left.set(left);
         if left < 0 {
             // The loop has to give it more when it yields.
             self.set_manner(Intent::YieldWithCare);
         }
     }
 
+    /// Messages that wait.
+    #[inline(always)]
+    pub(crate) fn waiting(&self) -> u32 {
+        self.purse.waiting.get()
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_waiting(&self, waiting: u32) {
+        self.purse.waiting.set(waiting);
+    }
+
+    /// Pays for a message that is about to be taken, and counts it out. False, and nothing is done, if that would leave
+    /// less than nothing.
+    #[inline(always)]
+    pub(crate) fn take_one(&self) -> bool {
+        debug_assert!(self.waiting() > 0, "a message that was not counted in");
+        let both = core::ptr::from_ref(&self.purse).cast_mut().cast::<u64>();
+        // SAFETY: two cells of this record side by side, as long and aligned as this; nobody else touches them meanwhile.
+        unsafe {
+            let less = both.read().wrapping_sub(1 << 32 | 1);
+            let is_enough = less as i64 >= 0;
+            if is_enough {
+                both.write(less);
+            }
+            is_enough
+        }
+    }
+
+    /// Gives the process, which is new, what it may spend.
+    #[inline(always)]
+    pub(super) fn set_left(&self, reductions: i32) {
+        self.purse.left.set(reductions);
+    }
+
     /// As `spend`, for so little that nobody gets from below zero around to above in a quantum.
     #[inline(always)]
     pub(crate) fn spend_little(&self, reductions: u32) {
-        let left = self.left.get().wrapping_sub_unsigned(reductions);
-        self.left.set(left);
+        let left = self.purse.left.get().wrapping_sub_unsigned(reductions);
+        self.purse.left.set(left);
         if left < 0 {
             self.set_manner(Intent::YieldWithCare);
         }
@@ -269,7 +320,7 @@ impl Local {
 
     /// Fills up to so many reductions, and returns how many that took.
     pub(crate) fn fill(&self, reductions: i32) -> u32 {
-        let left = self.left.replace(reductions);
+        let left = self.purse.left.replace(reductions);
         // Below zero and back again, the difference of two numbers of 31 bits and a sign has 32 bits.
         if left > reductions {
             0
@@ -280,7 +331,7 @@ impl Local {
 
     /// Reductions left.
     pub(crate) fn left(&self) -> i32 {
-        self.left.get()
+        self.purse.left.get()
     }
 
     /// True if an interrupt may take the core away.

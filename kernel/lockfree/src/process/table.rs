@@ -144,7 +144,7 @@ pub(crate) fn vacate(header: NonNull<Header>, at: InLoop<'_>) {
     // SAFETY: the caller had the token, and gives it up.
     let ended = unsafe { header.as_ref() };
     let (vacant, rest) = ended.slot.word.vacate(ended.pid());
-    if vacant == Vacant::Retired || !ended.mailbox.is_empty_besides(rest.number()) {
+    if vacant == Vacant::Retired || !ended.local.mailbox.is_empty_besides(rest.number()) {
         // SAFETY: nobody finds it any more.
         return unsafe { clear(header, vacant, rest, at) };
     }
@@ -170,8 +170,10 @@ unsafe fn clear(header: NonNull<Header>, vacant: Vacant, rest: Rest, at: InLoop<
     }
     // SAFETY: the caller's promise.
     unsafe {
-        let is_empty = header.as_ref().mailbox.is_empty_besides(newest);
-        if is_empty || !leave_unburied(header, newest, is_retired) {
+        let mailbox = &header.as_ref().local.mailbox;
+        // No more of them than it has received in its last turn.
+        at.give_emptied(mailbox);
+        if mailbox.is_empty_besides(newest) || !leave_unburied(header, newest, is_retired) {
             homes::give_home(header, is_retired, at);
         }
     }

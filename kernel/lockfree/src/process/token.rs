@@ -25,6 +25,7 @@ use super::alarm;
 use super::finished::{Finished, Manner};
 use super::header::Header;
 use super::here::Here;
+use super::in_loop::{InLoop, in_this_loop};
 use super::local::{Intent, Local};
 use super::platform;
 use super::word::{Begin, Park, Pid};
@@ -239,10 +240,14 @@ impl Token {
         });
     }
 
-    /// Fills what the process may spend before it has to yield.
+    /// Fills what the process may spend before it has to yield. What it has emptied until now goes back.
     #[inline(always)]
     pub fn grant(&mut self, reductions: i32) {
         self.header().grant(reductions);
+        let mailbox = &self.local().mailbox;
+        if mailbox.has_emptied() {
+            in_this_loop(|at| at.give_emptied(mailbox));
+        }
     }
 
     /// True if the process has nothing left to spend.
@@ -252,7 +257,7 @@ impl Token {
 
     /// Reductions that the process has spent so far.
     pub fn reductions(&self) -> u64 {
-        self.header().reductions()
+        self.header().reductions(super::here::reductions())
     }
 
     /// Adds to the time that the process has had a core for.
@@ -297,10 +302,18 @@ impl Token {
     }
 
     /// Leaves the process to wait as it wanted when it came back, unless something woke it meanwhile: then the
-    /// token comes back.
-    #[inline(always)]
+    /// token comes back. Who waits keeps no emptied envelopes.
     pub fn park(self) -> Option<Token> {
+        in_this_loop(|at| self.park_at(at))
+    }
+
+    /// The same, for a loop that knows its core.
+    #[inline(always)]
+    pub fn park_at(self, at: InLoop<'_>) -> Option<Token> {
         let header = self.header();
+        if header.local.mailbox.has_envelopes() {
+            at.give_last_emptied(&header.local.mailbox);
+        }
         let wants_mail = header.local.intent() == Intent::Listen;
         header.local.begin_stint();
         match header.slot.word.park(header.pid(), wants_mail) {

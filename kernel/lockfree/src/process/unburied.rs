@@ -71,9 +71,9 @@ pub(crate) unsafe fn leave_unburied(
         let ended = unsafe { header.as_ref() };
         let unburied = &mut desk.unburied;
         here.mark_laden();
-        ended.mailbox.close(newest, here.table().slabs());
+        ended.local.mailbox.close(newest, here.table().slabs());
         if unburied.is_nothing() {
-            unburied.in_hand = ended.mailbox.take_all();
+            unburied.in_hand = ended.local.mailbox.take_all();
             return false;
         }
         ended.frame.set(usize::from(is_retired));
@@ -93,13 +93,13 @@ pub(crate) fn next_unread() -> Option<Option<Message>> {
             if envelope.class().concerns_questions() {
                 let (message, rest) = bury(here, local, desk, envelope);
                 if let Some(rest) = rest {
-                    desk.unburied.in_hand.put(rest);
+                    desk.unburied.in_hand.put_back(rest);
                 }
                 return Some(message);
             }
             desk.pool.traffic.unread += 1;
             let message = envelope.take_message();
-            desk.pool.give(slabs, envelope);
+            desk.pool.give(here, envelope);
             return Some(Some(message));
         }
         let Some(header) = unburied.others else {
@@ -109,7 +109,7 @@ pub(crate) fn next_unread() -> Option<Option<Message>> {
         };
         // SAFETY: `leave_unburied` was promised that nobody else uses it.
         let ended = unsafe { header.as_ref() };
-        unburied.in_hand = ended.mailbox.take_all();
+        unburied.in_hand = ended.local.mailbox.take_all();
         unburied.others = ended.next.get();
         let is_retired = ended.frame.get() != 0;
         // SAFETY: as above, and now nothing is left in it.

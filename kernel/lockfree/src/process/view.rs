@@ -47,6 +47,12 @@ pub struct Account {
     pub reductions: u64,
     /// Nanoseconds that it has had a core for, if the cores keep time.
     pub nanos: u64,
+    /// Messages that wait: all that the process has taken in and not received, and one for any number that have come
+    /// since it last took some in. So it is 0 only if there is none.
+    pub messages: u32,
+    /// The most that have waited when the process had taken some in. What was handed straight to it while it waited for
+    /// just that never waited.
+    pub most_messages: u32,
     /// True if it holds a stack: it was interrupted, or waits in the middle of ordinary code.
     pub has_stack: bool,
 }
@@ -66,17 +72,19 @@ pub fn view(pid: Pid) -> Option<View> {
         // SAFETY: (1) the word names the process as alive, so it has a header; (2) its end and every
         // use of its token are this core's work, for no other core runs processes of this table; and
         // (3) preemption is off, so this core does no other work meanwhile.
-        account(unsafe { header.as_ref() })
+        account(unsafe { header.as_ref() }, stay.here().reductions.get())
     });
     drop(stay);
     Some(View { activity, account })
 }
 
-fn account(header: &Header) -> Account {
+fn account(header: &Header, at_birth: i32) -> Account {
     Account {
         level: header.local.level.get(),
-        reductions: header.reductions(),
+        reductions: header.reductions(at_birth),
         nanos: header.nanos(),
+        messages: header.local.waiting() + u32::from(header.slot.word.has_mail()),
+        most_messages: header.local.mailbox.most(),
         has_stack: header.frame.get() != 0,
     }
 }

@@ -219,7 +219,13 @@ fn a_crowd_of_open_questions_leaves_no_crowd_of_notes() {
                 assert!(receive::<Result<u32, CallError>>().await.is_err());
             }
         }
-        assert!(envelopes_in_use() <= 1_002, "{}", envelopes_in_use());
+        // And those that this process has emptied since it was last given something to spend.
+        let emptied = REDUCTIONS as usize;
+        assert!(
+            envelopes_in_use() <= 1_002 + emptied,
+            "{}",
+            envelopes_in_use()
+        );
         for _ in 0..1_000 {
             let answer = call(server, |reply_to| Double(0, reply_to)).await;
             assert_eq!(answer, Err(CallError::NoAnswer));

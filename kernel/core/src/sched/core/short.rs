@@ -12,14 +12,19 @@ use girder_lockfree::process::{Finished, InLoop, InLoopWork, Runnable};
 pub(in crate::sched) type Turned = Result<Runnable, Option<Token>>;
 
 /// What is done in one look at the core's desk. (Not closures, for those the compiler may call.)
-struct TakeNext<'a, W: World>(&'a mut Core<W>);
+struct LetWait<'a, W: World>(&'a mut Core<W>, Token);
 struct End<'a, W: World>(&'a mut Core<W>, Finished);
 
-impl<W: World> InLoopWork for TakeNext<'_, W> {
+impl<W: World> InLoopWork for LetWait<'_, W> {
     type Output = Turned;
 
     #[inline(always)]
     fn work(self, at: InLoop<'_>) -> Turned {
+        let token = self.0.settle_account(self.1);
+        // Woken while it ran: it looks again, when its turn comes.
+        if let Some(token) = token.park_at(at) {
+            self.0.push_behind_all(token);
+        }
         self.0.take_next(at)
     }
 }
@@ -38,12 +43,7 @@ impl<W: World> Core<W> {
     /// Lets a process wait, and takes the next one.
     #[inline(always)]
     pub(in crate::sched) fn let_wait(&mut self, here: &'static Here, token: Token) -> Turned {
-        let token = self.settle_account(token);
-        // Woken while it ran: it looks again, when its turn comes.
-        if let Some(token) = token.park() {
-            self.push_behind_all(token);
-        }
-        here.in_loop_do(TakeNext(self))
+        here.in_loop_do(LetWait(self, token))
     }
 
     /// Ends a process, and takes the next one.

@@ -87,12 +87,13 @@ fn begin(header: &'static Header) -> Option<(&'static Envelope, Number)> {
     let here = stay.here();
     // SAFETY: what is done with it is push and pop.
     let desk = unsafe { stay.desk_of(here) };
-    let Some(envelope) = desk.pool.take() else {
+    let own = header.local.mailbox.take_emptied();
+    let Some(envelope) = own.or_else(|| desk.pool.take()) else {
         drop(stay);
         return begin_slowly(header);
     };
     let number = envelope.question.ask();
-    header.mailbox.duties.push(envelope);
+    header.local.mailbox.duties.push(envelope);
     Some((envelope, number))
 }
 
@@ -118,10 +119,10 @@ fn box_up<Q>(
 ) -> Result<Box<Q>, ()> {
     try_box(question).map_err(|question| {
         with_desk(|here, desk| {
-            header.mailbox.duties.pop(envelope);
+            header.local.mailbox.duties.pop(envelope);
             envelope.question.shut();
             desk.pool.traffic.refused += 1;
-            desk.pool.give(here.table().slabs(), envelope);
+            desk.pool.give(here, envelope);
         });
         drop(question);
     })
@@ -138,7 +139,7 @@ fn put<P>(
     let local = &header.local;
     local.spend_little(1);
     let mut stay = Stay::new(local);
-    header.mailbox.duties.pop(envelope);
+    header.local.mailbox.duties.pop(envelope);
     envelope.fill(payload, kind);
     envelope.set_asker(header.pid());
     let here = stay.here();
@@ -151,7 +152,7 @@ fn put<P>(
         AtOnce::Handed => {
             // SAFETY: the send has just handed it over.
             let token = unsafe { slot.token() };
-            token.header().mailbox.put(envelope);
+            token.header().local.put(envelope, || here.table().slabs());
             // SAFETY: what is done with it is a push.
             unsafe { stay.desk_of(here) }.leave_woken(here, local, token);
         }
@@ -218,26 +219,16 @@ impl<R: Send + 'static> Question<R> {
     fn look(&mut self, header: &'static Header) -> Look<Result<R, NotAsked>> {
         assert!(header.pid() == self.asker, "only who has asked is answered");
         let envelope = self.envelope.expect("polled after the answer");
-        let mailbox = &header.mailbox;
-        if mailbox.last.get().is_none()
-            && mailbox.unsorted.get() == 0
-            && !header.slot.word.has_mail()
-        {
+        let Header { local, slot, .. } = header;
+        let first = local.mailbox.first();
+        if first.is_none() && !slot.word.has_mail() {
             return Look::Nothing;
         }
-        if mailbox.is_all(envelope) {
-            let mut stay = Stay::new(&header.local);
-            mailbox.last.set(None);
-            header.local.note_change();
-            let here = stay.here();
-            // SAFETY: what is done with it is a push.
-            let desk = unsafe { stay.desk_of(here) };
+        if let Some(first) = first.filter(|&first| NonNull::from(first) == envelope) {
+            header.note_change();
+            local.set_waiting(local.waiting() - 1);
             // SAFETY: it is the envelope of this question, and has come back.
-            return Look::Found(unsafe {
-                self.open(envelope.as_ref(), |envelope| {
-                    desk.pool.give(here.table().slabs(), envelope);
-                })
-            });
+            return Look::Found(unsafe { self.open(first, |first| local.mailbox.pass(first)) });
         }
         self.look_behind(header, envelope)
     }
@@ -251,13 +242,9 @@ impl<R: Send + 'static> Question<R> {
     ) -> Look<Result<R, NotAsked>> {
         let mut position = core::mem::take(&mut self.position);
         let is_it = |envelope: &Envelope| NonNull::from(envelope) == wanted;
-        let look = search(header, &mut position, is_it, |here, desk, found| {
-            // SAFETY: as above.
-            unsafe {
-                self.open(found, |envelope| {
-                    desk.pool.give(here.table().slabs(), envelope);
-                })
-            }
+        // SAFETY: as above; the search sees to the envelope.
+        let look = search(header, &mut position, is_it, |found| unsafe {
+            self.open(found, |_| ())
         });
         self.position = position;
         look
@@ -314,7 +301,7 @@ impl<R> Drop for Question<R> {
 fn give_up(envelope: &'static Envelope, number: Number) {
     with_desk(|here, desk| {
         if envelope.question.give_up(number) {
-            desk.pool.give(here.table().slabs(), envelope);
+            desk.pool.give(here, envelope);
         }
     });
 }

@@ -116,7 +116,7 @@ impl Note {
             }
             self.unlink_first(first, last);
             if let Some(old) = found.replace(first) {
-                desk.pool.give(here.table().slabs(), old);
+                desk.pool.give(here, old);
             }
         }
         found
@@ -134,7 +134,7 @@ pub(in super::super) fn opened(
     let Opening::Opened(number) = question.question.open() else {
         return not_opened(header, here, desk, question);
     };
-    if let Some(ledger) = header.mailbox.duties.ledger(here.table().slabs()) {
+    if let Some(ledger) = header.local.mailbox.duties.ledger(here.table().slabs()) {
         // SAFETY: it is one.
         let note = unsafe { ledger.noted() };
         if !note.is_of_use() && note.last.get().is_none() {
@@ -154,7 +154,7 @@ fn not_opened(
     question: &'static Envelope,
 ) {
     if question.question.is_given_up() {
-        desk.pool.give(here.table().slabs(), question);
+        desk.pool.give(here, question);
     } else {
         send_nothing(here, &header.local, desk, question, &NOTHING);
     }
@@ -170,14 +170,14 @@ fn note_beside(
     question: &'static Envelope,
     number: Number,
 ) {
-    let ledger = header.mailbox.duties.ledger(here.table().slabs());
+    let ledger = header.local.mailbox.duties.ledger(here.table().slabs());
     // SAFETY: it is one.
     let ledger = ledger.map(|ledger| unsafe { ledger.noted() });
     let mut empty = ledger.and_then(|ledger| ledger.look_through(here, desk));
     if let Some(ledger) = ledger.filter(|ledger| !ledger.is_of_use()) {
         ledger.set(question, number);
         if let Some(empty) = empty {
-            desk.pool.give(here.table().slabs(), empty);
+            desk.pool.give(here, empty);
         }
         return;
     }
@@ -199,6 +199,7 @@ fn note_beside(
     match ledger {
         Some(ledger) => ledger.append(empty),
         None => header
+            .local
             .mailbox
             .duties
             .keep_ledger(empty, here.table().slabs()),
@@ -217,7 +218,7 @@ pub(crate) fn bury(
         Class::Ledger => return (None, strike_off(here, local, desk, envelope)),
         Class::Unfinished => {
             envelope.question.shut();
-            desk.pool.give(here.table().slabs(), envelope);
+            desk.pool.give(here, envelope);
             return (None, None);
         }
         _ => {}
@@ -231,7 +232,7 @@ pub(crate) fn bury(
             }
         }
         Opening::Renounced => send_nothing(here, local, desk, envelope, &NOTHING),
-        Opening::GivenUp => desk.pool.give(here.table().slabs(), envelope),
+        Opening::GivenUp => desk.pool.give(here, envelope),
     }
     (Some(message), None)
 }
@@ -256,6 +257,6 @@ fn strike_off(
     if question.question.close(number) {
         send_nothing(here, local, desk, question, &NOTHING);
     }
-    desk.pool.give(here.table().slabs(), taken);
+    desk.pool.give(here, taken);
     further.map(|_| ledger)
 }

@@ -126,7 +126,7 @@ fn take_back(mut stay: Stay, envelope: &'static Envelope) -> Sent {
     // SAFETY: as in `answer`, which does not use its own any more.
     let desk = unsafe { stay.desk_of(here) };
     let message = envelope.take_message();
-    desk.pool.give(here.table().slabs(), envelope);
+    desk.pool.give(here, envelope);
     desk.pool.traffic.dead_letters += 1;
     drop(stay);
     drop(message);
