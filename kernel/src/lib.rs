@@ -208,7 +208,7 @@ pub use girder_core::info::{Activity, Info, Usage};
 pub use girder_core::mail::{
     Addr, Bound, BoundError, CallError, Message, Overflow, Receive, ReceiveAny, ReceiveWhere,
     ReplyTo, SendError, Sent, Traffic, call, call_timeout, cast, receive, receive_any,
-    receive_timeout, receive_where, send, traffic, try_receive,
+    receive_timeout, receive_where, send, send_wait, traffic, try_receive,
 };
 pub use girder_core::names::{NAME_BYTES_MAX, Name, NameError};
 pub use girder_core::sched::{Priority, set_priority};

@@ -14,6 +14,7 @@
 mod address;
 mod call;
 mod receive;
+mod waiting;
 
 pub use address::{Addr, send};
 pub use call::{CallError, call, call_timeout, cast};
@@ -25,6 +26,8 @@ pub use receive::{
     Receive, ReceiveAny, ReceiveWhere, receive, receive_any, receive_timeout, receive_where,
     try_receive,
 };
+
+pub use waiting::send_wait;
 
 #[cfg(test)]
 mod tests;

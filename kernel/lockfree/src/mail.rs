@@ -30,6 +30,7 @@ mod envelope;
 pub(crate) mod gate;
 mod gated;
 mod gates;
+pub(crate) mod line;
 mod look;
 mod mailbox;
 mod poll;
@@ -39,6 +40,7 @@ mod reaper;
 mod refusal;
 mod slabs;
 mod special;
+mod waiting;
 
 pub use bound::{Bound, BoundError, Overflow};
 pub(crate) use envelope::Envelope;
@@ -58,6 +60,8 @@ pub use refusal::SendError;
 pub(crate) use slabs::{Pool, Returned, Slabs};
 pub use slabs::{Traffic, envelopes_in_use, traffic};
 pub(crate) use special::COUNTED;
+pub(crate) use waiting::tell_next_of;
+pub use waiting::{Joined, Place, join_line};
 
 #[cfg(all(test, not(loom)))]
 mod tests;

@@ -51,6 +51,10 @@ sites! {
     GateAdd: Release,
     /// Whoever goes by a gate.
     GateFind: Acquire,
+    /// Takes the lock of a line; pairs with `LineGive`.
+    LineTake: Acquire,
+    /// Lets go of it.
+    LineGive: Release,
     /// A poll that parks leaves the process to the slot; pairs with `Wake`, `Resume` and `Kill`.
     Park: Release,
     /// The same when somebody wants something of the process: leaves it to the slot as well, or

@@ -50,6 +50,11 @@ impl<M: Send + 'static> Addr<M> {
     pub fn send(self, message: M) -> Result<Sent, SendError<M>> {
         mail::send(self.to, message)
     }
+
+    /// Sends a message there, and waits for room if there is none: see [`send_wait`](super::send_wait).
+    pub async fn send_wait(self, message: M) -> Result<Sent, SendError<M>> {
+        super::waiting::wait(self.to, message).await
+    }
 }
 
 impl<M> Clone for Addr<M> {

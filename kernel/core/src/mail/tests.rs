@@ -4,6 +4,7 @@ mod bounds;
 mod calls;
 mod floods;
 mod order;
+mod room;
 mod unread;
 mod waiting;
 
@@ -81,6 +82,7 @@ impl Driver {
     fn turn(&mut self, token: Token) {
         let polled = match token.start() {
             Start::Run(process) => process.poll(),
+            Start::Held => return,
             Start::Die(token) => Polled::Done(token.drop_future()),
             other => panic!("{other:?}"),
         };

@@ -34,15 +34,19 @@
 //!
 //! # Orderings
 //!
-//! None. Each step is about one word, and what a message carries is released by the step that publishes it.
+//! None. Each step is about one word, and what a message carries is released by the step that publishes it. (Those who
+//! wait for room stand in a line, which has a lock: see `waiting`.)
 
 use super::bound::{Bound, Overflow};
+use super::line::Line;
 use crate::atomic::{AtomicU64, Relaxed};
 use crate::process::Pid;
 
 /// What counts messages, or places, in a word.
 const NUMBER: u64 = (1 << 27) - 1;
 const OVERFLOW_SHIFT: u32 = 25;
+/// Somebody waits for room.
+const QUEUED: u64 = 1 << 34;
 /// The process is to end, for somebody found no room.
 const OVERRUN: u64 = 1 << 33;
 
@@ -58,6 +62,18 @@ pub(crate) enum Entry {
     Nobody,
 }
 
+/// Where a sender stands that is ready to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Standing {
+    /// It has a place in the mailbox, as if by [`Entry::Free`].
+    Inside,
+    /// It has to join the line.
+    InLine,
+    /// There is nothing to wait for.
+    Nowhere,
+}
+
 /// A gate.
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -65,6 +81,8 @@ pub(crate) struct Gate {
     count: AtomicU64,
     /// Messages that were dropped for want of room.
     drops: AtomicU64,
+    /// Who waits for room.
+    line: Line,
 }
 
 impl Gate {
@@ -73,7 +91,13 @@ impl Gate {
             terms: AtomicU64::new(0),
             count: AtomicU64::new(0),
             drops: AtomicU64::new(0),
+            line: Line::new(),
         }
+    }
+
+    /// Who waits for room.
+    pub(super) fn line(&self) -> &Line {
+        &self.line
     }
 
     /// Serves this process from now on, which nobody knows yet.
@@ -86,9 +110,11 @@ impl Gate {
         self.drops.store(pid.generation(), Relaxed);
     }
 
-    /// Serves this process no more, which has ended.
-    pub(crate) fn close(&self, pid: Pid) {
+    /// Serves this process no more, which has ended. True if somebody waits for room, and has to be told.
+    pub(crate) fn close<K>(&self, pid: Pid, kept: K) -> bool {
+        let line = self.line.lock(kept);
         self.change(&self.count, pid, |_| 0);
+        !line.is_empty()
     }
 
     /// Takes a place for a message, if there is one.
@@ -106,7 +132,8 @@ impl Gate {
             if !pid.owns(word) {
                 return Entry::Nobody;
             }
-            if word & NUMBER >= room {
+            // Who comes now does not overtake those who wait.
+            if word & NUMBER >= room || word & QUEUED != 0 {
                 return Entry::Full(bound.overflow());
             }
             match self
@@ -119,10 +146,48 @@ impl Gate {
         }
     }
 
-    /// Leaves the place of a message that was taken out; the process itself does.
-    pub(crate) fn leave(&self) {
-        let before = self.count.fetch_sub(1, Relaxed);
-        debug_assert!(before & NUMBER > 0, "left twice");
+    /// Leaves the place of a message that was taken out; the process itself does. False if somebody waits for it: then
+    /// it has to be passed on.
+    #[must_use]
+    pub(crate) fn leave(&self) -> bool {
+        let step = |word| (word & QUEUED == 0).then_some(word - 1);
+        let left = self.count.fetch_update(Relaxed, Relaxed, step);
+        debug_assert!(left.is_err() || left.is_ok_and(|it| it & NUMBER > 0));
+        left.is_ok()
+    }
+
+    /// Leaves it, for nobody waits any more; with the lock of the line.
+    pub(super) fn leave_at_once(&self) {
+        self.count.fetch_sub(1, Relaxed);
+    }
+
+    /// Takes a place, or notes that somebody waits for one; with the lock of the line.
+    pub(super) fn queue_up(&self, pid: Pid) -> Standing {
+        let terms = self.terms.load(Relaxed);
+        let bound = bound_of(terms).filter(|bound| bound.overflow() == Overflow::Refuse);
+        let Some(bound) = bound.filter(|_| pid.owns(terms)) else {
+            return Standing::Nowhere;
+        };
+        let room = u64::from(bound.limit());
+        let is_full = |word| word & NUMBER >= room || word & QUEUED != 0;
+        let step = |word| {
+            let next = if is_full(word) {
+                word | QUEUED
+            } else {
+                word + 1
+            };
+            pid.owns(word).then_some(next)
+        };
+        match self.count.fetch_update(Relaxed, Relaxed, step) {
+            Ok(before) if is_full(before) => Standing::InLine,
+            Ok(_) => Standing::Inside,
+            Err(_) => Standing::Nowhere,
+        }
+    }
+
+    /// Notes that nobody waits any more, with the lock of the line.
+    pub(super) fn end_queue(&self, pid: Pid) {
+        self.change(&self.count, pid, |word| word & !QUEUED);
     }
 
     /// Counts a message that was dropped.
@@ -152,6 +217,7 @@ impl Gate {
             bound: bound_of(terms),
             count: number(&self.count),
             drops: number(&self.drops),
+            waiting: self.line.length(),
         })
     }
 
@@ -171,6 +237,8 @@ pub struct GateReport {
     pub count: u64,
     /// Messages that were dropped for want of room.
     pub drops: u64,
+    /// Senders that wait for room.
+    pub waiting: u32,
 }
 
 fn bound_of(terms: u64) -> Option<Bound> {

@@ -41,14 +41,21 @@ fn post_by_gate<P>(
         Some(gate) => gate.enter(pid),
     };
     match (entry, gate) {
-        (Entry::Free, _) => {
-            let link = |before| envelope.set_before(before);
-            let sent = slot.word.send_past_gate(pid, envelope.number(), link);
-            Ok(conclude::<P>(stay, slot, envelope, sent))
-        }
+        (Entry::Free, _) => Ok(publish_in::<P>(stay, pid, slot, envelope)),
         (Entry::Full(overflow), Some(gate)) => refuse::<P>(stay, pid, gate, envelope, overflow),
         (Entry::Nobody | Entry::Full(_), _) => Ok(take_back::<P>(stay, envelope)),
     }
+}
+
+/// Publishes a message that has a place.
+pub(super) fn publish<P>(pid: Pid, slot: &'static Slot, envelope: &'static Envelope) -> Sent {
+    publish_in::<P>(Stay::new(local()), pid, slot, envelope)
+}
+
+fn publish_in<P>(stay: Stay, pid: Pid, slot: &'static Slot, envelope: &'static Envelope) -> Sent {
+    let link = |before| envelope.set_before(before);
+    let sent = slot.word.send_past_gate(pid, envelope.number(), link);
+    conclude::<P>(stay, slot, envelope, sent)
 }
 
 /// Does what has to be done after a message was sent.
@@ -109,25 +116,22 @@ fn refuse<P>(
     Ok(sent)
 }
 
-/// A message has left the running process's mailbox, if this process counts them.
+/// A message has left the running process's mailbox. True if this process counts them, and somebody waits for the place.
 #[inline(always)]
-pub(super) fn note_taken(header: &Header, envelope: &Envelope) {
-    if header.local.has_special(COUNTED) {
-        leave(header, envelope);
-    }
+#[must_use]
+pub(super) fn note_taken(header: &Header, envelope: &Envelope) -> bool {
+    header.local.has_special(COUNTED) && !leave(header, envelope)
 }
 
 #[cold]
 #[inline(never)]
-fn leave(header: &Header, envelope: &Envelope) {
+fn leave(header: &Header, envelope: &Envelope) -> bool {
     #[cfg(not(target_os = "none"))]
     if crate::process::forgets_places() {
-        return;
+        return true;
     }
     let gate = table().gates().of(header.pid());
-    if let Some(gate) = gate.filter(|_| !envelope.is_answer()) {
-        gate.leave();
-    }
+    envelope.is_answer() || gate.is_none_or(Gate::leave)
 }
 
 /// What the gate of a process has to tell, if it lives and has one.

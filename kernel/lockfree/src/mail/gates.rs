@@ -67,10 +67,9 @@ impl Gates {
         Some(())
     }
 
-    /// The process has ended; if it had a gate, that is nobody's now.
-    pub(crate) fn close(&self, pid: Pid) {
-        if let Some(gate) = self.of(pid) {
-            gate.close(pid);
-        }
+    /// The process has ended; if it had a gate, that is nobody's now. True if somebody waits there. For a loop, which
+    /// nothing preempts.
+    pub(crate) fn close(&self, pid: Pid) -> bool {
+        self.of(pid).is_some_and(|gate| gate.close(pid, ()))
     }
 }

@@ -13,6 +13,7 @@ use super::envelope::{Class, Message, Packing};
 use super::gated::note_taken;
 use super::question::opened;
 use super::special::{FILTERS, POSITIONS};
+use super::waiting::pass_on;
 use crate::process::here;
 use crate::process::{Header, Kind, Local, local, reduce};
 use alloc::boxed::Box;
@@ -190,8 +191,22 @@ pub(super) fn search<R>(
     Look::Nothing
 }
 
-/// Takes an envelope out of the list, and what `take` takes out of it.
+/// Takes an envelope out of the list, and what `take` takes out of it; somebody may wait for the place.
 fn remove<R>(
+    header: &'static Header,
+    passed: Option<NonNull<Envelope>>,
+    envelope: &'static Envelope,
+    take: impl FnOnce(&'static Envelope) -> R,
+) -> R {
+    let is_owed = note_taken(header, envelope);
+    let taken = take_out(header, passed, envelope, take);
+    if is_owed {
+        pass_on(header);
+    }
+    taken
+}
+
+fn take_out<R>(
     header: &'static Header,
     passed: Option<NonNull<Envelope>>,
     envelope: &'static Envelope,
@@ -199,7 +214,6 @@ fn remove<R>(
 ) -> R {
     let Local { mailbox, .. } = &header.local;
     header.note_change();
-    note_taken(header, envelope);
     header.local.set_waiting(header.local.waiting() - 1);
     let is_question = envelope.class() == Class::Question;
     // The first one becomes an emptied one, by one store. Whoever has to give way soon gives all those back.

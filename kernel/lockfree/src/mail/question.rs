@@ -85,7 +85,7 @@ impl Envelope {
 ///
 /// The caller has closed the question that was in it.
 #[inline(always)]
-fn send_back(
+pub(super) fn send_back(
     here: &'static Here,
     local: &Local,
     desk: &mut Desk,

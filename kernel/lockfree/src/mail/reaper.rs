@@ -6,13 +6,14 @@
 //! them crashes the reaper, the next one goes on with the rest.
 
 use super::Message;
-use crate::process::unburied::{next_unread, set_reaper, wants_reaper};
+use crate::process::unburied::{next_unread, set_reaper, tell_lines, wants_reaper};
 use crate::process::{is_spent, reduce, spawn, yield_now};
 
 /// Sees to it that a process of this level reaps, if there is something to reap. A core's loop calls it before it
 /// collects its desk; without room for one more process it comes to that again.
 #[inline(always)]
 pub fn reap(level: u8) {
+    tell_lines();
     if wants_reaper() {
         begin(level);
     }

@@ -66,6 +66,10 @@ red! {
         mail::gate::stories::a_gate_that_is_found_has_been_made => "Causality violation";
     a_gate_that_is_not_acquired: GateFind as Relaxed,
         mail::gate::stories::a_gate_that_is_found_has_been_made => "Causality violation";
+    a_line_that_is_not_released: LineGive as Relaxed,
+        mail::line::stories::who_goes_to_wait_is_served_or_finds_room => "waits beside room";
+    a_line_that_is_not_acquired: LineTake as Relaxed,
+        mail::line::stories::who_goes_to_wait_is_served_or_finds_room => "waits beside room";
     a_park_that_does_not_release: Park as Relaxed,
         process::word::stories::a_wake_takes_the_body_over => "Causality violation";
     a_slow_park_that_does_not_release: ParkSlowly as Acquire,

@@ -6,7 +6,7 @@
 use super::header::{Header, Slot};
 use super::in_loop::InLoop;
 use super::token::Token;
-use super::unburied::leave_unburied;
+use super::unburied::{leave_unburied, leave_with_line};
 use super::word::{Handover, Pid, Rest, StateWord, Vacant};
 use super::{here, homes, own_pid};
 use crate::atomic::{AtomicPtr, AtomicU32, Relaxed};
@@ -161,12 +161,11 @@ pub(crate) fn vacate(header: NonNull<Header>, at: InLoop<'_>) {
 #[inline(never)]
 unsafe fn clear(header: NonNull<Header>, vacant: Vacant, rest: Rest, at: InLoop<'_>) {
     let (is_retired, newest) = (vacant == Vacant::Retired, rest.newest());
-    if rest.is_gated() {
+    // SAFETY: the caller's promise.
+    let pid = unsafe { header.as_ref() }.pid();
+    if rest.is_gated() && at.here().table().gates().close(pid) {
         // SAFETY: the caller's promise.
-        at.here()
-            .table()
-            .gates()
-            .close(unsafe { header.as_ref() }.pid());
+        return unsafe { leave_with_line(header, newest, is_retired) };
     }
     // SAFETY: the caller's promise.
     unsafe {

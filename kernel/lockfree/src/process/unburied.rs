@@ -6,10 +6,10 @@
 use super::header::Header;
 use super::here::{with_desk, with_own_desk};
 use super::homes;
-use super::in_loop::with_desk_in_loop;
+use super::in_loop::{in_this_loop, with_desk_in_loop};
 use super::table::is_alive;
 use super::word::Pid;
-use crate::mail::{Mailbox, Message, bury};
+use crate::mail::{Mailbox, Message, bury, tell_next_of};
 use core::ptr::NonNull;
 
 /// A core's.
@@ -19,6 +19,8 @@ pub(crate) struct Unburied {
     in_hand: Mailbox,
     /// Processes that have ended since; each leads to the next.
     others: Option<NonNull<Header>>,
+    /// Processes that have ended, and for whom senders wait in line; each leads to the next.
+    lines: Option<NonNull<Header>>,
     /// Who drops it.
     reaper: Option<Pid>,
 }
@@ -31,12 +33,19 @@ impl Unburied {
         Self {
             in_hand: Mailbox::new(),
             others: None,
+            lines: None,
             reaper: None,
         }
     }
 
     fn is_nothing(&self) -> bool {
         self.others.is_none() && self.in_hand.is_cleared()
+    }
+
+    /// True if there is somebody to be told that nobody receives any more.
+    #[inline(always)]
+    pub(super) fn has_lines(&self) -> bool {
+        self.lines.is_some()
     }
 
     #[cold]
@@ -50,7 +59,8 @@ impl Unburied {
     pub(super) fn count(&self) -> usize {
         // SAFETY: as in `next_unread`.
         let after = |header: &NonNull<Header>| unsafe { header.as_ref() }.next.get();
-        core::iter::successors(self.others, after).count()
+        let count = |first| core::iter::successors(first, after).count();
+        count(self.others) + count(self.lines)
     }
 }
 
@@ -69,17 +79,73 @@ pub(crate) unsafe fn leave_unburied(
     with_desk_in_loop(|here, desk| {
         // SAFETY: the caller's promise.
         let ended = unsafe { header.as_ref() };
-        let unburied = &mut desk.unburied;
         here.mark_laden();
         ended.local.mailbox.close(newest, here.table().slabs());
-        if unburied.is_nothing() {
-            unburied.in_hand = ended.local.mailbox.take_all();
+        desk.unburied.keep(ended, is_retired)
+    })
+}
+
+impl Unburied {
+    /// Keeps what a process has left, whose mailbox is closed. False if its home is free now.
+    fn keep(&mut self, ended: &Header, is_retired: bool) -> bool {
+        if self.is_nothing() {
+            self.in_hand = ended.local.mailbox.take_all();
             return false;
         }
         ended.frame.set(usize::from(is_retired));
-        ended.next.set(unburied.others.replace(header));
+        ended.next.set(self.others.replace(NonNull::from(ended)));
         true
-    })
+    }
+}
+
+/// Senders that are told at a turn.
+const TOLD: usize = 16;
+
+/// As `leave_unburied`, for a process for whom senders wait in line.
+///
+/// # Safety
+///
+/// As there.
+pub(super) unsafe fn leave_with_line(header: NonNull<Header>, newest: u32, is_retired: bool) {
+    with_desk_in_loop(|here, desk| {
+        // SAFETY: the caller's promise.
+        let ended = unsafe { header.as_ref() };
+        here.mark_laden();
+        ended.local.mailbox.close(newest, here.table().slabs());
+        ended.frame.set(usize::from(is_retired));
+        ended.next.set(desk.unburied.lines.replace(header));
+    });
+}
+
+/// Tells some of those who wait for processes that have ended; for a core's loop. It does so itself, because a
+/// process to do it might find no home: all may be those who wait.
+#[inline(always)]
+pub(crate) fn tell_lines() {
+    if with_desk_in_loop(|_, desk| desk.unburied.has_lines()) {
+        (0..TOLD).for_each(|_| tell_next());
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn tell_next() {
+    let Some(header) = with_desk_in_loop(|_, desk| desk.unburied.lines) else {
+        return;
+    };
+    // SAFETY: `leave_with_line` was promised that nobody else uses it.
+    let ended = unsafe { header.as_ref() };
+    if tell_next_of(ended) {
+        return;
+    }
+    let is_retired = ended.frame.get() != 0;
+    let is_kept = with_desk_in_loop(|_, desk| {
+        desk.unburied.lines = ended.next.get();
+        !ended.local.mailbox.is_cleared() && desk.unburied.keep(ended, is_retired)
+    });
+    if !is_kept {
+        // SAFETY: as above, and now nothing is left in it.
+        in_this_loop(|at| unsafe { homes::give_home(header, is_retired, at) });
+    }
 }
 
 /// Takes the next message that a process has left; `None` at the end of all, and an empty one at the end of

@@ -8,7 +8,7 @@ use super::{Shared, any_priority, interruptible, make, point, spawn};
 use crate::world::with_state;
 use girder_core::mail::{
     Bound, Overflow, Pid, SendError, Sent, receive, receive_any, receive_timeout, receive_where,
-    send, traffic, try_receive,
+    send, send_wait, traffic, try_receive,
 };
 use girder_core::rng::Rng;
 use girder_core::sched::Priority;
@@ -20,7 +20,9 @@ use girder_lockfree::process::{
 };
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 const SENDERS: usize = 5;
@@ -41,12 +43,14 @@ struct Model {
     /// Who receives now, one of each kind.
     receivers: Vec<Pid>,
     senders: Vec<Pid>,
+    /// Letters whose senders wait for room, in order of arrival.
+    in_line: BTreeMap<Pid, VecDeque<(usize, u32)>>,
     /// Letters that were made, and that are gone.
     made: usize,
     gone: usize,
     drops: u64,
-    /// Senders and killers that have not come to their end.
-    at_work: usize,
+    /// Somebody still kills.
+    is_killing: bool,
     /// Receivers that somebody has killed, or that have been given a message too many.
     killed: Vec<Pid>,
     overrun: Vec<Pid>,
@@ -74,7 +78,7 @@ impl Drop for Letter {
 pub(super) fn start(rng: &mut Rng, score: &Shared) {
     with_state(|state| state.has_mail = true);
     let world = World::default();
-    world.borrow_mut().at_work = SENDERS + 1;
+    world.borrow_mut().is_killing = true;
     for overflow in POLICIES {
         let pid = receiver(rng, score, &world, overflow);
         world.borrow_mut().receivers.push(pid);
@@ -167,16 +171,23 @@ async fn take_one(rng: &mut Rng, world: &World) {
 /// It is the first of those that were wanted.
 fn judge(world: &World, letter: &Letter, is_wanted: impl Fn(u32) -> bool) {
     let pid = own_pid().expect("in a process");
-    let mut model = world.borrow_mut();
+    let model = &mut *world.borrow_mut();
     let mailbox = model.mailboxes.get_mut(&pid).expect("it has one");
     let unread = &mut mailbox.unread;
     let place = unread.iter().position(|&(_, number)| is_wanted(number));
     let expected = place.and_then(|place| unread.remove(place));
     let found = (letter.from, letter.number);
     assert_eq!(expected, Some(found), "lost, doubled or out of order");
-    let counted = gate_report(pid).map(|report| (report.count, report.drops));
-    let modelled = (mailbox.unread.len() as u64, mailbox.drops);
-    assert_eq!(counted, Some(modelled), "lost count");
+    // The first in line has the place now.
+    let line = model.in_line.entry(pid).or_default();
+    unread.extend(line.pop_front());
+    let seen = gate_report(pid).expect("it has a gate");
+    let (count, waiting) = (unread.len() as u64, line.len());
+    assert_eq!(seen.count, count, "lost count");
+    assert_eq!(seen.waiting as usize, waiting, "waits for nothing");
+    let has_room = count < u64::from(mailbox.bound.limit());
+    assert!(waiting == 0 || !has_room, "waits beside room");
+    assert_eq!(seen.drops, mailbox.drops, "lost count of drops");
 }
 
 fn sender(from: usize, rng: &mut Rng, score: &Shared, world: &World) -> Pid {
@@ -188,7 +199,12 @@ fn sender(from: usize, rng: &mut Rng, score: &Shared, world: &World) -> Pid {
             let mut known = world.borrow().receivers.clone();
             for number in 0..MESSAGES {
                 let to = known[rng.below(known.len() as u64) as usize];
-                post(&world, to, from, number);
+                if rng.below(3) == 0 {
+                    wait(&mut rng, &world, to, from, number).await;
+                } else {
+                    let sent = send(to, letter(&world, from, number));
+                    settle(&world, to, (from, number), &sent);
+                }
                 point().await;
                 if rng.below(5) == 0 {
                     known.clone_from(&world.borrow().receivers);
@@ -197,9 +213,81 @@ fn sender(from: usize, rng: &mut Rng, score: &Shared, world: &World) -> Pid {
                     yield_now().await;
                 }
             }
-            world.borrow_mut().at_work -= 1;
         })
     })
+}
+
+/// Sends a letter, and waits for room, perhaps not for ever.
+async fn wait(rng: &mut Rng, world: &World, to: Pid, from: usize, number: u32) {
+    let wait = Waits {
+        wait: Box::pin(send_wait(to, letter(world, from, number))),
+        has_begun: false,
+        world: world.clone(),
+        to,
+        what: (from, number),
+    };
+    if rng.below(3) == 0 {
+        let limit = Duration::from_micros(rng.below(100));
+        let _ = interruptible(Box::pin(timeout(limit, wait))).await;
+    } else {
+        interruptible(wait).await;
+    }
+}
+
+type Wait = dyn Future<Output = Result<Sent, SendError<Letter>>>;
+
+/// A wait for room, with which the model keeps up.
+struct Waits {
+    wait: Pin<Box<Wait>>,
+    has_begun: bool,
+    world: World,
+    to: Pid,
+    what: (usize, u32),
+}
+
+impl Future for Waits {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let is_new = !std::mem::replace(&mut self.has_begun, true);
+        let outcome = self.wait.as_mut().poll(context);
+        let (to, what) = (self.to, self.what);
+        match outcome {
+            Poll::Ready(sent) if is_new => settle(&self.world, to, what, &sent),
+            Poll::Ready(sent) => {
+                let sent = sent.expect("it was in line");
+                let line = &self.world.borrow().in_line[&to];
+                let is_in_line = line.contains(&what) && is_alive(to);
+                assert!(!is_in_line, "served out of turn");
+                assert!(sent == Sent::Delivered || !is_alive(to), "told {sent:?}");
+            }
+            Poll::Pending => {
+                if is_new {
+                    join(&self.world, to, what);
+                }
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        let mut model = self.world.borrow_mut();
+        let line = model.in_line.entry(self.to).or_default();
+        line.retain(|&it| it != self.what);
+    }
+}
+
+/// It was found to be full, and waits.
+fn join(world: &World, to: Pid, what: (usize, u32)) {
+    let model = &mut *world.borrow_mut();
+    let mailbox = &model.mailboxes[&to];
+    let is_full = mailbox.unread.len() >= mailbox.bound.limit() as usize;
+    let refuses = mailbox.bound.overflow() == Overflow::Refuse;
+    assert!(is_full && refuses && is_alive(to), "waits beside room");
+    model.in_line.entry(to).or_default().push_back(what);
 }
 
 fn letter(world: &World, from: usize, number: u32) -> Letter {
@@ -212,19 +300,18 @@ fn letter(world: &World, from: usize, number: u32) -> Letter {
     }
 }
 
-/// Sends a letter, and judges what has become of it.
-fn post(world: &World, to: Pid, from: usize, number: u32) {
-    let sent = send(to, letter(world, from, number));
+/// Judges what has become of a letter that did not wait.
+fn settle(world: &World, to: Pid, what: (usize, u32), sent: &Result<Sent, SendError<Letter>>) {
     let is_alive = is_alive(to);
     let mut model = world.borrow_mut();
     let model = &mut *model;
     let mailbox = model.mailboxes.get_mut(&to).expect("it has one");
     let is_full = mailbox.unread.len() >= mailbox.bound.limit() as usize;
     let overflow = mailbox.bound.overflow();
-    match &sent {
+    match sent {
         Ok(Sent::Delivered) => {
             assert!(is_alive && !is_full, "more than has room");
-            mailbox.unread.push_back((from, number));
+            mailbox.unread.push_back(what);
         }
         Ok(Sent::Dropped) => {
             assert!(is_full && overflow == Overflow::Drop, "dropped beside room");
@@ -249,6 +336,10 @@ fn post(world: &World, to: Pid, from: usize, number: u32) {
 
 fn kill_receiver(world: &World, victim: Pid) {
     world.borrow_mut().killed.push(victim);
+    kill_noted(victim);
+}
+
+fn kill_noted(victim: Pid) {
     if kill(victim) == Request::Taken {
         with_state(|state| state.laws.kill(victim));
     }
@@ -263,7 +354,10 @@ fn killer(rng: &mut Rng, score: &Shared, world: &World) {
             for _ in 0..20 {
                 let place = rng.below(POLICIES.len() as u64) as usize;
                 let victim = world.borrow().receivers[place];
-                if rng.below(3) == 0 {
+                if rng.below(6) == 0 {
+                    let senders = &world.borrow().senders;
+                    kill_noted(senders[rng.below(SENDERS as u64) as usize]);
+                } else if rng.below(3) == 0 {
                     suspend(victim);
                     point().await;
                     resume(victim);
@@ -277,7 +371,7 @@ fn killer(rng: &mut Rng, score: &Shared, world: &World) {
                     point().await;
                 }
             }
-            world.borrow_mut().at_work -= 1;
+            world.borrow_mut().is_killing = false;
         })
     });
 }
@@ -292,12 +386,17 @@ fn replace_the_dead(rng: &mut Rng, score: &Shared, world: &World) {
     }
 }
 
+fn is_at_work(world: &World) -> bool {
+    let model = world.borrow();
+    model.is_killing || model.senders.iter().any(|&sender| is_alive(sender))
+}
+
 /// Ends all receivers when nobody sends any more, and counts.
 fn closer(score: &Shared, world: &World) {
     insist(|| {
         let world = world.clone();
         spawn(Priority::Low, score, async move {
-            while world.borrow().at_work > 0 {
+            while is_at_work(&world) {
                 point().await;
                 yield_now().await;
             }

@@ -185,6 +185,31 @@ fn nobody_there<P>(stay: Stay, envelope: &'static Envelope) -> NotAsked {
     NotAsked::NoAnswer
 }
 
+impl<R> Question<R> {
+    /// A question that nobody reads, whose envelope is the caller's and waits for its answer somewhere else.
+    pub(in crate::mail) fn of_place(
+        header: &Header,
+        envelope: &'static Envelope,
+        position: Position,
+    ) -> Self {
+        Self {
+            envelope: Some(NonNull::from(envelope)),
+            number: envelope.question.ask(),
+            asker: header.pid(),
+            position,
+            gives: PhantomData,
+        }
+    }
+
+    /// Wants its envelope no more, which is the caller's again.
+    pub(in crate::mail) fn take_back(&mut self) {
+        if let Some(envelope) = self.envelope.take() {
+            // SAFETY: envelopes live for ever.
+            unsafe { envelope.as_ref() }.question.shut();
+        }
+    }
+}
+
 impl<R: Send + 'static> Question<R> {
     /// Polls for the answer. Only the process that has asked may.
     #[inline(always)]
