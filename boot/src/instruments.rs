@@ -81,7 +81,13 @@ impl Inspect for Instruments {
         let by_name = || Name::new(who).ok().and_then(names::whereis);
         let pid = who.parse().ok().or_else(by_name);
         match pid.and_then(names::info) {
-            Some(info) => writeln!(out, "{}\n{info}", Info::HEADING),
+            Some(info) => {
+                writeln!(out, "{}\n{info}", Info::HEADING)?;
+                match info.gate {
+                    Some(gate) => writeln!(out, "mailbox: {gate}"),
+                    None => Ok(()),
+                }
+            }
             None => writeln!(out, "there is no process '{who}'"),
         }
     }

@@ -108,7 +108,8 @@
 //! ```
 //!
 //! A process that others may overwhelm is spawned with a limit to its mailbox ([`Options::mailbox`]): what is too much is
-//! refused, dropped, or ends it, as it likes.
+//! refused, dropped, or ends it, as it likes; [`send_wait`] waits for room. What it wants to hear at once whatever else there
+//! is to read, such as an order to stop, it has sent by an [urgent lane](urgent_lane).
 //!
 //! [`receive_where`] picks by content, [`receive_any`] takes what comes, [`receive_timeout`] and [`timeout`] wait only so
 //! long.
@@ -204,11 +205,12 @@ use girder_boot as machine;
 use host as machine;
 
 pub use console::{print, read_byte, read_byte_blocking};
-pub use girder_core::info::{Activity, Info, Usage};
+pub use girder_core::info::{Activity, GateReport, Info, Usage};
 pub use girder_core::mail::{
-    Addr, Bound, BoundError, CallError, Message, Overflow, Receive, ReceiveAny, ReceiveWhere,
-    ReplyTo, SendError, Sent, Traffic, call, call_timeout, cast, receive, receive_any,
-    receive_timeout, receive_where, send, send_wait, traffic, try_receive,
+    Addr, Bound, BoundError, CallError, Lane, LaneError, Message, Overflow, Receive, ReceiveAny,
+    ReceiveWhere, ReplyTo, SendError, Sent, Traffic, UrgentAddr, call, call_timeout, cast, receive,
+    receive_any, receive_timeout, receive_where, send, send_wait, traffic, try_receive,
+    urgent_lane,
 };
 pub use girder_core::names::{NAME_BYTES_MAX, Name, NameError};
 pub use girder_core::sched::{Priority, set_priority};

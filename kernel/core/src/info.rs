@@ -6,6 +6,8 @@ use crate::names::Name;
 use crate::sched::Priority;
 use core::fmt;
 use core::time::Duration;
+pub use girder_lockfree::mail::GateReport;
+use girder_lockfree::mail::gate_report;
 pub use girder_lockfree::process::Activity;
 use girder_lockfree::process::{Account, Pid, view};
 
@@ -21,6 +23,8 @@ pub struct Info {
     /// What it has used. Only the core that runs it knows, so it is there when that can be asked: always, as
     /// long as one core runs all processes.
     pub account: Option<Usage>,
+    /// What is special about its mailbox: a limit, or an urgent lane, at some time in its life.
+    pub gate: Option<GateReport>,
 }
 
 /// What a process has used, and may use.
@@ -49,6 +53,7 @@ impl Info {
             name: name(pid),
             activity: seen.activity,
             account: seen.account.map(Usage::from),
+            gate: gate_report(pid),
         })
     }
 
@@ -77,6 +82,7 @@ impl fmt::Display for Info {
             name,
             activity,
             account,
+            gate: _,
         } = self;
         // Numbers that are made of two keep their place only as one text.
         let pid = crate::line_buffer::LineBuffer::<24>::of(format_args!("{pid}"));
@@ -145,12 +151,14 @@ mod tests {
                 most_messages: 89,
                 has_stack: true,
             }),
+            gate: None,
         };
         let other = Info {
             pid: "1023.8589934".parse().expect("a pid"),
             name: None,
             activity: Activity::Suspended,
             account: None,
+            gate: None,
         };
         assert_eq!(
             [Info::HEADING, &shell.to_string(), &other.to_string()],

@@ -14,12 +14,14 @@
 mod address;
 mod call;
 mod receive;
+mod urgent;
 mod waiting;
 
 pub use address::{Addr, send};
 pub use call::{CallError, call, call_timeout, cast};
 pub use girder_lockfree::mail::{
-    Bound, BoundError, Message, Overflow, ReplyTo, SendError, Sent, Traffic, traffic,
+    Bound, BoundError, Lane, LaneError, Message, Overflow, ReplyTo, SendError, Sent, Traffic,
+    traffic,
 };
 pub use girder_lockfree::process::Pid;
 pub use receive::{
@@ -27,6 +29,7 @@ pub use receive::{
     try_receive,
 };
 
+pub use urgent::{UrgentAddr, urgent_lane};
 pub use waiting::send_wait;
 
 #[cfg(test)]

@@ -51,6 +51,10 @@ sites! {
     GateAdd: Release,
     /// Whoever goes by a gate.
     GateFind: Acquire,
+    /// A flag in the word, with what is in the gate; pairs with `GateSee`.
+    GateShow: Release,
+    /// A sender that was sent to the gate.
+    GateSee: Acquire,
     /// Takes the lock of a line; pairs with `LineGive`.
     LineTake: Acquire,
     /// Lets go of it.

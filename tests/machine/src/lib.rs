@@ -17,6 +17,7 @@ mod faults;
 mod harness;
 mod interruption;
 mod killing;
+mod mailboxes;
 mod memory;
 mod naming;
 mod programs;

@@ -3,6 +3,7 @@
 mod bounds;
 mod calls;
 mod floods;
+mod lanes;
 mod order;
 mod room;
 mod unread;

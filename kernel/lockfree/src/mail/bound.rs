@@ -6,7 +6,7 @@ use core::fmt;
 /// The limit of a mailbox. A process has it from birth, or never.
 ///
 /// What counts are messages that are sent and not received yet, of whatever type. Answers to questions are never
-/// refused, and neither is what the kernel has to tell.
+/// refused, and neither is what the kernel has to tell. What comes by an urgent lane may fill as many places again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
     limit: u32,

@@ -54,6 +54,8 @@ pub(crate) struct Kind {
 pub(crate) enum Class {
     /// Whoever receives.
     Message,
+    /// Whoever receives, before all others.
+    Urgent,
     /// Whoever receives, who is to answer it.
     Question,
     /// Only whoever has asked for it.
@@ -81,6 +83,7 @@ impl<M: Send + 'static> Packing<M> {
     pub(crate) const IS_QUESTION_INLINE: bool = Self::fits(QUESTION_ROOM);
 
     const KIND: Kind = Self::kind_of(Class::Message, !Self::IS_INLINE);
+    const URGENT: Kind = Self::kind_of(Class::Urgent, !Self::IS_INLINE);
     const QUESTION: Kind = Self::kind_of(Class::Question, !Self::IS_QUESTION_INLINE);
     const ANSWER: Kind = Self::kind_of(Class::Answer, !Self::IS_INLINE);
 
@@ -108,6 +111,11 @@ impl<M: Send + 'static> Packing<M> {
     #[inline(always)]
     pub(crate) fn kind() -> &'static Kind {
         &const { Self::KIND }
+    }
+
+    /// The kind of urgent messages of this type.
+    pub(crate) fn urgent() -> &'static Kind {
+        &const { Self::URGENT }
     }
 
     /// The kind of questions of this type.
@@ -145,7 +153,8 @@ impl Kind {
     /// True if a process that receives messages of type `M` receives this.
     #[inline(always)]
     fn is<M: Send + 'static>(&self) -> bool {
-        matches!(self.class, Class::Message | Class::Question) && self.type_id == TypeId::of::<M>()
+        matches!(self.class, Class::Message | Class::Urgent | Class::Question)
+            && self.type_id == TypeId::of::<M>()
     }
 }
 

@@ -29,18 +29,17 @@
 //! 4. *All messages of a counted process are counted, except answers* (and what else is said never to be refused), which
 //!    their envelopes tell. A process is counted from birth: its flag and its words are there before its pid is.
 //!
-//! A pid out of thin air may find the flag on another core before it finds the words. It finds nobody, which was
-//! true a moment ago.
-//!
 //! # Orderings
 //!
-//! None. Each step is about one word, and what a message carries is released by the step that publishes it. (Those who
-//! wait for room stand in a line, which has a lock: see `waiting`.)
+//! The flag in the state word releases what was written here before, and a sender that has found the flag acquires
+//! that: so it finds its receiver's words. For the rest each step is about one word, and what a message carries is
+//! released by the step that publishes it. (Those who wait for room stand in a line, which has a lock: see `waiting`.)
 
 use super::bound::{Bound, Overflow};
 use super::line::Line;
 use crate::atomic::{AtomicU64, Relaxed};
 use crate::process::Pid;
+use core::fmt;
 
 /// What counts messages, or places, in a word.
 const NUMBER: u64 = (1 << 27) - 1;
@@ -60,6 +59,15 @@ pub(crate) enum Entry {
     Full(Overflow),
     /// The process is gone.
     Nobody,
+}
+
+/// How much of the room a message may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Share {
+    /// What the limit says.
+    Ordinary,
+    /// Twice as much.
+    Urgent,
 }
 
 /// Where a sender stands that is ready to wait.
@@ -83,6 +91,9 @@ pub(crate) struct Gate {
     drops: AtomicU64,
     /// Who waits for room.
     line: Line,
+    /// The key of the urgent lane that is open, or 0; and how many there ever were.
+    lane: AtomicU64,
+    lanes: AtomicU64,
 }
 
 impl Gate {
@@ -92,6 +103,8 @@ impl Gate {
             count: AtomicU64::new(0),
             drops: AtomicU64::new(0),
             line: Line::new(),
+            lane: AtomicU64::new(0),
+            lanes: AtomicU64::new(0),
         }
     }
 
@@ -108,6 +121,29 @@ impl Gate {
         self.terms.store(pid.generation() | terms, Relaxed);
         self.count.store(pid.generation(), Relaxed);
         self.drops.store(pid.generation(), Relaxed);
+        self.lane.store(0, Relaxed);
+    }
+
+    /// Opens an urgent lane, and says by which key it will be known, which no other lane of this gate has.
+    pub(super) fn open_lane(&self) -> u64 {
+        let key = self.lanes.fetch_add(1, Relaxed) + 1;
+        self.lane.store(key, Relaxed);
+        key
+    }
+
+    /// Closes the lane of this key, if it is open.
+    pub(super) fn close_lane(&self, key: u64) {
+        let _ = self.lane.compare_exchange(key, 0, Relaxed, Relaxed);
+    }
+
+    /// True if the lane of this key is open.
+    pub(super) fn is_lane(&self, key: u64) -> bool {
+        self.lane.load(Relaxed) == key
+    }
+
+    /// True if a lane is open.
+    pub(super) fn has_lane(&self) -> bool {
+        self.lane.load(Relaxed) != 0
     }
 
     /// Serves this process no more, which has ended. True if somebody waits for room, and has to be told.
@@ -118,7 +154,7 @@ impl Gate {
     }
 
     /// Takes a place for a message, if there is one.
-    pub(crate) fn enter(&self, pid: Pid) -> Entry {
+    pub(crate) fn enter(&self, pid: Pid, share: Share) -> Entry {
         let terms = self.terms.load(Relaxed);
         if !pid.owns(terms) {
             return Entry::Nobody;
@@ -126,14 +162,18 @@ impl Gate {
         let Some(bound) = bound_of(terms) else {
             return Entry::Free;
         };
-        let room = u64::from(bound.limit());
+        let room = match share {
+            Share::Ordinary => u64::from(bound.limit()),
+            Share::Urgent => 2 * u64::from(bound.limit()),
+        };
         let mut word = self.count.load(Relaxed);
         loop {
             if !pid.owns(word) {
                 return Entry::Nobody;
             }
-            // Who comes now does not overtake those who wait.
-            if word & NUMBER >= room || word & QUEUED != 0 {
+            // Who comes now does not overtake those who wait, unless it is urgent.
+            let is_behind = share == Share::Ordinary && word & QUEUED != 0;
+            if word & NUMBER >= room || is_behind {
                 return Entry::Full(bound.overflow());
             }
             match self
@@ -150,7 +190,10 @@ impl Gate {
     /// it has to be passed on.
     #[must_use]
     pub(crate) fn leave(&self) -> bool {
-        let step = |word| (word & QUEUED == 0).then_some(word - 1);
+        let room = self.terms.load(Relaxed) & u64::from(Bound::MOST);
+        // While urgent ones have more than there is room for, there is no place to be passed on.
+        let is_owed = |word| word & QUEUED != 0 && word & NUMBER <= room;
+        let step = |word| (!is_owed(word)).then_some(word - 1);
         let left = self.count.fetch_update(Relaxed, Relaxed, step);
         debug_assert!(left.is_err() || left.is_ok_and(|it| it & NUMBER > 0));
         left.is_ok()
@@ -218,6 +261,7 @@ impl Gate {
             count: number(&self.count),
             drops: number(&self.drops),
             waiting: self.line.length(),
+            has_lane: self.has_lane(),
         })
     }
 
@@ -239,6 +283,30 @@ pub struct GateReport {
     pub drops: u64,
     /// Senders that wait for room.
     pub waiting: u32,
+    /// True if an urgent lane is open.
+    pub has_lane: bool,
+}
+
+impl fmt::Display for GateReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            bound,
+            count,
+            drops,
+            waiting,
+            has_lane,
+        } = self;
+        match bound {
+            Some(bound) => write!(
+                f,
+                "{count} of {} messages (beyond: {}), {waiting} wait for room, {drops} dropped",
+                bound.limit(),
+                bound.overflow()
+            )?,
+            None => f.write_str("no limit")?,
+        }
+        f.write_str(if *has_lane { ", urgent lane open" } else { "" })
+    }
 }
 
 fn bound_of(terms: u64) -> Option<Bound> {

@@ -6,7 +6,8 @@
 
 use super::Envelope;
 use super::bound::Overflow;
-use super::gate::{Entry, Gate, GateReport};
+use super::envelope::Class;
+use super::gate::{Entry, Gate, GateReport, Share};
 use super::post::{Sent, take_back};
 use super::refusal::SendError;
 use super::special::COUNTED;
@@ -34,16 +35,24 @@ fn post_by_gate<P>(
     (pid, slot): (Pid, &'static Slot),
     envelope: &'static Envelope,
 ) -> Result<Sent, SendError<P>> {
+    slot.word.see_gate();
     let gate = stay.here().table().gates().of(pid);
     let entry = match gate {
         None => Entry::Nobody,
         Some(_) if envelope.is_answer() => Entry::Free,
-        Some(gate) => gate.enter(pid),
+        Some(gate) => gate.enter(pid, share_of(envelope)),
     };
     match (entry, gate) {
         (Entry::Free, _) => Ok(publish_in::<P>(stay, pid, slot, envelope)),
         (Entry::Full(overflow), Some(gate)) => refuse::<P>(stay, pid, gate, envelope, overflow),
         (Entry::Nobody | Entry::Full(_), _) => Ok(take_back::<P>(stay, envelope)),
+    }
+}
+
+fn share_of(envelope: &Envelope) -> Share {
+    match envelope.class() {
+        Class::Urgent => Share::Urgent,
+        _ => Share::Ordinary,
     }
 }
 
@@ -119,19 +128,19 @@ fn refuse<P>(
 /// A message has left the running process's mailbox. True if this process counts them, and somebody waits for the place.
 #[inline(always)]
 #[must_use]
-pub(super) fn note_taken(header: &Header, envelope: &Envelope) -> bool {
-    header.local.has_special(COUNTED) && !leave(header, envelope)
+pub(super) fn note_taken(header: &Header, is_answer: bool) -> bool {
+    header.local.has_special(COUNTED) && !leave(header, is_answer)
 }
 
 #[cold]
 #[inline(never)]
-fn leave(header: &Header, envelope: &Envelope) -> bool {
+fn leave(header: &Header, is_answer: bool) -> bool {
     #[cfg(not(target_os = "none"))]
     if crate::process::forgets_places() {
         return true;
     }
     let gate = table().gates().of(header.pid());
-    envelope.is_answer() || gate.is_none_or(Gate::leave)
+    is_answer || gate.is_none_or(Gate::leave)
 }
 
 /// What the gate of a process has to tell, if it lives and has one.

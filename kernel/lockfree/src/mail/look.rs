@@ -11,8 +11,9 @@
 use super::Envelope;
 use super::envelope::{Class, Message, Packing};
 use super::gated::note_taken;
+use super::lane::take_in_by_lane;
 use super::question::opened;
-use super::special::{FILTERS, POSITIONS};
+use super::special::{FILTERS, LANE, POSITIONS};
 use super::waiting::pass_on;
 use crate::process::here;
 use crate::process::{Header, Kind, Local, local, reduce};
@@ -198,9 +199,9 @@ fn remove<R>(
     envelope: &'static Envelope,
     take: impl FnOnce(&'static Envelope) -> R,
 ) -> R {
-    let is_owed = note_taken(header, envelope);
+    let is_answer = envelope.is_answer();
     let taken = take_out(header, passed, envelope, take);
-    if is_owed {
+    if note_taken(header, is_answer) {
         pass_on(header);
     }
     taken
@@ -240,7 +241,16 @@ fn take_out<R>(
 }
 
 /// Takes everything in that has come, in slices.
-fn take_in(header: &'static Header) {
+pub(super) fn take_in(header: &'static Header) {
+    if header.local.has_special(LANE) {
+        take_in_by_lane(header);
+    } else {
+        turn_all(header);
+    }
+}
+
+/// The same without a look at what is urgent.
+pub(super) fn turn_all(header: &'static Header) {
     let Header { local, slot, .. } = header;
     if !local.is_turning() && !slot.word.has_mail() {
         return;

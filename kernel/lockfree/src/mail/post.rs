@@ -67,7 +67,7 @@ pub fn send<M: Send + 'static>(to: Receiver, message: M) -> Result<Sent, SendErr
 }
 
 #[inline(always)]
-fn pack<M: Send + 'static>(
+pub(super) fn pack<M: Send + 'static>(
     to: Receiver,
     message: M,
     kind: &'static Kind,

@@ -15,6 +15,9 @@ pub(crate) const COUNTED: u8 = 1 << 2;
 /// Somebody has a position in the list: see [`look`](super::look).
 pub(crate) const POSITIONS: u8 = 1 << 1;
 
+/// This process has an urgent lane, or had one until a moment ago.
+pub(crate) const LANE: u8 = 1 << 3;
+
 impl Local {
     /// True if anything is out of the ordinary.
     #[inline(always)]

@@ -66,6 +66,10 @@ red! {
         mail::gate::stories::a_gate_that_is_found_has_been_made => "Causality violation";
     a_gate_that_is_not_acquired: GateFind as Relaxed,
         mail::gate::stories::a_gate_that_is_found_has_been_made => "Causality violation";
+    a_gate_that_is_shown_too_early: GateShow as Relaxed,
+        mail::gate::stories::who_gets_a_gate_is_not_taken_for_gone => "taken for gone";
+    a_gate_that_is_looked_at_too_early: GateSee as Relaxed,
+        mail::gate::stories::who_gets_a_gate_is_not_taken_for_gone => "taken for gone";
     a_line_that_is_not_released: LineGive as Relaxed,
         mail::line::stories::who_goes_to_wait_is_served_or_finds_room => "waits beside room";
     a_line_that_is_not_acquired: LineTake as Relaxed,

@@ -217,7 +217,23 @@ impl StateWord {
     /// 1: the same for a process that has a gate.
     pub(crate) fn occupy_gated(&self, pid: Pid) {
         debug_assert_eq!(self.0.load(Relaxed), pid.generation() | FREE, "twice");
-        self.0.store(pid.generation() | GATED | RUNNABLE, Relaxed);
+        let word = pid.generation() | GATED | RUNNABLE;
+        self.0.store(word, Site::GateShow.ordering());
+    }
+
+    /// Sends senders to the gate from now on; the process itself says so.
+    pub(crate) fn show_gate(&self) {
+        self.0.fetch_or(GATED, Site::GateShow.ordering());
+    }
+
+    /// Sends them there no more.
+    pub(crate) fn hide_gate(&self) {
+        self.0.fetch_and(!GATED, Relaxed);
+    }
+
+    /// Looks at what made a sender come to the gate.
+    pub(crate) fn see_gate(&self) {
+        let _ = self.0.load(Site::GateSee.ordering());
     }
 
     /// True if the process is runnable, stands at an await, and nobody wants anything of it: its

@@ -37,7 +37,7 @@ impl Bounded {
 
     /// As a sender does that was sent here by the word.
     fn send(&self, pid: Pid, message: u32) -> Entry {
-        let entry = self.gate.enter(pid);
+        let entry = self.gate.enter(pid, Share::Ordinary);
         if entry != Entry::Free {
             return entry;
         }
@@ -134,11 +134,43 @@ pub(crate) fn a_gate_that_is_found_has_been_made() {
                 gates.of(pid).expect("just made").open(pid, bound);
             })
         };
-        let found = gates.of(pid).map_or(Entry::Nobody, |gate| gate.enter(pid));
+        let found = gates
+            .of(pid)
+            .map_or(Entry::Nobody, |gate| gate.enter(pid, Share::Ordinary));
         maker.join().unwrap();
         let counted = gates.of(pid).and_then(|gate| gate.report(pid));
         let is_free = found == Entry::Free;
         assert!(is_free || found == Entry::Nobody, "{found:?}");
         assert_eq!(counted.map(|it| it.count), Some(u64::from(is_free)));
+    });
+}
+
+/// A process gets a gate in the middle of its life while somebody sends to it, who never takes it for gone.
+#[test]
+pub(crate) fn who_gets_a_gate_is_not_taken_for_gone() {
+    loom::model(|| {
+        let state = StateWord::new();
+        let pid = state.next_pid(0);
+        state.occupy(pid);
+        let process = Arc::new((state, Gate::new()));
+        let opener = {
+            let process = process.clone();
+            thread::spawn(move || {
+                let (state, gate) = &*process;
+                gate.open(pid, None);
+                state.show_gate();
+            })
+        };
+        let (state, gate) = &*process;
+        match state.send(pid, 1, |_| ()) {
+            Sent::Left => {}
+            Sent::Gated => {
+                state.see_gate();
+                let entry = gate.enter(pid, Share::Ordinary);
+                assert_eq!(entry, Entry::Free, "taken for gone");
+            }
+            other => panic!("{other:?}"),
+        }
+        opener.join().unwrap();
     });
 }

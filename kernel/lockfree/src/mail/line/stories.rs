@@ -1,7 +1,7 @@
 //! What races for a line, on modelled atomics.
 
 use super::*;
-use crate::mail::gate::{Entry, Gate, Standing};
+use crate::mail::gate::{Entry, Gate, Share, Standing};
 use crate::mail::{Bound, Overflow};
 use crate::process::word::StateWord;
 use loom::cell::UnsafeCell;
@@ -40,7 +40,7 @@ impl Full {
         let rooms = [(); 3].map(|()| UnsafeCell::new(Waiting::new(pid, 0)));
         let gate = Gate::new();
         gate.open(pid, Bound::new(1, Overflow::Refuse).ok());
-        assert_eq!(gate.enter(pid), Entry::Free);
+        assert_eq!(gate.enter(pid, Share::Ordinary), Entry::Free);
         let rooms = Rooms(rooms);
         Arc::new(Self { gate, rooms, pid })
     }
