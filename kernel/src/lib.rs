@@ -158,7 +158,8 @@
 //!
 //! # Time and the console
 //!
-//! [`sleep`], [`timeout`], [`interval`] and [`Instant`] are about time; nothing in them is ever early.
+//! [`sleep`], [`timeout`], [`interval`] and [`Instant`] are about time; nothing in them is ever early. [`send_after`] has a
+//! message sent later, [`send_every`] again and again, and both can be called off.
 //! [`print!`] and [`println!`] write to the machine's console, whole lines at a time, and [`read_byte`] waits for
 //! a key.
 //!
@@ -215,8 +216,8 @@ pub use girder_core::mail::{
 pub use girder_core::names::{NAME_BYTES_MAX, Name, NameError};
 pub use girder_core::sched::{Priority, set_priority};
 pub use girder_core::time::{
-    Elapsed, Instant, Interval, Missed, Sleep, interval, interval_at, sleep, sleep_until, timeout,
-    timeout_at,
+    Cancelled, Delayed, Elapsed, Instant, Interval, Missed, Periodic, Sleep, interval, interval_at,
+    send_after, send_at, send_every, sleep, sleep_until, timeout, timeout_at,
 };
 pub use girder_lockfree::process::{
     ExitReason, NoProcess, NoStack, NotAPid, Pid, Processes, Request, Watch, YieldNow, block_on,

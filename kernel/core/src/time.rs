@@ -8,11 +8,15 @@
 //! nobody else a turn, as in Erlang and Go; who wants that says `yield_now`. A delay beyond the clock's range
 //! ends at [`Instant::NEVER`].
 //!
+//! [`send_after`] has a message sent at a time instead of waiting for it, [`send_every`] again and again; both can be called
+//! off, and say whether that was in time.
+//!
 //! Whatever waits here gives its timer back when it is dropped. An [`Alarm`] is the timer alone. `doc/timers.md` tells how timers are kept.
 
 mod alarm;
 mod instant;
 mod interval;
+mod later;
 mod sleep;
 mod timeout;
 
@@ -20,5 +24,6 @@ pub use alarm::Alarm;
 pub use girder_lockfree::process::NoAlarm;
 pub use instant::Instant;
 pub use interval::{Interval, Missed, interval, interval_at};
+pub use later::{Cancelled, Delayed, Periodic, send_after, send_at, send_every};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Elapsed, timeout, timeout_at};

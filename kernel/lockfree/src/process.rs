@@ -34,7 +34,8 @@ pub(crate) mod word;
 
 #[cfg(not(target_os = "none"))]
 pub use alarm::simulate_counting_alarms;
-pub use alarm::{Due, Look, NoAlarm, has_alarms_left, ring_alarms, set_alarm, take_back_alarm};
+pub(crate) use alarm::{Due, make_room_for_alarms, set_due};
+pub use alarm::{Look, NoAlarm, has_alarms_left, ring_alarms, set_alarm, take_back_alarm};
 pub use budget::afford;
 pub use exit::{ExitReason, Words};
 pub use finished::Finished;

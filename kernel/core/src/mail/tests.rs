@@ -4,6 +4,7 @@ mod bounds;
 mod calls;
 mod floods;
 mod lanes;
+mod later;
 mod order;
 mod room;
 mod unread;
@@ -114,7 +115,11 @@ impl Driver {
 
     /// Rings the earliest alarm.
     fn ring(&mut self) -> bool {
-        let next = ring_alarms(here::now(), BUDGET).next;
+        let look = ring_alarms(here::now(), BUDGET);
+        if look.rung > 0 || look.is_behind {
+            return true;
+        }
+        let next = look.next;
         if next == u64::MAX {
             return false;
         }

@@ -7,6 +7,7 @@
 //! room for.
 
 use super::question::QuestionWord;
+use crate::process::Pid;
 use alloc::boxed::Box;
 use core::any::TypeId;
 use core::cell::{Cell, UnsafeCell};
@@ -205,6 +206,15 @@ impl Envelope {
     pub(crate) fn set_next(&self, next: Option<NonNull<Self>>) {
         self.link
             .set(next.map_or(0, |next| next.as_ptr().expose_provenance()));
+    }
+
+    /// Who is to get it, while it waits for its time.
+    pub(super) fn addressee(&self) -> Pid {
+        Pid::from_number(self.link.get() as u64)
+    }
+
+    pub(super) fn set_addressee(&self, to: Pid) {
+        self.link.set(to.get() as usize);
     }
 
     /// Puts a payload in.

@@ -8,19 +8,47 @@
 //! rings for nobody, or for somebody who looks and goes on waiting. (Several cores that schedule will have it
 //! taken back through the other one's inbox; the alarm says which core that is.)
 
-use super::here::{Desk, table, with_desk};
+use super::here::{Desk, Here, table, with_desk};
 use super::in_loop::with_desk_in_loop;
+use super::local::Local;
 use super::platform::{self, PreemptionOff};
 use super::table::{is_alive, take_woken};
-use super::word::Pid;
+use super::word::{LAST_MESSAGE, Pid};
 use super::{Kind, own_pid};
+use crate::mail::{Delivery, deliver};
 use crate::wheel::{Set, Timer, Wheel};
 
-/// What is due.
+/// What is due: a process is woken, or a message is sent (`mail::later`).
+///
+/// One word: a pid, or a message's number and a bit that no pid has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
-    /// A process is woken. (Beside this, a message will be delivered.)
-    Wake(Pid),
+pub(crate) struct Due(u64);
+
+const IS_MESSAGE: u64 = 1 << 30;
+const _: () = assert!((LAST_MESSAGE as u64) < IS_MESSAGE);
+
+impl Due {
+    #[inline(always)]
+    fn wake(pid: Pid) -> Self {
+        debug_assert!(pid.get() & IS_MESSAGE == 0);
+        Self(pid.get())
+    }
+
+    /// The message of this number is sent.
+    pub(crate) fn message(number: u32) -> Self {
+        Self(u64::from(number) | IS_MESSAGE)
+    }
+
+    /// The message's number, if it is one.
+    #[inline(always)]
+    pub(crate) fn number(self) -> Option<u32> {
+        (self.0 & IS_MESSAGE != 0).then_some(self.0 as u32 & LAST_MESSAGE)
+    }
+
+    /// True if it would wake somebody who is gone.
+    fn is_of_the_dead(self) -> bool {
+        self.number().is_none() && !is_alive(Pid::from_number(self.0))
+    }
 }
 
 /// Why no alarm was set.
@@ -36,9 +64,9 @@ pub enum NoAlarm {
 #[inline(always)]
 pub fn set_alarm(at: u64) -> Result<Timer, NoAlarm> {
     let pid = own_pid().ok_or(NoAlarm::NoProcess)?;
-    match set(at, Due::Wake(pid)) {
+    match set(at, Due::wake(pid)) {
         Some(timer) => Ok(timer),
-        None => set_with_more_room(at, Due::Wake(pid)),
+        None => set_with_more_room(at, Due::wake(pid)),
     }
 }
 
@@ -50,10 +78,22 @@ fn set(at: u64, due: Due) -> Option<Timer> {
     let here = stay.here();
     // SAFETY: as in `with_desk`; the wheel calls nobody.
     let desk = unsafe { &mut *here.desk() };
+    set_due(here, desk, stay.local(), at, due)
+}
+
+/// The same for whoever has the desk; nothing without room.
+#[inline(always)]
+pub(crate) fn set_due(
+    here: &'static Here,
+    desk: &mut Desk,
+    local: &Local,
+    at: u64,
+    due: Due,
+) -> Option<Timer> {
     let Set { timer, is_first } = desk.wheel.set(at, due).ok()?;
     if is_first {
         desk.has_first_alarm = true;
-        here.load(stay.local());
+        here.load(local);
     }
     Some(timer)
 }
@@ -61,11 +101,21 @@ fn set(at: u64, due: Due) -> Option<Timer> {
 #[cold]
 #[inline(never)]
 fn set_with_more_room(at: u64, due: Due) -> Result<Timer, NoAlarm> {
+    if !make_room_for_alarms() {
+        return Err(NoAlarm::NoMemory);
+    }
+    set(at, due).ok_or(NoAlarm::NoMemory)
+}
+
+/// Makes room for more alarms on this core. False if there is no memory.
+pub(crate) fn make_room_for_alarms() -> bool {
     let order = with_desk(|_, desk| desk.wheel.order());
-    let room = order.make(due).ok_or(NoAlarm::NoMemory)?;
+    let Some(room) = order.make(Due(0)) else {
+        return false;
+    };
     // What comes back is given to the heap with preemption on. If somebody was faster, there is room all the same.
     let _returned = with_desk(|_, desk| desk.wheel.add_room(room));
-    set(at, due).ok_or(NoAlarm::NoMemory)
+    true
 }
 
 /// Takes an alarm back. Nothing happens if it has rung.
@@ -92,17 +142,33 @@ pub struct Look {
 pub fn ring_alarms(now: u64, budget: usize) -> Look {
     let table = table();
     with_desk_in_loop(|here, desk| {
-        let Desk { wheel, woken, .. } = desk;
+        let Desk {
+            wheel,
+            woken,
+            unburied,
+            ..
+        } = desk;
         let mut rung = 0;
-        wheel.expire(now, budget, |Due::Wake(pid)| {
+        wheel.expire(now, budget, |due| {
             rung += 1;
-            if let Some(token) = take_woken(table, pid) {
+            let token = match due.number() {
+                None => take_woken(table, Pid::from_number(due.0)),
+                Some(number) => match deliver(here, number) {
+                    Delivery::Delivered => None,
+                    Delivery::Woken(token) => Some(token),
+                    Delivery::Unread(envelope) => {
+                        unburied.leave(envelope);
+                        None
+                    }
+                },
+            };
+            if let Some(token) = token {
                 let level = token.level();
                 woken.add(token, level);
             }
         });
         if wheel.is_sweeping() {
-            wheel.sweep(budget as u32, |Due::Wake(pid)| !is_alive(pid));
+            wheel.sweep(budget as u32, Due::is_of_the_dead);
         }
         here.mark_laden();
         Look {

@@ -239,6 +239,11 @@ impl Default for Here {
 }
 
 impl Desk {
+    /// What is due on this core.
+    pub(crate) fn wheel(&mut self) -> &mut Wheel<Due> {
+        &mut self.wheel
+    }
+
     const fn new() -> Self {
         Self {
             newborn: Arrived::NOBODY,

@@ -9,7 +9,7 @@ use super::homes;
 use super::in_loop::{in_this_loop, with_desk_in_loop};
 use super::table::is_alive;
 use super::word::Pid;
-use crate::mail::{Mailbox, Message, bury, tell_next_of};
+use crate::mail::{Envelope, Mailbox, Message, bury, tell_next_of};
 use core::ptr::NonNull;
 
 /// A core's.
@@ -36,6 +36,11 @@ impl Unburied {
             lines: None,
             reaper: None,
         }
+    }
+
+    /// Takes over a message that nobody will read.
+    pub(super) fn leave(&self, envelope: &'static Envelope) {
+        self.in_hand.put_back(envelope);
     }
 
     fn is_nothing(&self) -> bool {

@@ -8,7 +8,7 @@ use girder_core::mail::{
 };
 use girder_core::rng::Rng;
 use girder_core::sched::Priority;
-use girder_core::time::timeout;
+use girder_core::time::{Cancelled, send_after, timeout};
 use girder_lockfree::mail::envelopes_in_use;
 use girder_lockfree::process::{kill, own_pid, yield_now};
 use std::cell::RefCell;
@@ -174,7 +174,9 @@ fn sender(
                     count: count.clone(),
                     _large: rng.below(2).checked_sub(1).map(|_| [0; 8]),
                 };
-                let sent = if rng.below(3) == 0 {
+                let sent = if rng.below(6) == 0 {
+                    post_later(&mut rng, to, letter)
+                } else if rng.below(3) == 0 {
                     send(to, Card(letter)).is_ok()
                 } else {
                     send(to, letter).is_ok()
@@ -194,6 +196,18 @@ fn sender(
             *at_work.borrow_mut() -= 1;
         })
     });
+}
+
+/// Has it sent in a while, or thinks better of it.
+fn post_later(rng: &mut Rng, to: Pid, letter: Letter) -> bool {
+    let Ok(delayed) = send_after(micros(rng.below(200)), to, Card(letter)) else {
+        return false;
+    };
+    if rng.below(4) == 0 {
+        assert_eq!(delayed.cancel(), Cancelled::InTime);
+        assert_eq!(delayed.cancel(), Cancelled::TooLate);
+    }
+    true
 }
 
 async fn ask(to: Pid, number: u32) {
@@ -250,6 +264,8 @@ fn closer(score: &Shared, receivers: &Receivers, count: &Count, at_work: &Rc<Ref
                 if envelopes_in_use() == 0 {
                     break;
                 }
+                // What is to be sent later is still under way.
+                point().await;
                 yield_now().await;
             }
             assert_eq!(envelopes_in_use(), 0, "an envelope was lost");
