@@ -174,18 +174,23 @@ async fn member(suite: Addr<Ball>) {
     throw(suite, 0);
 }
 
-/// Questions and answers.
+/// Questions and answers, between two processes of their own, as the balls above.
 pub(super) async fn calls(count: u64) -> u64 {
+    let own = own();
     let server = start(async move {
         for _ in 0..count {
             let Ask(number, reply_to) = receive().await;
             let _ = reply_to.reply(number + 1);
         }
     });
-    for number in 0..count {
-        let answer = call(server, |reply_to| Ask(number, reply_to)).await;
-        assert_eq!(answer, Ok(number + 1));
-    }
+    start(async move {
+        for number in 0..count {
+            let answer = call(server, |reply_to| Ask(number, reply_to)).await;
+            assert_eq!(answer, Ok(number + 1));
+        }
+        throw(own, 0);
+    });
+    receive::<Ball>().await;
     count
 }
 

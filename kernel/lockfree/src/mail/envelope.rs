@@ -252,6 +252,14 @@ impl Envelope {
         self.class() == Class::Answer
     }
 
+    /// True if it is a question of this type.
+    #[inline(always)]
+    pub(super) fn asks<M: Send + 'static>(&self) -> bool {
+        let is_it =
+            |kind: &Kind| kind.class == Class::Question && kind.type_id == TypeId::of::<M>();
+        self.kind.get().is_some_and(is_it)
+    }
+
     /// Who sees what is in it.
     pub(crate) fn class(&self) -> Class {
         self.kind.get().map_or(Class::Message, |kind| kind.class)

@@ -7,6 +7,7 @@
 //! it look again at once, which costs turns and loses nothing.
 
 use super::look::{Look, Position, header, open, receive};
+use super::question::take_first_question;
 use crate::process::{Header, give_way, is_own_waker};
 use core::task::{Context, Poll, Waker};
 
@@ -37,6 +38,9 @@ pub fn poll_receive<M: Send + 'static>(context: &Context<'_>, position: &mut Pos
 
 #[inline(never)]
 fn poll_at_length<M: Send + 'static>(context: &Context<'_>, position: &mut Position) -> Poll<M> {
+    if let Some(question) = take_first_question(context) {
+        return Poll::Ready(question);
+    }
     poll_look(context, || receive(position))
 }
 

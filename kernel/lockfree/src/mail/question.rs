@@ -41,6 +41,7 @@ mod ask;
 mod duties;
 mod ledger;
 mod reply;
+mod take;
 mod word;
 
 pub use ask::{NotAsked, Question, ask};
@@ -48,6 +49,7 @@ pub(crate) use duties::Duties;
 pub(crate) use ledger::bury;
 pub(super) use ledger::opened;
 pub use reply::ReplyTo;
+pub(super) use take::take_first_question;
 pub(crate) use word::QuestionWord;
 
 use super::Envelope;
