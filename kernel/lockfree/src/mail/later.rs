@@ -9,7 +9,7 @@
 
 use super::Envelope;
 use super::envelope::{Kind, Packing};
-use super::gate::Entry;
+use super::gate::{Entry, Share};
 use super::post::try_box;
 use super::refusal::SendError;
 use crate::process::here::{Desk, Here, Stay, with_desk};
@@ -133,7 +133,7 @@ fn has_entered(here: &'static Here, to: Pid) -> bool {
     let Some(gate) = here.table().gates().of(to) else {
         return false;
     };
-    match gate.enter(to) {
+    match gate.enter(to, Share::Ordinary) {
         Entry::Free => true,
         Entry::Nobody => false,
         Entry::Full(_) => {
