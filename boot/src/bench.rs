@@ -50,7 +50,7 @@ const fn bench(name: &'static str, count: u64, run: fn(u64) -> Run) -> Bench {
 const YIELD_CLOCK: &str = "yield_clock";
 
 /// All of them, in the order in which they run.
-const BENCHES: [Bench; 23] = [
+const BENCHES: [Bench; 24] = [
     bench("yield", 1_000_000, |count| {
         Box::pin(yields::run("yield", count))
     }),
@@ -118,6 +118,9 @@ const BENCHES: [Bench; 23] = [
     bench("alloc_free_64", 100_000, |count| {
         Box::pin(memory::batch(count))
     }),
+    bench("idle_memory", 100_000, |count| {
+        Box::pin(memory::idle(count))
+    }),
     // Last: over all that has run before.
     bench("masked_max", 1, |_| Box::pin(masked::run())),
 ];
@@ -164,9 +167,13 @@ fn start_process(level: u8, work: impl Future<Output = ()> + Send + 'static) {
 }
 
 fn report(name: impl Display, ops: u64, nanos: u64) {
-    let hundredths = u128::from(nanos) * 100 / u128::from(ops.max(1));
+    report_as(name, ops, nanos, "ns");
+}
+
+fn report_as(name: impl Display, ops: u64, sum: u64, unit: &str) {
+    let hundredths = u128::from(sum) * 100 / u128::from(ops.max(1));
     println!(
-        "{name} {ops} ops, {nanos} ns, {}.{:02} ns/op",
+        "{name} {ops} ops, {sum} {unit}, {}.{:02} {unit}/op",
         hundredths / 100,
         hundredths % 100
     );

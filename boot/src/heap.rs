@@ -14,7 +14,11 @@ use core::ops::Range;
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use girder_aarch64::lock::Lock;
-use girder_lockfree::heap::{self, Blocks, Count, Entry, Heap, KERNEL, SPAN, Source, Usage, Use};
+use girder_aarch64::preemption::may_be_preempted;
+use girder_lockfree::heap::{
+    self, Blocks, Count, Entry, Heap, KERNEL, NoHeap, SPAN, Source, Usage, Use,
+};
+use girder_lockfree::process::trim as trim_homes;
 
 /// Enough for the description of 512 cores: a span for each power of two, and a table or two.
 const EARLY_SIZE: usize = 24 * SPAN;
@@ -122,6 +126,15 @@ fn with_common<R>(f: impl FnOnce(&Heap) -> R) -> Option<R> {
     (!IS_CLOSED.load(Relaxed)).then(|| f(&COMMON.lock()))
 }
 
+/// There is no memory: once more, after what is kept for processes to come has been given back. A process can do that,
+/// as long as nothing keeps it on its core.
+#[cold]
+#[inline(never)]
+fn at_last(allocate: impl FnOnce() -> Result<Option<NonNull<u8>>, NoHeap>) -> Option<NonNull<u8>> {
+    let has_more = may_be_preempted() && trim_homes() > 0;
+    has_more.then(allocate)?.ok()?
+}
+
 #[cold]
 #[inline(never)]
 fn allocate_common(layout: Layout) -> Option<NonNull<u8>> {
@@ -143,9 +156,10 @@ unsafe fn free_common(block: NonNull<u8>, layout: Layout) {
 /// The kernel's part of `girder_lockfree::process`: memory that is the kernel's, whoever runs.
 #[unsafe(export_name = "girder_kernel_block")]
 fn kernel_block(layout: Layout) -> Option<NonNull<u8>> {
-    match heap::allocate_for_kernel(layout, &Memory) {
-        Ok(block) => block,
-        Err(heap::NoHeap) => allocate_common(layout),
+    let allocate = || heap::allocate_for_kernel(layout, &Memory);
+    match allocate() {
+        Ok(block) => block.or_else(|| at_last(allocate)),
+        Err(NoHeap) => allocate_common(layout),
     }
 }
 
@@ -160,8 +174,8 @@ unsafe impl GlobalAlloc for KernelHeap {
     #[inline(always)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let block = match heap::allocate(layout, &Memory) {
-            Ok(block) => block,
-            Err(heap::NoHeap) => allocate_common(layout),
+            Ok(block) => block.or_else(|| at_last(|| heap::allocate(layout, &Memory))),
+            Err(NoHeap) => allocate_common(layout),
         };
         block.map_or(null_mut(), NonNull::as_ptr)
     }

@@ -4,7 +4,7 @@
 //! `girder_core::sched`; how a process is run is in `girder_aarch64::process`.
 
 use crate::memory::MEMORY;
-use crate::{attend, console, memory};
+use crate::{attend, console, heap, memory};
 use alloc::boxed::Box;
 use core::fmt::{self, Write};
 use core::ptr::NonNull;
@@ -19,13 +19,13 @@ use girder_core::sched::{
 };
 use girder_lockfree::Token;
 use girder_lockfree::process::here::Here;
-use girder_lockfree::process::{Finished, Polled, Runnable, Table};
+use girder_lockfree::process::{Finished, Polled, Runnable, SLOTS_MAX, Table};
 
 /// Stacks that a core begins with, for whoever comes after a process that took one along. It gets more
 /// when they are used up.
 const SPARES: usize = 16;
-/// Processes at a time.
-const PROCESSES: u32 = 1 << 20;
+/// Processes at a time: as many as there is memory for, each with so many bytes; the least that a home has.
+const LEAST_HOME: usize = 160;
 
 /// The deployment.
 pub(crate) struct Single;
@@ -59,7 +59,9 @@ pub(crate) fn start(block: &'static CoreBlock, config: &Config<'_>, first: impl 
         reductions: config.reductions.unwrap_or(REDUCTIONS) as i32,
         keeps_time: config.keeps_time,
     };
-    let table = Box::leak(Box::new(Table::new(PROCESSES)));
+    let most = heap::count().total / LEAST_HOME;
+    let most = u32::try_from(most).unwrap_or(SLOTS_MAX);
+    let table = Box::leak(Box::new(Table::new(most)));
     let here = process::this_core();
     let core = Core::<Single>::new(Levels::default(), ThisCore { block }, Never, terms, here);
     let core = NonNull::from(Box::leak(Box::new(core))).cast();

@@ -21,6 +21,7 @@ pub struct Resources {
 
 /// Returns what the kernel has given out so far. What is empty is given back before.
 pub fn resources() -> Resources {
+    girder_lockfree::process::trim();
     heap::trim();
     let physical = memory::MEMORY.lock().as_ref().map(memory::Memory::usage);
     Resources {

@@ -9,6 +9,11 @@ use core::arch::asm;
 use core::marker::PhantomData;
 use girder_lockfree::process::Local;
 
+/// True if the running code may be interrupted in favour of the loop: a process that nothing keeps on its core.
+pub fn may_be_preempted() -> bool {
+    current().is_preemptible()
+}
+
 /// The `svc` number by which running code leaves to the loop of its own accord.
 pub(crate) const LEAVE_CALL: u16 = 1;
 

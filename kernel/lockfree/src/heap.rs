@@ -39,6 +39,7 @@ mod odd;
 pub(crate) mod returned;
 mod span;
 
+use crate::process::Pid;
 pub use blocks::{Blocks, Count, Entry, REGIONS_MAX, Use};
 use class::Fit;
 pub use class::{CLASSES, SPAN};
@@ -47,7 +48,7 @@ pub use here::{NoHeap, allocate, allocate_for_kernel, free, trim, usage};
 pub use home::{ClassUsage, Heap, Source, SpanView, Usage};
 
 /// The owner of what is the kernel's own.
-pub const KERNEL: u32 = 0;
+pub const KERNEL: u32 = Pid::NOBODY as u32;
 
 /// Bytes that a block for this layout really takes.
 pub fn true_size(layout: Layout) -> usize {

@@ -39,10 +39,13 @@ pub use alarm::{Look, NoAlarm, has_alarms_left, ring_alarms, set_alarm, take_bac
 pub use budget::afford;
 pub use exit::{ExitReason, Words};
 pub use finished::Finished;
+pub use homes::trim;
 pub use in_loop::{InLoop, InLoopWork};
 pub use local::{Intent, Kind, Local};
 pub use queue::Queue;
-pub use table::{NoProcess, Request, Table, is_alive, kill, resume, set_level, suspend, wake};
+pub use table::{
+    NoProcess, Request, SLOTS_MAX, Table, is_alive, kill, resume, set_level, slots, suspend, wake,
+};
 pub use text::NotAPid;
 pub use token::{Polled, Runnable, Start, Token};
 pub use view::{Account, Activity, Processes, View, processes, view};

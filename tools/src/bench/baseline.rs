@@ -61,7 +61,12 @@ mod tests {
 
     fn figure(ops: u64, nanos: u64) -> Figure {
         let name = "yield".to_owned();
-        Figure { name, ops, nanos }
+        Figure {
+            name,
+            ops,
+            nanos,
+            unit: "ns",
+        }
     }
 
     #[test]

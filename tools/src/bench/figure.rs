@@ -1,4 +1,4 @@
-//! One line of a benchmark's report: `NAME N ops, T ns, X ns/op`.
+//! One line of a benchmark's report: `NAME N ops, T ns, X ns/op`, or bytes in place of ns.
 //!
 //! A baseline is a file of such lines, as the machine has printed them.
 
@@ -9,21 +9,29 @@ use std::fmt;
 pub(super) struct Figure {
     pub(super) name: String,
     pub(super) ops: u64,
+    /// Or bytes.
     pub(super) nanos: u64,
+    pub(super) unit: &'static str,
 }
 
 impl Figure {
     /// Reads a line, if it is one. What each operation took is computed, not read.
     pub(super) fn parse(line: &str) -> Option<Self> {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let &[name, ops, "ops,", nanos, "ns,", each, "ns/op"] = words.as_slice() else {
+        let &[name, ops, "ops,", nanos, unit, each, per] = words.as_slice() else {
             return None;
+        };
+        let unit = match (unit, per) {
+            ("ns,", "ns/op") => "ns",
+            ("bytes,", "bytes/op") => "bytes",
+            _ => return None,
         };
         each.parse::<f64>().ok()?;
         Some(Self {
             name: name.to_owned(),
             ops: ops.parse().ok().filter(|&ops| ops > 0)?,
             nanos: nanos.parse().ok()?,
+            unit,
         })
     }
 
@@ -41,9 +49,17 @@ impl Figure {
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, ops, nanos } = self;
+        let Self {
+            name,
+            ops,
+            nanos,
+            unit,
+        } = self;
         let (whole, rest) = (self.hundredths() / 100, self.hundredths() % 100);
-        write!(f, "{name} {ops} ops, {nanos} ns, {whole}.{rest:02} ns/op")
+        write!(
+            f,
+            "{name} {ops} ops, {nanos} {unit}, {whole}.{rest:02} {unit}/op"
+        )
     }
 }
 
@@ -53,10 +69,14 @@ mod tests {
 
     #[test]
     fn a_line_is_written_as_it_was_read() {
-        let line = "yield 1000000 ops, 60180006 ns, 60.18 ns/op";
-        let figure = Figure::parse(line).expect("a figure");
-        assert_eq!((figure.ops, figure.hundredths()), (1_000_000, 6018));
-        assert_eq!(figure.to_string(), line);
+        for line in [
+            "yield 1000000 ops, 60180006 ns, 60.18 ns/op",
+            "idle_memory 1000000 ops, 60180006 bytes, 60.18 bytes/op",
+        ] {
+            let figure = Figure::parse(line).expect("a figure");
+            assert_eq!((figure.ops, figure.hundredths()), (1_000_000, 6018));
+            assert_eq!(figure.to_string(), line);
+        }
     }
 
     #[test]
@@ -67,7 +87,7 @@ mod tests {
             "yield 1 ops, 2 ns, 2.00 ns/op extra",
             "yield 0 ops, 2 ns, 2.00 ns/op",
             "yield -1 ops, 2 ns, 2.00 ns/op",
-            "idle_memory 1 ops, 2 bytes, 2.00 bytes/op",
+            "idle_memory 1 ops, 2 bytes, 2.00 ns/op",
         ] {
             assert_eq!(Figure::parse(line), None, "{line}");
         }

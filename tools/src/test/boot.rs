@@ -15,6 +15,8 @@ use crate::machine::{Board, Boot, Machine, Start};
 impl Row {
     pub(super) fn boot(&self, site: &Site<'_>) -> Result<Boot, Error> {
         let tests = match self.course {
+            // Which ones, or all.
+            Course::Bench if self.bootargs.starts_with("bench=") => "",
             Course::Bench => "bench",
             Course::Debugged | Course::Program { .. } => "",
             _ if self.script.is_empty() => &site.test_arguments,

@@ -184,7 +184,34 @@ fn bench_rows() -> Vec<Row> {
             ..plain_row(&format!("bench-{cores}-{cpu}"))
         }
     };
-    vec![row(1, "cortex-a53"), row(4, "cortex-a72"), row(2, "max")]
+    vec![
+        row(1, "cortex-a53"),
+        row(4, "cortex-a72"),
+        row(2, "max"),
+        crowd("512M", "bench=idle_memory:1000000", &[A_MILLION]),
+    ]
+}
+
+const A_MILLION: Expect = says!(
+    "a million wait at once",
+    "idle_memory 1000000 ops, ",
+    " bytes/op"
+);
+
+/// As many processes as a memory of this size is to hold, image and kernel included.
+fn crowd(memory: &str, bootargs: &'static str, expects: &'static [Expect]) -> Row {
+    let machine = Machine {
+        memory: memory.to_owned(),
+        cores: 1,
+        ..Machine::default()
+    };
+    Row {
+        machine,
+        course: Course::Bench,
+        bootargs,
+        expects,
+        ..plain_row(&format!("crowd-in-{memory}"))
+    }
 }
 
 #[cfg(test)]

@@ -65,6 +65,14 @@ impl Entry {
     const fn order(self) -> u32 {
         self.0 >> ORDER_SHIFT & 31
     }
+
+    /// No slot has a number that would need more bits, and the kernel's has them all.
+    const fn owner(self) -> u32 {
+        match self.0 & OWNER {
+            OWNER => KERNEL,
+            owner => owner,
+        }
+    }
 }
 
 /// Memory from one address to another, its table, and what of it is free.
@@ -248,7 +256,7 @@ impl Blocks {
             let (usage, layout) = (entry.usage()?, layout(entry.order())?);
             // SAFETY: the table says that it was taken with this layout.
             unsafe { region.free.dealloc(block, layout) };
-            Some((usage, layout.size(), entry.0 & OWNER))
+            Some((usage, layout.size(), entry.owner()))
         });
         let Some((usage, size, owner)) = taken else {
             unreachable!("{address:#x} is no block")
@@ -283,7 +291,7 @@ impl Blocks {
             return self.odds.owner(block);
         }
         let entry = self.entry(address)?.get();
-        (entry.usage() == Some(Use::Large)).then_some(entry.0 & OWNER)
+        (entry.usage() == Some(Use::Large)).then_some(entry.owner())
     }
 
     /// Makes it somebody else's.

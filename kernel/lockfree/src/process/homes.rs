@@ -119,6 +119,31 @@ fn free_slot() -> Option<(u32, &'static Slot)> {
     Some((home.index, home.slot))
 }
 
+/// Gives the homes that are kept on this core back to the heap, their slots aside; how many there were.
+pub fn trim() -> usize {
+    /// So many while preemption is off.
+    const SLICE: usize = 32;
+    let table = table();
+    let mut count = 0;
+    loop {
+        let slice: [_; SLICE] = with_desk(|_, desk| {
+            core::array::from_fn(|_| {
+                let (home, class) = desk.pools.take_any()?;
+                desk.pools.give_slot(home.index, table);
+                Some((home.place, class))
+            })
+        });
+        for (place, class) in slice.iter().flatten() {
+            // SAFETY: `fresh_home` allocated it with this layout, and nobody lives there.
+            unsafe { platform::old_block(*place, class.layout()) };
+            count += 1;
+        }
+        if slice[SLICE - 1].is_none() {
+            return count;
+        }
+    }
+}
+
 /// Takes back the home of a process that has ended, in a slot that is free again or has retired.
 ///
 /// # Safety

@@ -170,7 +170,7 @@ impl Local {
         &self.waker
     }
 
-    /// Who owns what this code takes from the heap: its slot, or 0 if it is a loop.
+    /// Who owns what this code takes from the heap: its slot, or the kernel if it is a loop.
     #[inline(always)]
     pub(crate) fn owner(&self) -> u32 {
         waker::pid(self.waker()).index()

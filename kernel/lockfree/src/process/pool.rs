@@ -16,9 +16,9 @@ use core::ops::Range;
 use core::ptr::NonNull;
 
 /// Sizes are rounded up to a multiple of this.
-const STEP: usize = 64;
+const STEP: usize = 32;
 /// Blocks of up to so many steps are kept.
-const CLASSES: usize = 16;
+const CLASSES: usize = 32;
 /// What every kept block is aligned to.
 const ALIGN: usize = 16;
 

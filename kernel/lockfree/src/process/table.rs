@@ -8,19 +8,18 @@ use super::in_loop::InLoop;
 use super::token::Token;
 use super::unburied::{leave_unburied, leave_with_line};
 use super::word::{Handover, Pid, Rest, StateWord, Vacant};
-use super::{here, homes, own_pid};
+use super::{here, homes, own_pid, pages};
 use crate::atomic::{AtomicPtr, AtomicU32, Relaxed};
 use crate::mail::{Gates, Slabs};
 use crate::order::Site;
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::ops::Range;
 use core::ptr::{NonNull, null_mut, without_provenance_mut};
 
-/// Slots that are added at a time; few where a model has to follow each.
-const CHUNK: usize = if cfg!(loom) { 2 } else { 1024 };
-/// Chunks that a table may have: 2^24 processes.
-const CHUNKS: usize = 1 << 14;
+/// Slots that are added at a time, 64 KiB of them; few where a model has to follow each.
+const CHUNK: usize = if cfg!(loom) { 2 } else { 4096 };
+/// Slots that a table may have.
+pub const SLOTS_MAX: u32 = 1 << 24;
 
 /// Messages that may be under way at a time for each process that there may be.
 const MESSAGES: u32 = 4;
@@ -51,8 +50,7 @@ impl core::error::Error for NoProcess {}
 impl Table {
     /// Creates a table for at most `limit` processes at a time.
     pub fn new(limit: u32) -> Self {
-        let most = (CHUNK * CHUNKS) as u32;
-        let limit = limit.min(most);
+        let limit = limit.min(SLOTS_MAX);
         let chunks = (limit as usize).div_ceil(CHUNK);
         let chunks = (0..chunks).map(|_| AtomicPtr::new(null_mut())).collect();
         Self {
@@ -113,27 +111,32 @@ impl Table {
     }
 
     /// How many slots there are.
-    #[cfg(not(target_os = "none"))]
     pub(crate) fn slots(&self) -> u32 {
         self.used.load(Relaxed).min(self.limit)
     }
 
     /// Adds a chunk and returns the indices of its slots.
     pub(crate) fn grow(&self) -> Option<Range<u32>> {
-        let mut slots = Vec::new();
-        slots.try_reserve_exact(CHUNK).ok()?;
-        slots.extend((0..CHUNK).map(|_| Slot {
-            word: StateWord::new(),
-            header: AtomicPtr::new(null_mut()),
-        }));
+        if self.used.load(Relaxed) >= self.limit {
+            return None; // before memory is taken for nothing
+        }
+        let size = (CHUNK * size_of::<Slot>()).next_power_of_two();
+        let slots = pages(size)?.cast::<Slot>();
+        for index in 0..CHUNK {
+            let slot = Slot {
+                word: StateWord::new(),
+                header: AtomicPtr::new(null_mut()),
+            };
+            // SAFETY: the block is large enough, and nobody else's.
+            unsafe { slots.add(index).write(slot) }
+        }
         let first = self.used.fetch_add(CHUNK as u32, Relaxed);
         if first >= self.limit {
             self.used.fetch_sub(CHUNK as u32, Relaxed);
             return None;
         }
-        let slots = Box::leak(slots.into_boxed_slice());
         let place = &self.chunks[first as usize / CHUNK];
-        place.store(slots.as_mut_ptr().cast(), Site::ChunkAdd.ordering());
+        place.store(slots.as_ptr().cast(), Site::ChunkAdd.ordering());
         Some(first..self.limit.min(first + CHUNK as u32))
     }
 }
@@ -261,6 +264,11 @@ pub fn kill(pid: Pid) -> Request {
 /// Puts a process into another priority level: at once if it waits, else at its next turn.
 pub fn set_level(pid: Pid, level: u8) -> Request {
     request(pid, |word, pid| word.set_level(pid, level))
+}
+
+/// How many slots there are, and what each takes of memory.
+pub fn slots() -> (u32, usize) {
+    (here::table().slots(), size_of::<Slot>())
 }
 
 /// True while `pid` names a process.

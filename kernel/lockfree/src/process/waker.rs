@@ -13,7 +13,7 @@ static OPERATIONS: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop)
 /// A waker that wakes nobody: there is no such pid.
 pub(crate) const NOBODYS: ManuallyDrop<Waker> = {
     // SAFETY: as in `of`.
-    ManuallyDrop::new(unsafe { Waker::from_raw(raw(without_provenance(0))) })
+    ManuallyDrop::new(unsafe { Waker::from_raw(raw(without_provenance(Pid::NOBODY as usize))) })
 };
 
 /// Returns the waker of a process, for one poll.

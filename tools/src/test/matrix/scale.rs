@@ -1,4 +1,4 @@
-//! As many cores as the kernel takes. Two host cores need a minute for them, so these rows run only with
+//! As many cores as the kernel takes, and as many processes. Two host cores need a minute for them, so these rows run only with
 //! all the others.
 
 use std::time::Duration;
@@ -23,6 +23,12 @@ const ALL_UP: &[Expect] = &[
         micros: BOOT_LIMIT_MICROS,
     },
 ];
+
+const TEN_MILLION: Expect = says!(
+    "ten million wait at once",
+    "idle_memory 10000000 ops, ",
+    " bytes/op"
+);
 
 /// What they take, and a crash in their midst.
 const CRASH: &[Step] = &[
@@ -51,6 +57,11 @@ pub(super) fn rows() -> Vec<Row> {
         ..plain_row(name)
     };
     vec![
+        Row {
+            silence: SILENCE,
+            time_limit: TIME_LIMIT,
+            ..super::crowd("4G", "bench=idle_memory:10000000", &[TEN_MILLION])
+        },
         row("scale-512"),
         Row {
             script: CRASH,

@@ -8,6 +8,9 @@ use super::{BELOW_GENERATION, GENERATION_SHIFT, INDEX_BITS, LAST_GENERATION};
 pub struct Pid(u64);
 
 impl Pid {
+    /// The number of no process: its slot would be beyond all tables.
+    pub(crate) const NOBODY: u64 = (1 << INDEX_BITS) - 1;
+
     pub(crate) fn new(index: u32, generation: u64) -> Self {
         Self(generation << GENERATION_SHIFT | u64::from(index))
     }
