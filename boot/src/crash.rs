@@ -20,6 +20,7 @@ use girder_aarch64::halt::{self, HaltCause};
 use girder_aarch64::{death, power};
 use girder_core::check::ExitStatus;
 use girder_core::config::OnPanic;
+use girder_lockfree::process::is_over_heap_limit;
 use girder_lockfree::{Attempt, Reporter};
 
 static REPORTER: Reporter = Reporter::new();
@@ -37,6 +38,9 @@ pub(crate) fn on_fault(fault: &Fault, frame: &Frame) -> ! {
 
 #[panic_handler]
 fn on_panic(info: &PanicInfo<'_>) -> ! {
+    if is_over_heap_limit() {
+        death::end_with_panic(format_args!("heap_limit: {}", PanicText(info)));
+    }
     death::end_with_panic(format_args!("{}", PanicText(info)));
     report(format_args!("{}", PanicText(info)), &Frame::here())
 }

@@ -16,7 +16,8 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use girder_aarch64::lock::Lock;
 use girder_aarch64::preemption::may_be_preempted;
 use girder_lockfree::heap::{
-    self, Blocks, Count, Entry, Heap, KERNEL, NoHeap, SPAN, Source, Usage, Use,
+    self, Blocks, Charges, Count, Entry, Heap, Held, KERNEL, LASTING, NoHeap, SPAN, Source,
+    SpanView, Usage, Use,
 };
 use girder_lockfree::process::trim as trim_homes;
 
@@ -92,7 +93,7 @@ pub(crate) fn allocate_for_ever(size: usize) -> Option<NonNull<u8>> {
         return kernel_block(Layout::from_size_align(size, align).ok()?);
     }
     let order = size.div_ceil(SPAN).next_power_of_two().trailing_zeros();
-    Memory.with(|blocks| blocks.take(order, Use::Large, KERNEL))?
+    Memory.with(|blocks| blocks.take(order, Use::Large, LASTING))?
 }
 
 /// From here on no lock is waited for.
@@ -111,6 +112,60 @@ pub(crate) fn usage() -> Usage {
     // SAFETY: the lock says that nobody else uses it.
     usage.add(&unsafe { COMMON.lock().usage() });
     usage
+}
+
+/// What is charged to nobody who lives, on this core and on those that schedule nothing.
+pub(crate) fn charges() -> Charges {
+    let mut charges = heap::charges().unwrap_or_default();
+    // SAFETY: the lock says that nobody else uses it.
+    charges.add(&unsafe { COMMON.lock().charges() });
+    charges
+}
+
+/// What a walk over all words has found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Walked {
+    /// Blocks of the kernel's.
+    pub(crate) kernel: Held,
+    /// Of processes', whether they live or not.
+    pub(crate) processes: Held,
+    /// Spans whose words say something else than their counts.
+    pub(crate) broken: usize,
+    /// Memory, as its tables have it.
+    pub(crate) memory: Count,
+    /// Bytes of spans.
+    pub(crate) spans: usize,
+}
+
+impl Walked {
+    fn add(&mut self, owner: u32, bytes: usize) {
+        match owner {
+            LASTING => {}
+            KERNEL => self.kernel.add(bytes),
+            _ => self.processes.add(bytes),
+        }
+    }
+
+    fn add_span(&mut self, span: &SpanView<'_>) {
+        self.spans += SPAN;
+        self.broken += usize::from(span.owners().count() != span.used());
+        span.owners().for_each(|owner| self.add(owner, span.size()));
+    }
+}
+
+/// Looks at every word, on the one core that schedules: for whoever wants to compare. Whoever calls it sees to it that
+/// nobody takes or frees meanwhile.
+pub(crate) fn walk() -> Walked {
+    let mut walked = Walked::default();
+    // Without a heap of its own a core has nothing to show.
+    let _ = heap::walk(|span| walked.add_span(&span));
+    // SAFETY: the lock says that nobody else uses it.
+    unsafe { COMMON.lock().walk(|span| walked.add_span(&span)) };
+    Memory.with(|blocks| {
+        blocks.walk_owned(|owner, bytes| walked.add(owner, bytes));
+        walked.memory = blocks.walk();
+    });
+    walked
 }
 
 /// Gives back what is empty.
@@ -143,14 +198,14 @@ fn allocate_common(layout: Layout) -> Option<NonNull<u8>> {
     // Whoever frees it looks at its span, so that it may be larger than it need be.
     let layout = coarse.ok().filter(|_| size <= COARSE).unwrap_or(layout);
     // SAFETY: the lock says that nobody else uses it.
-    with_common(|common| unsafe { common.allocate(layout, KERNEL, &Memory) })?
+    with_common(|common| unsafe { common.allocate_for_kernel(layout, &Memory) })?
 }
 
 #[cold]
 #[inline(never)]
 unsafe fn free_common(block: NonNull<u8>, layout: Layout) {
     // SAFETY: the lock says that nobody else uses it; the rest is the caller's promise.
-    let _ = with_common(|common| unsafe { common.free(block, layout, &Memory) });
+    let _ = with_common(|common| unsafe { common.free_of_kernel(block, layout, &Memory) });
 }
 
 /// The kernel's part of `girder_lockfree::process`: memory that is the kernel's, whoever runs.
@@ -161,6 +216,17 @@ fn kernel_block(layout: Layout) -> Option<NonNull<u8>> {
         Ok(block) => block.or_else(|| at_last(allocate)),
         Err(NoHeap) => allocate_common(layout),
     }
+}
+
+/// The kernel's part of `girder_lockfree::heap`: makes the kernel the owner of a block.
+///
+/// # Safety
+///
+/// The block was taken with this layout, is used, and is the caller's.
+#[unsafe(export_name = "girder_disown")]
+unsafe fn disown(block: NonNull<u8>, layout: Layout) {
+    // SAFETY: the caller's promise.
+    unsafe { heap::disown(block, layout, &Memory) }
 }
 
 /// The kernel's part of `girder_lockfree::mail`: memory for envelopes, in blocks that are never given back.

@@ -7,7 +7,7 @@ use girder_core::names::Name;
 use girder_core::reports::{CoreLine, CoreState};
 use girder_core::shell::Inspect;
 use girder_core::units::Bytes;
-use girder_lockfree::heap::SPAN;
+use girder_lockfree::heap::{Count, Held, SPAN, Usage};
 use girder_lockfree::process::processes;
 
 /// What the kernel has given out, in bytes: for who wants to see it come back.
@@ -17,22 +17,41 @@ pub struct Resources {
     pub heap: usize,
     /// Of physical memory: stacks, the heap itself.
     pub physical: usize,
+    /// What the kernel has of the heap, which is part of it.
+    pub kernel: Held,
+    /// What deaths in mid-poll have abandoned of it, so far.
+    pub abandoned: Held,
+    /// What others still have of processes that ended otherwise.
+    pub outliving: Held,
 }
 
 /// Returns what the kernel has given out so far. What is empty is given back before.
 pub fn resources() -> Resources {
     girder_lockfree::process::trim();
     heap::trim();
+    let charges = heap::charges();
     let physical = memory::MEMORY.lock().as_ref().map(memory::Memory::usage);
     Resources {
         heap: heap::usage().used(),
         physical: physical.map_or(0, |usage| usage.total - usage.free),
+        kernel: charges.kernel(),
+        abandoned: charges.abandoned(),
+        outliving: charges.outliving(),
     }
 }
 
 /// Bytes of memory that nobody has.
 pub fn free_memory() -> usize {
     heap::count().free
+}
+
+/// What there is of each size, and how much of it is used.
+fn write_sizes(usage: &Usage, out: &mut dyn Write) -> fmt::Result {
+    let used = usage.sizes().filter(|(_, class)| class.room > 0);
+    for (size, class) in used {
+        writeln!(out, "  {size:>6}  {:>8} used of {}", class.used, class.room)?;
+    }
+    Ok(())
 }
 
 /// Rows of a table that may have a million.
@@ -107,6 +126,24 @@ impl Inspect for Instruments {
             Bytes((usage.spans * SPAN) as u64),
             usage.spans,
         )?;
+        write_sizes(&usage, out)?;
+        let Count {
+            spans, large, odd, ..
+        } = heap::count();
+        let [spans, large, odd] = [spans, large, odd].map(|bytes| Bytes(bytes as u64));
+        writeln!(
+            out,
+            "blocks    {spans} spans, {large} large, {odd} odd pieces"
+        )?;
+        let charges = heap::charges();
+        for (name, held) in [
+            ("kernel", charges.kernel()),
+            ("abandoned", charges.abandoned()),
+            ("outliving", charges.outliving()),
+        ] {
+            let Held { blocks, bytes } = held;
+            writeln!(out, "{name:<9} {} in {blocks} blocks", Bytes(bytes as u64))?;
+        }
         if let Some(each) = cores::memory_each() {
             writeln!(out, "cores     {} each", Bytes(each))?;
         }

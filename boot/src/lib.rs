@@ -9,6 +9,7 @@
 extern crate alloc;
 
 mod attend;
+mod audit;
 mod bench;
 mod complain;
 mod console;
@@ -35,6 +36,7 @@ mod start;
 mod suite;
 mod treeless;
 
+pub use audit::{Discrepancy, audit};
 pub use bench::PROGRAM as BENCHES;
 pub use console::print;
 pub use girder_aarch64::death::exit;

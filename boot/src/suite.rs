@@ -1,10 +1,12 @@
 //! The in-kernel tests: a run of those that a filter selects, reported on the console.
 
+use crate::audit::audit;
 use crate::{console, cores, image, power_down};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use girder_core::check::protocol::Tally;
 use girder_core::check::{self, ExitStatus, Filter, Harness, Plan};
 use girder_core::config::Config;
+use girder_lockfree::process::Words;
 
 /// The seed of the running test.
 static SEED: AtomicU64 = AtomicU64::new(0);
@@ -19,7 +21,9 @@ pub(crate) async fn run_tests(config: &Config<'_>, filter: Filter) -> Tally {
     let plan = Plan::new(config, filter, cores::up().count() as u32);
     let mut harness = Harness::new(image::tests(), plan);
     let out = &mut console::Output::new();
-    check::run(&mut harness, out, |seed| SEED.store(seed, Relaxed)).await
+    let before_each = |seed| SEED.store(seed, Relaxed);
+    let after_each = || audit().map(Words::of);
+    check::run(&mut harness, out, before_each, after_each).await
 }
 
 /// Runs them, then powers the machine off.

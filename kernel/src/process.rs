@@ -101,6 +101,7 @@ pub struct Options<'a> {
     name: Option<&'a str>,
     priority: Priority,
     mailbox: Option<(u32, Overflow)>,
+    max_heap: Option<usize>,
 }
 
 /// Why there is no new process.
@@ -121,6 +122,7 @@ impl<'a> Options<'a> {
             name: None,
             priority: Priority::Normal,
             mailbox: None,
+            max_heap: None,
         }
     }
 
@@ -159,6 +161,14 @@ impl<'a> Options<'a> {
     /// ```
     pub const fn mailbox(mut self, limit: u32, overflow: Overflow) -> Self {
         self.mailbox = Some((limit, overflow));
+        self
+    }
+
+    /// It may have so many bytes of the heap. Whatever it takes counts, as large as the block really is, until it is freed,
+    /// wherever it has gone. What is beyond is refused, and a process that can't do without it ends, alone: a `Box`
+    /// or `Vec` that gets no memory panics, and the reason begins with `heap_limit`.
+    pub const fn max_heap(mut self, bytes: usize) -> Self {
+        self.max_heap = Some(bytes);
         self
     }
 
@@ -221,6 +231,7 @@ impl Options<'_> {
         Ok(Birth {
             level: self.priority.level(),
             bound: bound.transpose()?,
+            max_heap: self.max_heap,
         })
     }
 }
@@ -230,10 +241,31 @@ impl Options<'_> {
 struct Birth {
     level: u8,
     bound: Option<Bound>,
+    max_heap: Option<usize>,
+}
+
+/// Limits the heap of the running process, which has just begun.
+fn limit_own_heap(bytes: usize) {
+    if process::limit_heap(bytes).is_err() {
+        panic!("no memory to note the limit of {bytes} bytes");
+    }
 }
 
 impl Birth {
     fn spawn<F>(self, future: F) -> Result<Pid, NoProcess>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let Some(bytes) = self.max_heap else {
+            return self.spawn_unlimited(future);
+        };
+        self.spawn_unlimited(async move {
+            limit_own_heap(bytes);
+            future.await;
+        })
+    }
+
+    fn spawn_unlimited<F>(self, future: F) -> Result<Pid, NoProcess>
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -248,9 +280,18 @@ impl Birth {
         F: Future<Output = ()> + 'static,
         M: FnOnce() -> F + Send + 'static,
     {
+        let make = self.limited(make);
         match self.bound {
             None => process::spawn_with(make, self.level),
             Some(bound) => process::spawn_bounded_with(make, self.level, bound),
+        }
+    }
+
+    /// Has the process limit its heap before anything else.
+    fn limited<F>(self, make: impl FnOnce() -> F + Send + 'static) -> impl FnOnce() -> F + Send {
+        move || {
+            self.max_heap.into_iter().for_each(limit_own_heap);
+            make()
         }
     }
 
@@ -259,6 +300,7 @@ impl Birth {
         F: Future<Output = ()> + 'static,
         M: FnOnce() -> F + Send + 'static,
     {
+        let make = self.limited(make);
         match self.bound {
             None => process::spawn_watched(make, self.level),
             Some(bound) => process::spawn_bounded_watched(make, self.level, bound),

@@ -29,9 +29,10 @@
 //!
 //! # Who owns a block
 //!
-//! Each block has an owner, a number: the slot of the process that took it, or [`KERNEL`].
+//! Each block has an owner, a number: the slot of the process that took it, or [`KERNEL`]. `charge` has what comes of it.
 
 mod blocks;
+pub(crate) mod charge;
 mod class;
 mod here;
 mod home;
@@ -40,15 +41,24 @@ pub(crate) mod returned;
 mod span;
 
 use crate::process::Pid;
+use crate::process::platform::disown as disown_block;
+use alloc::vec::Vec;
 pub use blocks::{Blocks, Count, Entry, REGIONS_MAX, Use};
+pub use charge::Held;
 use class::Fit;
 pub use class::{CLASSES, SPAN};
 use core::alloc::Layout;
-pub use here::{NoHeap, allocate, allocate_for_kernel, free, trim, usage};
+use core::ptr::NonNull;
+pub use here::{
+    Charges, NoHeap, allocate, allocate_for_kernel, charges, disown, free, trim, usage, walk,
+};
 pub use home::{ClassUsage, Heap, Source, SpanView, Usage};
 
 /// The owner of what is the kernel's own.
 pub const KERNEL: u32 = Pid::NOBODY as u32;
+
+/// The owner of what is taken for ever, and charged to nobody: stacks, slots, envelopes, the cores' own.
+pub const LASTING: u32 = (1 << 25) - 2;
 
 /// Bytes that a block for this layout really takes.
 pub fn true_size(layout: Layout) -> usize {
@@ -59,6 +69,23 @@ pub fn true_size(layout: Layout) -> usize {
 pub fn serves(layout: Layout, size: usize) -> bool {
     let new = Layout::from_size_align(size, layout.align());
     new.is_ok_and(|new| Fit::of(new) == Fit::of(layout))
+}
+
+/// True if a block for this layout is in a span.
+fn is_in_span(layout: Layout) -> bool {
+    Fit::of(layout).order().is_none()
+}
+
+/// Makes the kernel the owner of what a list stands in: whoever runs was only the one who made room in it.
+pub fn leave_to_kernel<T>(list: &Vec<T>) {
+    let Ok(layout) = Layout::array::<T>(list.capacity()) else {
+        return;
+    };
+    if layout.size() > 0 {
+        let block = NonNull::from(list.as_slice()).cast();
+        // SAFETY: a list's block has this layout, and the list is the caller's.
+        unsafe { disown_block(block, layout) }
+    }
 }
 
 #[cfg(all(test, not(loom)))]

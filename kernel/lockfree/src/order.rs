@@ -106,6 +106,10 @@ sites! {
     DequeOwner: SeqCst,
     /// The thief's side of that.
     DequeThief: SeqCst,
+    /// A process has ended that has blocks left, with what is written of it; pairs with `Credit`.
+    CloseAccount: Release,
+    /// Who frees a block of somebody who has ended.
+    Credit: Acquire,
     /// A block that was freed elsewhere goes home; pairs with `TakeHome`.
     BringHome: Release,
     /// The core that it belongs to takes it.

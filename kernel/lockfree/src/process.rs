@@ -12,6 +12,7 @@ mod cold;
 mod exit;
 mod finished;
 mod header;
+mod heap;
 pub mod here;
 mod homes;
 mod in_loop;
@@ -39,6 +40,7 @@ pub use alarm::{Look, NoAlarm, has_alarms_left, ring_alarms, set_alarm, take_bac
 pub use budget::afford;
 pub use exit::{ExitReason, Words};
 pub use finished::Finished;
+pub use heap::{NoLimit, is_over_heap_limit, limit_heap};
 pub use homes::trim;
 pub use in_loop::{InLoop, InLoopWork};
 pub use local::{Intent, Kind, Local};

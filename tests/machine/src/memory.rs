@@ -1,9 +1,15 @@
-//! The kernel's heap keeps its promises.
+//! The kernel's heap keeps its promises, and knows whose each byte is.
 
+use crate::support::NORMAL;
 use alloc::boxed::Box;
+use alloc::string::ToString;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::alloc::Layout;
+use core::hint::black_box;
 use girder::check::rng;
+use girder::{Addr, Options, receive};
+use girder_lockfree::process::{ExitReason, kill, own_pid, spawn, spawn_watched, view, yield_now};
 
 #[girder::test]
 fn blocks_are_aligned_and_apart() {
@@ -50,5 +56,174 @@ fn what_is_freed_serves_again() {
     for round in 0..20_000_u64 {
         let block = Box::new([round; 128]);
         assert_eq!(core::hint::black_box(&block)[127], round);
+    }
+}
+
+/// A large request is met as it was made, or refused.
+#[girder::test]
+fn alignment_is_honoured_however_large() {
+    for align in [64, 4 << 10, 64 << 10, 2 << 20] {
+        let layout = Layout::from_size_align(100, align).expect("small");
+        // SAFETY: the layout has a size; what was taken is freed once.
+        unsafe {
+            let block = alloc::alloc::alloc(layout);
+            if !block.is_null() {
+                assert!(block.addr().is_multiple_of(align));
+                alloc::alloc::dealloc(block, layout);
+            }
+        }
+    }
+}
+
+/// It gets what there is, and then its own end; everybody else has memory again.
+#[girder::test(limit_ms = 120_000)]
+async fn one_that_allocates_for_ever_ends_alone() {
+    let (_, watch) = spawn_watched(
+        || async {
+            let mut all = Vec::new();
+            loop {
+                all.push(black_box(alloc::vec![7_u8; 8 << 20]));
+            }
+        },
+        NORMAL,
+    )
+    .expect("there is room");
+    let reason = watch.await;
+    assert!(
+        reason.to_string().contains("memory allocation of"),
+        "{reason}"
+    );
+}
+
+/// What a crash held is counted to the block, and stays.
+#[girder::test]
+async fn what_a_crash_held_is_abandoned() {
+    let before = girder_boot::resources().abandoned;
+    let (_, watch) = spawn_watched(
+        || async {
+            let held = black_box([
+                Box::new([1_u8; 100]),
+                Box::new([2; 100]),
+                Box::new([3; 100]),
+            ]);
+            panic!("with {} blocks", held.len());
+        },
+        NORMAL,
+    )
+    .expect("there is room");
+    assert!(watch.await.is_crash());
+    let after = girder_boot::resources().abandoned;
+    assert_eq!(
+        (after.blocks - before.blocks, after.bytes - before.bytes),
+        (3, 3 * 128)
+    );
+}
+
+/// What it had shared out is freed by who has it last, and then it is not abandoned any more.
+#[girder::test]
+async fn what_others_free_of_the_dead_is_taken_off() {
+    let before = girder_boot::resources().abandoned;
+    let own: Addr<Arc<[u64; 8]>> = Addr::own().expect("a process");
+    let (_, watch) = spawn_watched(
+        move || async move {
+            let shared = Arc::new([9; 8]);
+            _ = own.send(shared.clone());
+            drop(shared);
+            panic!("with nothing of its own");
+        },
+        NORMAL,
+    )
+    .expect("there is room");
+    assert!(watch.await.is_crash());
+    let meanwhile = girder_boot::resources().abandoned;
+    assert_eq!(meanwhile.blocks - before.blocks, 1);
+    drop(receive::<Arc<[u64; 8]>>().await);
+    assert_eq!(girder_boot::resources().abandoned, before);
+}
+
+#[girder::test]
+async fn a_limit_ends_who_goes_beyond_it() {
+    const LIMIT: usize = 1 << 20;
+    let (_, watch) = Options::new()
+        .max_heap(LIMIT)
+        .spawn_watched(|| async {
+            drop(black_box(alloc::vec![1_u8; LIMIT / 2]));
+            drop(black_box(alloc::vec![2_u8; LIMIT / 2]));
+            let mut refused = Vec::<u8>::new();
+            assert!(
+                black_box(&mut refused)
+                    .try_reserve_exact(LIMIT + 1)
+                    .is_err()
+            );
+            let mut all = Vec::new();
+            loop {
+                all.push(black_box(Box::new([0_u64; 100])));
+            }
+        })
+        .expect("there is room");
+    let reason = watch.await;
+    assert!(reason.to_string().starts_with("heap_limit: "), "{reason}");
+}
+
+/// What another process has freed of one's own counts no more.
+#[girder::test]
+async fn what_others_free_may_be_taken_again() {
+    const LIMIT: usize = 64 << 10;
+    let own: Addr<Box<[u8; 1000]>> = Addr::own().expect("a process");
+    let (_, mut watch) = Options::new()
+        .max_heap(LIMIT)
+        .spawn_watched(move || async move {
+            for _ in 0..10 * LIMIT / 1000 {
+                _ = own.send(Box::new([1; 1000]));
+                yield_now().await;
+            }
+        })
+        .expect("there is room");
+    for _ in 0..10 * LIMIT / 1000 {
+        drop(receive::<Box<[u8; 1000]>>().await);
+    }
+    assert_eq!((&mut watch).await, ExitReason::Returned);
+}
+
+/// What a process has of the heap is told.
+#[girder::test]
+async fn one_is_told_what_another_has() {
+    let held = || {
+        let account = view(own_pid().expect("a process")).and_then(|view| view.account);
+        account.expect("one core").heap
+    };
+    let before = held();
+    let blocks = black_box([Box::new([0_u8; 64]), Box::new([0_u8; 64])]);
+    let after = held();
+    assert_eq!(
+        (after.blocks - before.blocks, after.bytes - before.bytes),
+        (2, 128)
+    );
+    drop(blocks);
+    assert_eq!(held(), before);
+}
+
+/// Each is refused when there is no room, and all that were made end.
+#[girder::test(limit_ms = 300_000)]
+async fn one_that_spawns_for_ever_is_refused() {
+    const MUCH: usize = 6 << 10;
+    let most = girder_boot::free_memory() / MUCH + 1;
+    let mut pids = Vec::with_capacity(most);
+    // Each of them takes much, so that it is soon.
+    while let Ok(pid) = spawn(
+        async {
+            let much = black_box([7_u8; MUCH]);
+            core::future::pending::<()>().await;
+            black_box(much);
+        },
+        NORMAL,
+    ) {
+        pids.push(pid);
+        assert!(pids.len() < most, "more than there is memory for");
+    }
+    assert!(pids.len() > 10);
+    for pid in pids {
+        kill(pid);
+        yield_now().await;
     }
 }

@@ -12,6 +12,8 @@ pub enum Ending<'a> {
     Panicked(&'a str),
     /// The processor faulted, in these words.
     Faulted(&'a str),
+    /// It ended as it should have, and left the kernel in disorder, in these words.
+    Disorder(&'a str),
     /// Another process killed it.
     Killed,
     /// There was no room for its process.
@@ -53,6 +55,7 @@ impl fmt::Display for Misfit<'_> {
             Ending::Returned => f.write_str("failed: returned"),
             Ending::Panicked(message) => write!(f, "panicked: {message}"),
             Ending::Faulted(words) => write!(f, "faulted: {words}"),
+            Ending::Disorder(words) => f.write_str(words),
             Ending::Killed => f.write_str("killed by another process"),
             Ending::NotRun => f.write_str("not run: no room for its process"),
             Ending::TimedOut { limit_ms } => write!(f, "hung: still running after {limit_ms} ms"),

@@ -13,15 +13,16 @@ use core::future::poll_fn;
 use core::pin::{Pin, pin};
 use core::task::Poll;
 use girder_lockfree::process::here::now;
-use girder_lockfree::process::{Watch, kill, spawn_watched};
+use girder_lockfree::process::{Watch, Words, kill, spawn_watched};
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
-/// Runs all tests; `before_each` is told the seed of the next one.
+/// Runs all tests; `before_each` is told the seed of the next one, and `after_each` says what is in disorder.
 pub async fn run(
     harness: &mut Harness<'_>,
     out: &mut dyn Write,
     before_each: impl Fn(u64),
+    after_each: impl Fn() -> Option<Words>,
 ) -> Tally {
     loop {
         let job = match harness.next(out) {
@@ -33,6 +34,11 @@ pub async fn run(
         let ending = match &ended {
             Ok(reason) => ending(reason),
             Err(ending) => *ending,
+        };
+        let disorder = after_each();
+        let ending = match &disorder {
+            None => ending,
+            Some(words) => Ending::Disorder(words.as_str()),
         };
         harness.ended(ending, out);
     }

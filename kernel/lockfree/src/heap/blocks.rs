@@ -294,15 +294,29 @@ impl Blocks {
         (entry.usage() == Some(Use::Large)).then_some(entry.owner())
     }
 
-    /// Makes it somebody else's.
-    pub fn set_owner(&mut self, block: NonNull<u8>, owner: u32) {
-        let address = block.as_ptr() as usize;
+    /// Makes it somebody else's; returns whose it was.
+    pub fn set_owner(&mut self, block: NonNull<u8>, owner: u32) -> Option<u32> {
+        let (address, before) = (block.as_ptr() as usize, self.owner(block)?);
         if self.usage(address).is_none() {
-            return self.odds.set_owner(block, owner);
-        }
-        if let Some(entry) = self.entry(address) {
+            self.odds.set_owner(block, owner);
+        } else if let Some(entry) = self.entry(address) {
             let Entry(word) = entry.get();
             entry.set(Entry(word & !OWNER | owner & OWNER));
+        }
+        Some(before)
+    }
+
+    /// Tells of each large block and each odd piece: its owner and its bytes.
+    pub fn walk_owned(&self, mut f: impl FnMut(u32, usize)) {
+        self.odds.walk(&mut f);
+        for region in self.regions.iter().map_while(Option::as_ref) {
+            let mut address = region.start;
+            while let Some(entry) = region.entry(address).map(Cell::get) {
+                if entry.usage() == Some(Use::Large) {
+                    f(entry.owner(), SPAN << entry.order());
+                }
+                address += SPAN << entry.order();
+            }
         }
     }
 

@@ -3,11 +3,13 @@
 //! Most blocks are a matter of a look at this core's span, and nothing is called for them. What takes more is called as
 //! the last thing, and switches preemption on again by itself: so the short way saves no register.
 
+use super::charge::{self, Books, Held, Taken, add, price};
 use super::home::Freed;
 use super::span::Span;
-use super::{Heap, KERNEL, Source, Usage};
-use crate::process::Local;
+use super::{Heap, KERNEL, Source, SpanView, Usage, is_in_span, true_size};
+use crate::process::here::Here;
 use crate::process::platform::{self, PreemptionOff};
+use crate::process::{Kind, Local};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
@@ -23,23 +25,57 @@ pub fn allocate(layout: Layout, source: &impl Source) -> Result<Option<NonNull<u
     let Some(here) = local.here() else {
         return Err(NoHeap);
     };
+    let (heap, owner) = (here.heap(), local.owner());
     // SAFETY: alone, says `with_heap`.
-    match unsafe { here.heap().allocate_at_once(layout, local.owner()) } {
+    match unsafe { heap.allocate_at_once(layout, owner, local.charge()) } {
         Some(block) => Ok(Some(block)),
-        None => Ok(allocate_slowly(stay, here.heap(), layout, source)),
+        None => Ok(allocate_slowly(stay, here, layout, source)),
     }
+}
+
+/// The charge of whoever runs.
+#[inline(always)]
+fn charge_of(local: &Local) -> &core::cell::Cell<u64> {
+    // SAFETY: on a host no record leads to a core, so nobody comes here; on the machine it is the running code's own.
+    unsafe { local.charge() }
 }
 
 #[cold]
 #[inline(never)]
 fn allocate_slowly(
     stay: PreemptionOff,
-    heap: &Heap,
+    here: &'static Here,
     layout: Layout,
     source: &impl Source,
 ) -> Option<NonNull<u8>> {
+    let local = platform::local();
+    let price = price(true_size(layout));
+    if !may_have(local, here, price) {
+        drop(stay);
+        return None;
+    }
     // SAFETY: alone, says `with_heap`; preemption has been off since this heap was found.
-    unsafe { heap.allocate(layout, stay.local().owner(), source) }
+    let block = unsafe { here.heap().allocate(layout, local.owner(), source) }?;
+    add(charge_of(local), price);
+    drop(stay);
+    Some(block)
+}
+
+/// True if that does not bring whoever runs over its limit. What others have freed is looked at here.
+fn may_have(local: &'static Local, here: &Here, price: u64) -> bool {
+    let is_over = |charge: u64| charge.wrapping_add(price) & charge::OVER != 0;
+    let charge = charge_of(local);
+    if local.kind() == Kind::Loop || !is_over(charge.get()) {
+        return true;
+    }
+    if let Some(account) = here.table().account(local.owner()) {
+        add(charge, account.settle());
+    }
+    let may_have = !is_over(charge.get());
+    if !may_have {
+        local.note_heap_limit();
+    }
+    may_have
 }
 
 /// Takes a block for the kernel, whoever runs.
@@ -48,7 +84,37 @@ pub fn allocate_for_kernel(
     source: &impl Source,
 ) -> Result<Option<NonNull<u8>>, NoHeap> {
     // SAFETY: alone, says `with_heap`.
-    with_heap(|heap, _| unsafe { heap.allocate(layout, KERNEL, source) })
+    with_heap(|here, _| unsafe { here.heap().allocate_for_kernel(layout, source) })
+}
+
+impl Heap {
+    /// Takes a block for the kernel.
+    ///
+    /// # Safety
+    ///
+    /// Alone.
+    pub unsafe fn allocate_for_kernel(
+        &self,
+        layout: Layout,
+        source: &impl Source,
+    ) -> Option<NonNull<u8>> {
+        // SAFETY: the caller's promise.
+        let block = unsafe { self.allocate(layout, KERNEL, source) }?;
+        add(&self.books.kernel, price(true_size(layout)));
+        Some(block)
+    }
+
+    /// Frees a block of the kernel's, on behalf of a core that runs no process.
+    ///
+    /// # Safety
+    ///
+    /// As for [`free`](Self::free).
+    pub unsafe fn free_of_kernel(&self, block: NonNull<u8>, layout: Layout, source: &impl Source) {
+        let price = block_price(block, layout);
+        // SAFETY: the caller's promise.
+        unsafe { self.free(block, layout, source) };
+        add(&self.books.kernel, price.wrapping_neg());
+    }
 }
 
 /// Frees a block.
@@ -65,51 +131,201 @@ pub unsafe fn free(block: NonNull<u8>, layout: Layout, source: &impl Source) -> 
     };
     // SAFETY: alone, says `with_heap`; the rest is the caller's promise.
     match unsafe { here.heap().free_at_once(block, layout) } {
-        Freed::Whole => {}
-        Freed::Look(span) => look(stay, here.heap(), span, source),
+        Freed::Whole(owner, price) if owner == local.owner() => {
+            add(charge_of(local), price.wrapping_neg());
+        }
+        Freed::Whole(owner, price) => credit_slowly(stay, here, owner, price),
+        Freed::Look(owner, span) => look(stay, here, owner, span, source),
         // SAFETY: as above.
-        Freed::Not => unsafe { free_slowly(stay, here.heap(), block, layout, source) },
+        Freed::Not => unsafe { free_slowly(stay, here, block, layout, source) },
     }
     Ok(())
 }
 
 #[cold]
 #[inline(never)]
-fn look(_stay: PreemptionOff, heap: &Heap, span: NonNull<Span>, source: &impl Source) {
+fn credit_slowly(stay: PreemptionOff, here: &'static Here, owner: u32, price: u64) {
+    credit(stay.local(), here, owner, price);
+}
+
+#[cold]
+#[inline(never)]
+fn look(
+    stay: PreemptionOff,
+    here: &'static Here,
+    owner: u32,
+    span: NonNull<Span>,
+    source: &impl Source,
+) {
+    // SAFETY: a span of this heap.
+    let price = unsafe { span.as_ref() }.price;
     // SAFETY: preemption has been off since a block was put into that span of this heap.
-    unsafe { heap.look(span, source) }
+    unsafe { here.heap().look(span, source) }
+    credit(stay.local(), here, owner, price);
 }
 
 #[cold]
 #[inline(never)]
 unsafe fn free_slowly(
-    _stay: PreemptionOff,
-    heap: &Heap,
+    stay: PreemptionOff,
+    here: &'static Here,
     block: NonNull<u8>,
     layout: Layout,
     source: &impl Source,
 ) {
+    let price = block_price(block, layout);
     // SAFETY: the caller's promise.
-    unsafe { heap.free(block, layout, source) };
+    let owner = unsafe { here.heap().free(block, layout, source) };
+    credit(stay.local(), here, owner, price);
+}
+
+/// What a block of this layout was charged with.
+fn block_price(block: NonNull<u8>, layout: Layout) -> u64 {
+    if !is_in_span(layout) {
+        return price(true_size(layout));
+    }
+    // SAFETY: a block of such a layout is in a span. (What was taken early may be larger than it need be.)
+    unsafe { Span::of(block).as_ref() }.price
+}
+
+/// Takes a price from whoever was charged with it.
+fn credit(local: &Local, here: &'static Here, owner: u32, price: u64) {
+    let books = &here.heap().books;
+    if owner == local.owner() {
+        add(charge_of(local), price.wrapping_neg());
+    } else if owner == KERNEL {
+        add(&books.kernel, price.wrapping_neg());
+    } else if let Some(account) = here.table().account(owner) {
+        let taken = account.take(price);
+        if taken != Taken::Lives {
+            let is_abandoned = here.table().is_abandoned(owner);
+            add(book_of(books, is_abandoned), price.wrapping_neg());
+        }
+        if taken == Taken::Last {
+            here.give_paid_slot(owner);
+        }
+    }
+}
+
+fn book_of(books: &Books, is_abandoned: bool) -> &core::cell::Cell<u64> {
+    match is_abandoned {
+        true => &books.abandoned,
+        false => &books.outliving,
+    }
+}
+
+impl Here {
+    /// Notes what a process has left when it ended.
+    pub(crate) fn note_left(&self, charge: u64, is_abandoned: bool) {
+        add(book_of(&self.heap().books, is_abandoned), charge);
+    }
+}
+
+/// Makes the kernel the owner of a block that whoever runs has just taken.
+///
+/// # Safety
+///
+/// The block was taken with this layout, is used, and is the caller's.
+pub unsafe fn disown(block: NonNull<u8>, layout: Layout, source: &impl Source) {
+    // Without a heap of its own a core allocates for the kernel.
+    let _ = with_heap(|here, local| {
+        let price = block_price(block, layout);
+        let before = if !is_in_span(layout) {
+            source
+                .with(|blocks| blocks.set_owner(block, KERNEL))
+                .flatten()
+        } else {
+            // SAFETY: a block of such a layout is in a span; nobody else changes its word.
+            Some(unsafe { Span::of(block).as_ref() }.set_owner(block, KERNEL))
+        };
+        if let Some(before) = before {
+            credit(local, here, before, price);
+            add(&here.heap().books.kernel, price);
+        }
+    });
 }
 
 /// What blocks are at home on this core.
 pub fn usage() -> Result<Usage, NoHeap> {
     // SAFETY: alone, says `with_heap`.
-    with_heap(|heap, _| unsafe { heap.usage() })
+    with_heap(|here, _| unsafe { here.heap().usage() })
 }
 
 /// Gives back what is empty on this core.
 pub fn trim(source: &impl Source) -> Result<(), NoHeap> {
     // SAFETY: alone, says `with_heap`.
-    with_heap(|heap, _| unsafe { heap.trim(source) })
+    with_heap(|here, _| unsafe { here.heap().trim(source) })
 }
 
-/// Runs `f` with this core's heap and who runs, with preemption off: handlers don't allocate, and nothing that `f` may
-/// do here runs anybody's code, so nobody else uses the heap meanwhile.
-fn with_heap<R>(f: impl FnOnce(&Heap, &Local) -> R) -> Result<R, NoHeap> {
+/// Tells of each span of this core, after a [`trim`]; see [`Heap::walk`]. `f` neither takes nor frees.
+pub fn walk(f: impl FnMut(SpanView<'_>)) -> Result<(), NoHeap> {
+    // SAFETY: alone, says `with_heap`.
+    with_heap(|here, _| unsafe { here.heap().walk(f) })
+}
+
+/// What a core has counted, besides what its processes have. Numbers of several cores are to be added before they mean
+/// something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Charges {
+    kernel: u64,
+    abandoned: u64,
+    outliving: u64,
+}
+
+impl Charges {
+    /// The kernel's blocks.
+    pub fn kernel(&self) -> Held {
+        Held::of(self.kernel)
+    }
+
+    /// Those that deaths in mid-poll have abandoned.
+    pub fn abandoned(&self) -> Held {
+        Held::of(self.abandoned)
+    }
+
+    /// Those of processes that ended, and had sent or lent them to others.
+    pub fn outliving(&self) -> Held {
+        Held::of(self.outliving)
+    }
+
+    /// Adds another core's.
+    pub fn add(&mut self, other: &Self) {
+        self.kernel = self.kernel.wrapping_add(other.kernel);
+        self.abandoned = self.abandoned.wrapping_add(other.abandoned);
+        self.outliving = self.outliving.wrapping_add(other.outliving);
+    }
+}
+
+impl Heap {
+    /// What it has counted.
+    ///
+    /// # Safety
+    ///
+    /// Alone.
+    pub unsafe fn charges(&self) -> Charges {
+        Charges {
+            kernel: self.books.kernel.get(),
+            abandoned: self.books.abandoned.get(),
+            outliving: self.books.outliving.get(),
+        }
+    }
+}
+
+/// What this core has counted.
+pub fn charges() -> Result<Charges, NoHeap> {
+    with_heap(|here, _| {
+        // SAFETY: alone, says `with_heap`.
+        let mut charges = unsafe { here.heap().charges() };
+        charges.kernel = charges.kernel.wrapping_add(here.charge());
+        charges
+    })
+}
+
+/// Runs `f` with this core and who runs, with preemption off: handlers don't allocate, and nothing that `f` may
+/// do here runs anybody's code, so nobody else uses the core's heap meanwhile.
+fn with_heap<R>(f: impl FnOnce(&'static Here, &Local) -> R) -> Result<R, NoHeap> {
     let local = platform::local();
     let _stay = PreemptionOff::of(local);
     let here = local.here().ok_or(NoHeap)?;
-    Ok(f(here.heap(), local))
+    Ok(f(here, local))
 }

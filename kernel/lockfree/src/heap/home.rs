@@ -8,6 +8,7 @@
 //! the one in use: so who takes and frees at the border of a span does not move memory each time, and no
 //! size keeps more than one empty span.
 
+use super::charge::{Books, OVER};
 use super::class::{CLASSES, Fit, SIZES, STEP, STEPS, steps};
 use super::returned::Returned;
 use super::span::{Links, Put, Span};
@@ -15,6 +16,9 @@ use super::{Blocks, Use};
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
+
+/// No block is larger: what a process may have at most is twice that, and a charge has to tell it.
+const LARGEST: usize = 32 << 30;
 
 /// Where memory comes from.
 pub trait Source {
@@ -26,10 +30,10 @@ pub trait Source {
 pub(super) enum Freed {
     /// Nothing yet.
     Not,
-    /// It is free.
-    Whole,
+    /// It is free; it was this owner's, and cost as much.
+    Whole(u32, u64),
     /// The same, and its span is to be looked at.
-    Look(NonNull<Span>),
+    Look(u32, NonNull<Span>),
 }
 
 /// A core's blocks.
@@ -46,6 +50,8 @@ pub struct Heap {
     /// All spans.
     all: Cell<Option<NonNull<Span>>>,
     returned: Returned,
+    /// What is charged, besides to those who live.
+    pub(super) books: Books,
 }
 
 // SAFETY: the cells are touched by whoever is alone, as the methods ask for; `returned` is made for all.
@@ -73,6 +79,7 @@ impl Heap {
             roomy: [const { Cell::new(None) }; CLASSES],
             all: Cell::new(None),
             returned,
+            books: Books::new(),
         }
     }
 
@@ -96,27 +103,37 @@ impl Heap {
                     return block;
                 }
             },
+            large if large.size() > LARGEST => None,
             large => source.with(|blocks| blocks.take_large(large, owner))?,
         }
     }
 
-    /// The same, if that is a matter of a look: for a small block of a span that has one.
+    /// The same, if that is a matter of a look: for a small block of a span that has one, and an owner whose charge that
+    /// does not bring over its limit.
     ///
     /// # Safety
     ///
-    /// Alone.
+    /// Alone, with the charge as well.
     #[inline(always)]
     pub(super) unsafe fn allocate_at_once(
         &self,
         layout: Layout,
         owner: u32,
+        charge: &Cell<u64>,
     ) -> Option<NonNull<u8>> {
         let steps = layout.size().div_ceil(STEP);
         if layout.align() > STEP || steps >= STEPS {
             return None;
         }
         // SAFETY: a span of this heap, or the one without blocks.
-        unsafe { self.direct[steps].get().as_ref() }.take(owner)
+        let span = unsafe { self.direct[steps].get().as_ref() };
+        let sum = charge.get().wrapping_add(span.price);
+        if sum & OVER != 0 {
+            return None;
+        }
+        let block = span.take(owner)?;
+        charge.set(sum);
+        Some(block)
     }
 
     /// Sees to it that the span in use has a free block. False if there is no memory.
@@ -219,8 +236,8 @@ impl Heap {
             return Freed::Not;
         }
         match it.put(block) {
-            (Put::Nothing, _) => Freed::Whole,
-            (Put::Look, _) => Freed::Look(span),
+            (Put::Nothing, owner) => Freed::Whole(owner, it.price),
+            (Put::Look, owner) => Freed::Look(owner, span),
         }
     }
 

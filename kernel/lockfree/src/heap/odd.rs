@@ -34,6 +34,8 @@ struct Quarry {
     before: Option<NonNull<Quarry>>,
     /// Who owns the piece that begins at this page.
     owners: [u32; PAGES],
+    /// How many pages that piece has; 0 where none begins.
+    lengths: [u16; PAGES],
 }
 
 /// All quarries; whoever uses them has them alone.
@@ -76,6 +78,7 @@ impl Odds {
                 next: None,
                 before: None,
                 owners: [0; PAGES],
+                lengths: [0; PAGES],
             });
         }
         // SAFETY: as above, and in no list yet.
@@ -92,6 +95,7 @@ impl Odds {
             if let Ok(piece) = quarry.free.allocate_first_fit(layout) {
                 quarry.pieces += 1;
                 quarry.owners[quarry_of(piece).1] = owner;
+                quarry.lengths[quarry_of(piece).1] = pages as u16;
                 return Some(piece);
             }
             next = quarry.next;
@@ -120,6 +124,7 @@ impl Odds {
         }
         quarry.pieces -= 1;
         let owner = quarry.owners[page];
+        quarry.lengths[page] = 0;
         let is_empty = quarry.pieces == 0;
         // SAFETY: it is in the list. There is room in it now, so it comes first.
         unsafe { self.unlink(head) };
@@ -167,6 +172,21 @@ impl Odds {
             next = unsafe { quarry.as_ref() }.next;
         }
         next.map(|quarry| (quarry, page))
+    }
+
+    /// Tells of each piece: its owner and its bytes.
+    pub(super) fn walk(&self, mut f: impl FnMut(u32, usize)) {
+        let mut next = self.first;
+        while let Some(quarry) = next {
+            // SAFETY: who is in the list is a quarry.
+            let quarry = unsafe { quarry.as_ref() };
+            for (&owner, &length) in quarry.owners.iter().zip(&quarry.lengths) {
+                if length > 0 {
+                    f(owner, usize::from(length) * PAGE);
+                }
+            }
+            next = quarry.next;
+        }
     }
 
     /// Puts a quarry first.

@@ -11,6 +11,7 @@
 //!
 //! Only the core at home here touches a span: see `home`.
 
+use super::charge::price;
 use super::class::{SIZES, SPAN, alignment};
 use super::home::Heap;
 use core::cell::Cell;
@@ -38,6 +39,8 @@ pub(crate) struct Span {
     size: u32,
     /// 2^32 by the size.
     reciprocal: u32,
+    /// What a block costs.
+    pub(super) price: u64,
     /// The home of its blocks.
     pub(super) home: Cell<*const Heap>,
     /// Blocks from here on were never used.
@@ -89,6 +92,7 @@ static NOWHERE: Nowhere = Nowhere(Span {
     first: 0,
     size: 0,
     reciprocal: 0,
+    price: 0,
     home: Cell::new(null()),
     fresh: Cell::new(0),
     count: 0,
@@ -128,6 +132,7 @@ impl Span {
                 first: memory.as_ptr() as usize + first as usize,
                 size,
                 reciprocal: (1_u64 << 32).div_ceil(u64::from(size)) as u32,
+                price: price(size as usize),
                 home: Cell::new(home),
                 fresh: Cell::new(0),
                 count,
@@ -215,6 +220,11 @@ impl Span {
     #[inline(always)]
     pub(super) fn owner(&self, block: NonNull<u8>) -> u32 {
         self.word(self.index(block)).get()
+    }
+
+    /// Makes a block somebody else's, for whoever has it; returns whose it was.
+    pub(super) fn set_owner(&self, block: NonNull<u8>, owner: u32) -> u32 {
+        self.word(self.index(block)).replace(owner)
     }
 
     /// Blocks that are used, as they were counted on the way.

@@ -128,6 +128,10 @@ red! {
         deque::stories::nothing_is_taken_twice_and_nothing_is_lost => "Causality violation";
     a_thief_without_its_fence: DequeThief as AcqRel,
         deque::stories::nothing_is_taken_twice_and_nothing_is_lost => "Causality violation";
+    an_end_that_does_not_release_its_account: CloseAccount as Relaxed,
+        heap::charge::stories::the_slot_of_the_dead_is_given_free_once => "Causality violation";
+    a_credit_that_does_not_acquire: Credit as Relaxed,
+        heap::charge::stories::the_slot_of_the_dead_is_given_free_once => "Causality violation";
     a_block_that_comes_home_unreleased: BringHome as Relaxed,
         heap::returned::stories::what_is_freed_elsewhere_comes_home_once => "Causality violation";
     a_block_that_is_taken_home_too_early: TakeHome as Relaxed,

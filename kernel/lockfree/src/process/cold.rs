@@ -33,6 +33,10 @@ pub(crate) struct Cold {
     pub(super) granted: Cell<u64>,
     /// How often the list of its mailbox has changed; without memory each receive begins anew.
     pub(crate) mail_changes: Cell<u32>,
+    /// What its charge began with, for the sake of its limit: see `heap::charge`.
+    pub(super) heap_start: Cell<u64>,
+    /// It was refused a block because of that.
+    pub(super) is_over_heap_limit: Cell<bool>,
 }
 
 /// The record's owner: a header, or whoever is about to make a process.
@@ -53,6 +57,8 @@ impl ColdBox {
             nanos: Cell::new(0),
             granted: Cell::new(0),
             mail_changes: Cell::new(0),
+            heap_start: Cell::new(0),
+            is_over_heap_limit: Cell::new(false),
         };
         // SAFETY: just allocated with this layout.
         unsafe { place.write(cold) };

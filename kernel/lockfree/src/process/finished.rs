@@ -31,6 +31,10 @@ pub(crate) enum Manner {
     Killed,
     /// Killed, because its mailbox had no room.
     Overrun,
+    /// Killed in mid-poll.
+    GivenUp,
+    /// The same, because its mailbox had no room.
+    OverrunInMidPoll,
     /// In mid-poll; whoever watches finds the reason written.
     Crashed,
 }
@@ -43,6 +47,19 @@ impl Manner {
         } else {
             Self::Killed
         }
+    }
+
+    /// The same in mid-poll.
+    pub(crate) fn of_given_up(header: &Header) -> Self {
+        match Self::of_killed(header) {
+            Self::Overrun => Self::OverrunInMidPoll,
+            _ => Self::GivenUp,
+        }
+    }
+
+    /// True if no destructor has run.
+    pub(crate) fn is_in_mid_poll(self) -> bool {
+        matches!(self, Self::GivenUp | Self::OverrunInMidPoll | Self::Crashed)
     }
 }
 
@@ -85,13 +102,14 @@ impl Finished {
     /// The same, for a loop that knows its core.
     #[inline(always)]
     pub fn discontinue_at(self, at: InLoop<'_>) {
+        let charge = self.token.header().charge_to_leave();
         let cold = self.token.header().cold.take();
-        table::vacate(self.token.into_header(), at);
+        table::vacate(self.token.into_header(), charge, self.manner, at);
         let Some(cold) = cold else { return };
         let reason = match self.manner {
             Manner::Returned => Some(ExitReason::Returned),
-            Manner::Killed => Some(ExitReason::Killed),
-            Manner::Overrun => Some(ExitReason::MailboxLimit),
+            Manner::Killed | Manner::GivenUp => Some(ExitReason::Killed),
+            Manner::Overrun | Manner::OverrunInMidPoll => Some(ExitReason::MailboxLimit),
             Manner::Crashed => None,
         };
         // SAFETY: `crashed` has left a reason for whoever watches.

@@ -68,11 +68,18 @@ pub(crate) struct Header {
     pub(crate) frame: Cell<usize>,
     /// What is needed rarely.
     pub(crate) cold: Cell<Option<ColdBox>>,
+    /// What it has taken of the heap, less what it has freed: see `heap::charge`. Last, for no turn and no message
+    /// looks at it.
+    pub(super) charge: Cell<u64>,
 }
 
-const _: () = assert!(size_of::<Header>() <= 128, "the budget of an idle process");
+const _: () = assert!(
+    offset_of!(Header, charge) <= 128 && size_of::<Header>() <= 136,
+    "the budget of an idle process: two lines that are hot, and its charge"
+);
 
 const _: () = assert!(offset_of!(Header, local) == 0);
+const _: () = assert!(offset_of!(Header, charge) == Local::CHARGE);
 
 /// A whole process.
 #[repr(C)]
@@ -103,6 +110,7 @@ impl Header {
             operations,
             frame: Cell::new(0),
             cold: Cell::new(cold),
+            charge: Cell::new(0),
         }
     }
 

@@ -32,18 +32,20 @@ use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 
 /// What running code has left for its core's loop, and what both use.
+// In this order: what is small and often used lies within the reach of an instruction that loads two.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Desk {
     pub(super) newborn: Arrived,
     pub(super) woken: Arrived,
-    pub(super) wheel: Wheel<Due>,
-    /// An alarm was set that is due before all others.
-    pub(super) has_first_alarm: bool,
-    pub(super) pools: Pools,
     /// Envelopes.
     pub(crate) pool: Pool,
     /// Mail that ended processes have left.
     pub(super) unburied: Unburied,
+    /// An alarm was set that is due before all others.
+    pub(super) has_first_alarm: bool,
+    pub(super) pools: Pools,
+    pub(super) wheel: Wheel<Due>,
 }
 
 /// Processes that the loop takes over.
@@ -71,13 +73,21 @@ pub struct Here {
     scheduler: AtomicPtr<()>,
     /// What a new process may spend before it has to yield.
     pub(super) reductions: Cell<i32>,
-    table: Cell<Option<&'static Table>>,
     /// Envelopes of this core that others have emptied.
     returned: Returned,
+    table: Cell<Option<&'static Table>>,
+    _unused: [u64; 2],
+    /// What the loop has taken of the heap, less what it has freed: see `heap::charge`.
+    charge: Cell<u64>,
     desk: UnsafeCell<Desk>,
     /// Memory that is at home here: used by this core alone, with preemption off, as the desk is.
     heap: Heap,
+    /// The first of the slots whose last blocks were freed here after their processes had ended; it leads to the next.
+    paid: Cell<Option<u32>>,
 }
+
+#[cfg(not(loom))]
+const _: () = assert!(core::mem::offset_of!(Here, charge) == Local::CHARGE);
 
 // SAFETY: the cells are used by their own core alone, with preemption off: see `with_desk`. `table`
 // is written before the core's first process.
@@ -110,6 +120,9 @@ impl Here {
             table: Cell::new(None),
             returned,
             desk: UnsafeCell::new(Desk::new()),
+            paid: Cell::new(None),
+            _unused: [0; 2],
+            charge: Cell::new(0),
             heap,
         }
     }
@@ -173,6 +186,27 @@ impl Here {
     #[inline(always)]
     pub(crate) fn heap(&self) -> &Heap {
         &self.heap
+    }
+
+    /// What the loop has taken of the heap.
+    pub(crate) fn charge(&self) -> u64 {
+        self.charge.get()
+    }
+
+    /// Keeps a slot whose process has ended before, and has nothing left. Whoever frees a block may be using the desk, so
+    /// it does not go there.
+    pub(crate) fn give_paid_slot(&self, index: u32) {
+        if !self.table().is_retired(index) {
+            self.table().set_orphan_after(index, self.paid.get());
+            self.paid.set(Some(index));
+        }
+    }
+
+    /// Takes such a slot; with preemption off, as for the desk.
+    pub(super) fn take_paid_slot(&self) -> Option<u32> {
+        let index = self.paid.get()?;
+        self.paid.set(self.table().orphan_after(index));
+        Some(index)
     }
 
     /// True if there is something to collect besides processes that were woken.

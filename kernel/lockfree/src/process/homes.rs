@@ -106,7 +106,10 @@ fn fresh_home(layout: Layout, class: Class) -> Option<Home> {
 /// A slot without a block: of those that are left over, or new, or from a home of another size.
 fn free_slot() -> Option<(u32, &'static Slot)> {
     let table = table();
-    if let Some(index) = with_desk(|_, desk| desk.pools.free_slot(table)) {
+    if let Some(index) = with_desk(|here, desk| {
+        let paid = || here.take_paid_slot();
+        desk.pools.free_slot(table).or_else(paid)
+    }) {
         return Some((index, table.slot(index)?));
     }
     if let Some(fresh) = table.grow() {

@@ -176,6 +176,22 @@ impl Local {
         waker::pid(self.waker()).index()
     }
 
+    /// Where the charge is: behind the record, in a header as in a core. (It is no field of the record, for then what
+    /// every turn looks at would lie less well.)
+    pub(super) const CHARGE: usize = 128;
+
+    /// What this code has taken of the heap, less what it has freed: see `heap::charge`.
+    ///
+    /// # Safety
+    ///
+    /// The record is the running code's own on the machine, where each is the first field of a header or of a core.
+    #[inline(always)]
+    pub(crate) unsafe fn charge(&self) -> &Cell<u64> {
+        let record = core::ptr::from_ref(self).cast::<u8>();
+        // SAFETY: the caller's promise; both types say that the charge is there.
+        unsafe { &*record.add(Self::CHARGE).cast() }
+    }
+
     /// Offset of the number of reasons against preemption.
     pub const REASONS: usize = core::mem::offset_of!(Self, reasons);
     /// Offset of the core's address.

@@ -5,8 +5,8 @@
 
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
-    PreemptionOff, block, here_of, is_loop_of, kernel_block, local, new_block, now, old_block,
-    pages, run_as,
+    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, new_block, now,
+    old_block, pages, run_as,
 };
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
@@ -14,8 +14,8 @@ pub(crate) use host::{
 };
 #[cfg(target_os = "none")]
 pub(crate) use machine::{
-    PreemptionOff, block, here_of, is_loop_of, kernel_block, local, new_block, now, old_block,
-    pages, run_as,
+    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, new_block, now,
+    old_block, pages, run_as,
 };
 
 #[cfg(target_os = "none")]
@@ -41,6 +41,18 @@ mod machine {
         safe fn girder_pages(size: usize) -> Option<NonNull<u8>>;
         /// A block of the heap that is the kernel's, whoever runs.
         safe fn girder_kernel_block(layout: Layout) -> Option<NonNull<u8>>;
+        /// Makes the kernel the owner of a block that is the caller's, from the heap with this layout.
+        fn girder_disown(block: NonNull<u8>, layout: Layout);
+    }
+
+    /// Makes the kernel the owner of a block of the heap.
+    ///
+    /// # Safety
+    ///
+    /// It was taken with this layout, is used, and is the caller's.
+    pub(crate) unsafe fn disown(block: NonNull<u8>, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { girder_disown(block, layout) }
     }
 
     pub(crate) fn block() -> bool {
@@ -259,6 +271,13 @@ mod host {
         // SAFETY: the caller's promise.
         NonNull::new(unsafe { alloc::alloc::alloc(layout) })
     }
+
+    /// There is no owner to be noted.
+    ///
+    /// # Safety
+    ///
+    /// Always.
+    pub(crate) unsafe fn disown(_: NonNull<u8>, _: Layout) {}
 
     /// Lets a simulator say whether there is memory; counts blocks anew.
     pub(crate) fn set_heap(has_memory: fn() -> bool) {

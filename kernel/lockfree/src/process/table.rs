@@ -3,6 +3,7 @@
 //! A slot never becomes anything else, so a stale pid can always be looked up: chunks of slots are
 //! added and never taken away. Free slots wait in the desk of the core that freed them.
 
+use super::finished::Manner;
 use super::header::{Header, Slot};
 use super::in_loop::InLoop;
 use super::token::Token;
@@ -10,6 +11,7 @@ use super::unburied::{leave_unburied, leave_with_line};
 use super::word::{Handover, Pid, Rest, StateWord, Vacant};
 use super::{here, homes, own_pid, pages};
 use crate::atomic::{AtomicPtr, AtomicU32, Relaxed};
+use crate::heap::charge::Account;
 use crate::mail::{Gates, Slabs};
 use crate::order::Site;
 use alloc::boxed::Box;
@@ -21,12 +23,19 @@ const CHUNK: usize = if cfg!(loom) { 2 } else { 4096 };
 /// Slots that a table may have.
 pub const SLOTS_MAX: u32 = 1 << 24;
 
+/// How the process of a slot has ended that left blocks behind: in mid-poll.
+const ABANDONED: usize = 1;
+/// And nobody will have the slot again.
+const RETIRED: usize = 2;
+
 /// Messages that may be under way at a time for each process that there may be.
 const MESSAGES: u32 = 4;
 
 /// The slots of one machine.
 pub struct Table {
     chunks: Box<[AtomicPtr<[Slot; 0]>]>,
+    /// Beside each slot: see `heap::charge`.
+    accounts: Box<[AtomicPtr<Account>]>,
     used: AtomicU32,
     limit: u32,
     slabs: Slabs,
@@ -52,9 +61,11 @@ impl Table {
     pub fn new(limit: u32) -> Self {
         let limit = limit.min(SLOTS_MAX);
         let chunks = (limit as usize).div_ceil(CHUNK);
+        let accounts = (0..chunks).map(|_| AtomicPtr::new(null_mut())).collect();
         let chunks = (0..chunks).map(|_| AtomicPtr::new(null_mut())).collect();
         Self {
             chunks,
+            accounts,
             used: AtomicU32::new(0),
             limit,
             slabs: Slabs::new(limit.saturating_mul(MESSAGES)),
@@ -96,6 +107,38 @@ impl Table {
         (!chunk.is_null()).then(|| unsafe { &*chunk.add(index % CHUNK) })
     }
 
+    /// The account of a slot.
+    pub(crate) fn account(&self, index: u32) -> Option<&'static Account> {
+        let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
+        // Relaxed: with the number of an owner came what its author saw.
+        let accounts = self.accounts.get(chunk)?.load(Relaxed);
+        // SAFETY: a chunk that is not null has `CHUNK` accounts and lives for ever.
+        (!accounts.is_null()).then(|| unsafe { &*accounts.add(place) })
+    }
+
+    /// Notes how the process of a slot has ended that leaves blocks behind; its header's place is free for that.
+    pub(crate) fn mark_ended(&self, index: u32, is_abandoned: bool, is_retired: bool) {
+        if let Some(slot) = self.slot(index) {
+            let mark = usize::from(is_abandoned) * ABANDONED + usize::from(is_retired) * RETIRED;
+            slot.header.store(without_provenance_mut(mark), Relaxed);
+        }
+    }
+
+    fn mark(&self, index: u32) -> usize {
+        self.slot(index)
+            .map_or(0, |slot| slot.header.load(Relaxed).addr())
+    }
+
+    /// True if the process of this slot, which has ended and left blocks behind, did so in mid-poll.
+    pub(crate) fn is_abandoned(&self, index: u32) -> bool {
+        self.mark(index) & ABANDONED != 0
+    }
+
+    /// True if no process will ever have that slot again.
+    pub(crate) fn is_retired(&self, index: u32) -> bool {
+        self.mark(index) & RETIRED != 0
+    }
+
     /// The slot after this one in a list of slots that nobody occupies.
     pub(crate) fn orphan_after(&self, index: u32) -> Option<u32> {
         let next = self.slot(index)?.header.load(Relaxed).addr();
@@ -130,23 +173,34 @@ impl Table {
             // SAFETY: the block is large enough, and nobody else's.
             unsafe { slots.add(index).write(slot) }
         }
+        let size = (CHUNK * size_of::<Account>()).next_power_of_two();
+        let accounts = pages(size)?.cast::<Account>();
+        for index in 0..CHUNK {
+            // SAFETY: as above.
+            unsafe { accounts.add(index).write(Account::new()) }
+        }
         let first = self.used.fetch_add(CHUNK as u32, Relaxed);
         if first >= self.limit {
             self.used.fetch_sub(CHUNK as u32, Relaxed);
             return None;
         }
+        // Before the slots, which release it.
+        self.accounts[first as usize / CHUNK].store(accounts.as_ptr(), Relaxed);
         let place = &self.chunks[first as usize / CHUNK];
         place.store(slots.as_ptr().cast(), Site::ChunkAdd.ordering());
         Some(first..self.limit.min(first + CHUNK as u32))
     }
 }
 
-/// Ends a process: frees its slot and its memory.
+/// Ends a process: frees its slot and its memory. What it has of the heap is left behind.
 #[inline(always)]
-pub(crate) fn vacate(header: NonNull<Header>, at: InLoop<'_>) {
+pub(crate) fn vacate(header: NonNull<Header>, charge: u64, manner: Manner, at: InLoop<'_>) {
     // SAFETY: the caller had the token, and gives it up.
     let ended = unsafe { header.as_ref() };
-    let (vacant, rest) = ended.slot.word.vacate(ended.pid());
+    let (mut vacant, rest) = ended.slot.word.vacate(ended.pid());
+    if charge != 0 && ended.leave_heap(charge, manner, vacant == Vacant::Retired, at) {
+        vacant = Vacant::Retired; // until all that is freed
+    }
     if vacant == Vacant::Retired || !ended.local.mailbox.is_empty_besides(rest.number()) {
         // SAFETY: nobody finds it any more.
         return unsafe { clear(header, vacant, rest, at) };

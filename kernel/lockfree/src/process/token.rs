@@ -345,7 +345,7 @@ impl Token {
     /// Gives the future up where it stands: its destructors never run, what it owns is lost.
     pub fn give_up(self) -> Finished {
         alarm::seek_alarms_of_the_dead();
-        let manner = Manner::of_killed(self.header());
+        let manner = Manner::of_given_up(self.header());
         Finished::new(self, manner)
     }
 }

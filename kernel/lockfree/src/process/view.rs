@@ -12,6 +12,8 @@ use super::platform::PreemptionOff;
 use super::table::Table;
 use super::word::Pid;
 use crate::atomic::Relaxed;
+use crate::heap::Held;
+use crate::heap::charge;
 use core::ptr::NonNull;
 
 /// What a process is doing.
@@ -55,6 +57,10 @@ pub struct Account {
     pub most_messages: u32,
     /// True if it holds a stack: it was interrupted, or waits in the middle of ordinary code.
     pub has_stack: bool,
+    /// Blocks of the heap that it has taken, wherever they have gone since.
+    pub heap: Held,
+    /// Bytes of its home: header and future.
+    pub home: usize,
 }
 
 /// Looks at a process; nothing if `pid` names none.
@@ -69,17 +75,25 @@ pub fn view(pid: Pid) -> Option<View> {
     };
     let header = NonNull::new(slot.header.load(Relaxed));
     let account = header.filter(|_| table.has_one_core()).map(|header| {
+        let sum = table.account(pid.index()).map_or(0, charge::Account::sum);
         // SAFETY: (1) the word names the process as alive, so it has a header; (2) its end and every
         // use of its token are this core's work, for no other core runs processes of this table; and
         // (3) preemption is off, so this core does no other work meanwhile.
-        account(unsafe { header.as_ref() }, stay.here().reductions.get())
+        account(
+            unsafe { header.as_ref() },
+            stay.here().reductions.get(),
+            sum,
+        )
     });
     drop(stay);
     Some(View { activity, account })
 }
 
-fn account(header: &Header, at_birth: i32) -> Account {
+fn account(header: &Header, at_birth: i32, sum: u64) -> Account {
+    let operations = header.operations;
     Account {
+        heap: header.heap(sum),
+        home: operations.class.block(operations.layout).size(),
         level: header.local.level.get(),
         reductions: header.reductions(at_birth),
         nanos: header.nanos(),

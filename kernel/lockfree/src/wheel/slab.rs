@@ -8,6 +8,7 @@
 //! 2^31 timers).
 
 use super::slots::HEADS;
+use crate::heap::leave_to_kernel;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::num::NonZero;
@@ -88,6 +89,7 @@ impl Order {
         nodes.try_reserve_exact(CHUNK).ok()?;
         let first = (self.place * CHUNK) as u32;
         nodes.extend((first..first + CHUNK as u32).map(|index| self.node(index, filler)));
+        leave_to_kernel(&nodes);
         let nodes = nodes.into_boxed_slice().try_into().ok()?;
         Some(Chunk { nodes, order: self })
     }
@@ -148,6 +150,7 @@ impl<T: Copy> Slab<T> {
         if chunk.order != order || self.chunks.try_reserve(1).is_err() {
             return Err(chunk);
         }
+        leave_to_kernel(&self.chunks);
         let heads = if order.place == 0 { FIRST } else { 0 };
         chunk.nodes[CHUNK - 1].next = self.free;
         self.free = (order.place * CHUNK) as u32 + heads;

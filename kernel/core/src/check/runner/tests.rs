@@ -63,7 +63,7 @@ fn report_of(tests: &'static [Test], processes: u32) -> String {
     let out = report.clone();
     let suite = move || async move {
         let mut text = String::new();
-        run(&mut Harness::new(tests, plan), &mut text, |_| ()).await;
+        run(&mut Harness::new(tests, plan), &mut text, |_| (), || None).await;
         *out.lock().unwrap() = text;
     };
     spawn_with(suite, Priority::Max.level()).expect("room for the suite");

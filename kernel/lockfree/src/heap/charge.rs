@@ -1,0 +1,211 @@
+//! Who is charged with a block, until it is freed, wherever it has gone.
+//!
+//! A *charge* is a number of blocks and of bytes in one word: `blocks 32 | 32 bytes 32`, so that adding both is one
+//! addition. A process has its own in its record and changes it itself, without an atomic step. Who frees a
+//! block of somebody else takes the price from that one's *account*, a word beside its slot which anybody may
+//! change. What the process has is the sum of the two, each by itself means nothing.
+//!
+//! # The end of an owner
+//!
+//! Blocks outlive their owner: it has sent them away, or died in mid-poll and can't free them any more. Each
+//! still has the owner's slot for its word. So a slot is not used again as long as there are such blocks, and no other
+//! process ever inherits them. Ending, the process adds its charge to its account:
+//!
+//! ```text
+//!   while it lives      account = - what others have freed                      < 0 after each
+//!   at its end          account = charge - what others have freed = what is left, >= 0
+//!   from then on        each that is freed takes its price; who comes to 0 gives the slot free
+//! ```
+//!
+//! Before the end an account is never 0 after somebody took from it, for it began with 0 or was set to 0 by the
+//! owner (who moves what is in it into its charge), and each takes more than nothing. At the end and after it, the sum is what is
+//! left, and it comes to 0 exactly once: at the end itself, or when the last block is freed. Whoever
+//! brings it there owns the slot. So there is one who gives it free, whatever the order.
+//!
+//! # Orderings
+//!
+//! The end releases what the owner's core has written about the slot: that it has ended, and how.
+//! Who takes and finds that the owner has ended acquires it. Those who took before have written nothing.
+//!
+//! # Limits
+//!
+//! The lower half of a charge begins as far below 2^31 as the process may use, so over the limit is one bit. Without a limit of its own
+//! a process begins with 0 and may have 64 GiB.
+
+use super::class::STEP;
+use crate::atomic::{AtomicU64, Relaxed};
+use crate::order::Site;
+
+/// One block.
+const BLOCK: u64 = 1 << 32;
+/// A charge that has this bit is over the limit.
+pub(crate) const OVER: u64 = 1 << 31;
+
+/// What a block of so many bytes costs.
+pub(crate) const fn price(bytes: usize) -> u64 {
+    BLOCK | (bytes / STEP) as u64
+}
+
+/// What a charge begins with, if it may come to so many bytes.
+pub(crate) const fn start(limit: usize) -> u64 {
+    let steps = (limit / STEP) as u64;
+    if steps < OVER { OVER - 1 - steps } else { 0 }
+}
+
+/// Blocks and bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// How many blocks.
+    pub blocks: usize,
+    /// How many bytes they really take.
+    pub bytes: usize,
+}
+
+impl Held {
+    /// Adds a block.
+    pub fn add(&mut self, bytes: usize) {
+        self.blocks += 1;
+        self.bytes += bytes;
+    }
+
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            blocks: self.blocks + other.blocks,
+            bytes: self.bytes + other.bytes,
+        }
+    }
+
+    pub(crate) const fn of(charge: u64) -> Self {
+        Self {
+            blocks: (charge >> 32) as usize,
+            bytes: (charge & (BLOCK - 1)) as usize * STEP,
+        }
+    }
+}
+
+/// The account of a slot.
+#[derive(Debug)]
+pub(crate) struct Account(AtomicU64);
+
+/// What has become of an account that was taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// Its owner lives.
+    Lives,
+    /// Its owner has ended, and has other blocks.
+    Ended,
+    /// Its owner has ended, and this was the last: the slot is the caller's.
+    Last,
+}
+
+impl Account {
+    /// An account of nothing.
+    pub(crate) fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    /// Takes a block's price, for somebody else than the owner has freed it.
+    pub(crate) fn take(&self, price: u64) -> Taken {
+        let before = self.0.fetch_sub(price, Site::Credit.ordering());
+        match before.wrapping_sub(price) as i64 {
+            ..0 => Taken::Lives,
+            0 => Taken::Last,
+            _ => Taken::Ended,
+        }
+    }
+
+    /// Adds the charge of the owner, who has ended; returns what is left. With nothing left the slot is the caller's.
+    pub(crate) fn close(&self, charge: u64) -> u64 {
+        let before = self.0.fetch_add(charge, Site::CloseAccount.ordering());
+        before.wrapping_add(charge)
+    }
+
+    /// What others have freed, to be added to the owner's charge: the owner moves it there.
+    pub(crate) fn settle(&self) -> u64 {
+        // Relaxed: it is a number, and nothing comes with it.
+        self.0.swap(0, Relaxed)
+    }
+
+    /// What is in it.
+    pub(crate) fn sum(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// What a core has counted: each number may be below zero, and the sum over all cores is what is meant.
+#[derive(Debug, Default)]
+pub(super) struct Books {
+    /// The kernel's.
+    pub(super) kernel: core::cell::Cell<u64>,
+    /// Of processes that died in mid-poll.
+    pub(super) abandoned: core::cell::Cell<u64>,
+    /// Of processes that ended otherwise, and had sent or lent it to others.
+    pub(super) outliving: core::cell::Cell<u64>,
+}
+
+impl Books {
+    pub(super) const fn new() -> Self {
+        Self {
+            kernel: core::cell::Cell::new(0),
+            abandoned: core::cell::Cell::new(0),
+            outliving: core::cell::Cell::new(0),
+        }
+    }
+}
+
+/// Adds to a number of the books, or takes from it.
+pub(super) fn add(cell: &core::cell::Cell<u64>, charge: u64) {
+    cell.set(cell.get().wrapping_add(charge));
+}
+
+#[cfg(all(test, loom))]
+pub(crate) mod stories {
+    use super::*;
+    use crate::cell::UnsafeCell;
+    use loom::thread;
+    use std::sync::Arc;
+    use std::vec::Vec;
+
+    /// A process ends with two blocks of its, while two others free one each: one of the three finds that
+    /// nothing is left, and whoever finds the owner ended sees what was written of it.
+    #[test]
+    pub(crate) fn the_slot_of_the_dead_is_given_free_once() {
+        struct Slot {
+            account: Account,
+            marker: UnsafeCell<bool>,
+        }
+        // SAFETY: the account says who may look at the marker.
+        unsafe impl Sync for Slot {}
+        loom::model(|| {
+            let slot = Arc::new(Slot {
+                account: Account::new(),
+                marker: UnsafeCell::new(false),
+            });
+            let look = |slot: &Slot| {
+                // SAFETY: the owner has ended, and writes no more.
+                let is_ended = slot.marker.with(|marker| unsafe { *marker });
+                assert!(is_ended);
+            };
+            let others: Vec<_> = (0..2)
+                .map(|_| {
+                    let slot = slot.clone();
+                    thread::spawn(move || {
+                        let taken = slot.account.take(price(64));
+                        if taken != Taken::Lives {
+                            look(&slot);
+                        }
+                        usize::from(taken == Taken::Last)
+                    })
+                })
+                .collect();
+            // SAFETY: nobody looks before the account is closed.
+            slot.marker.with_mut(|marker| unsafe { *marker = true });
+            let mut last = usize::from(slot.account.close(2 * price(64)) == 0);
+            for other in others {
+                last += other.join().unwrap();
+            }
+            assert_eq!((last, slot.account.sum()), (1, 0));
+        });
+    }
+}
