@@ -7,6 +7,7 @@
 //!
 //! What is measured stands between two [`marks`], so that a tracing emulator finds it.
 
+mod arena;
 mod latency;
 mod mail;
 mod marks;
@@ -50,7 +51,7 @@ const fn bench(name: &'static str, count: u64, run: fn(u64) -> Run) -> Bench {
 const YIELD_CLOCK: &str = "yield_clock";
 
 /// All of them, in the order in which they run.
-const BENCHES: [Bench; 24] = [
+const BENCHES: [Bench; 26] = [
     bench("yield", 1_000_000, |count| {
         Box::pin(yields::run("yield", count))
     }),
@@ -117,6 +118,12 @@ const BENCHES: [Bench; 24] = [
     }),
     bench("alloc_free_64", 100_000, |count| {
         Box::pin(memory::batch(count))
+    }),
+    bench("arena_alloc", 1_000_000, |count| {
+        Box::pin(arena::blocks(count))
+    }),
+    bench("arena_crash", 2_000, |count| {
+        Box::pin(arena::crashes(count))
     }),
     bench("idle_memory", 100_000, |count| {
         Box::pin(memory::idle(count))

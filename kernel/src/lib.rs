@@ -138,6 +138,7 @@
 //!
 //! A process that returns or is killed while it awaits drops what it owns. One that ends in the middle of its
 //! code, by a panic or by [`exit`], drops nothing; its memory comes back except for what its values own on the heap.
+//! A service that crashes and loses nothing keeps what it has in an arena of its own: see [`local`].
 //!
 //! # Names and priorities
 //!
@@ -194,6 +195,7 @@ mod console;
 #[cfg(not(target_os = "none"))]
 mod host;
 mod inspect;
+pub mod local;
 mod mail;
 mod names;
 mod process;

@@ -13,6 +13,7 @@ extern crate alloc;
 extern crate std;
 
 mod admission;
+pub mod arena;
 mod deque;
 mod doorbell;
 pub mod heap;

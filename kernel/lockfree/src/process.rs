@@ -21,6 +21,7 @@ pub mod inspect;
 #[cfg(doctest)]
 mod linearity;
 mod local;
+pub(crate) mod own_arena;
 pub(crate) mod platform;
 mod pool;
 mod queue;

@@ -12,7 +12,7 @@ use proc_macro::TokenStream;
 
 /// Makes a function the application's `main`: the first process, whose end is the machine's.
 ///
-/// The function takes nothing; it may be `async`, and it returns nothing or a `Result` whose error can be
+/// The function takes nothing, or its process's arena (`girder::local::Arena<'_>`); it may be `async`, and it returns nothing or a `Result` whose error can be
 /// printed by `Debug`. Its crate begins with `#![no_std]` and `#![no_main]`:
 ///
 /// ```text

@@ -4,7 +4,7 @@
 //! application is a `no_main` program as well, so that its first lines are the same everywhere; there the
 //! entry is what the C library starts, and it only says where the application runs.
 
-use crate::signature::check;
+use crate::signature::{Takes, check};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Error, ItemFn, Result};
@@ -19,11 +19,13 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> Result<TokenStr
     }
     let function: ItemFn = syn::parse2(item)
         .map_err(|error| Error::new(error.span(), "#[girder::main] stands before a function"))?;
-    check(&function.sig, "`main`")?;
+    check(&function.sig, "`main`", Takes::Arena)?;
     let name = &function.sig.ident;
-    let call = match function.sig.asyncness {
-        None => quote!(#name()),
-        Some(_) => quote!(#name().await),
+    let call = match (function.sig.asyncness, function.sig.inputs.is_empty()) {
+        (None, true) => quote!(#name()),
+        (Some(_), true) => quote!(#name().await),
+        (None, false) => quote!(::girder::local::with_sync(#name)),
+        (Some(_), false) => quote!(::girder::local::with(#name).await),
     };
     Ok(quote! {
         #function
@@ -80,6 +82,15 @@ mod tests {
     }
 
     #[test]
+    fn a_main_may_take_its_arena() {
+        let whole = expanded("", "async fn main(arena: Arena<'_>) {}");
+        let entry = "Ending :: status (:: girder :: local :: with (main) . await)";
+        assert_eq!(whole.matches(entry).count(), 2, "{whole}");
+        let whole = expanded("", "fn main(arena: Arena<'_>) {}");
+        assert!(whole.contains("local :: with_sync (main)"), "{whole}");
+    }
+
+    #[test]
     fn what_can_be_no_main_is_a_compile_error() {
         for (options, item, why) in [
             (
@@ -92,7 +103,11 @@ mod tests {
                 "struct Main;",
                 "#[girder::main] stands before a function",
             ),
-            ("", "async fn main(x: u8) {}", "`main` takes no arguments"),
+            (
+                "",
+                "async fn main(x: Arena<'_>, y: u8) {}",
+                "`main` takes nothing but an arena",
+            ),
             (
                 "",
                 "async fn main<T>() {}",

@@ -3,8 +3,16 @@
 use quote::ToTokens;
 use syn::{Error, Result, Safety, Signature};
 
+/// What it may be given.
+#[derive(Clone, Copy)]
+pub(crate) enum Takes {
+    Nothing,
+    /// The arena of its process, if it wants it.
+    Arena,
+}
+
 /// Refuses it at the word that is wrong; `what` is the function to whoever reads the message.
-pub(crate) fn check(signature: &Signature, what: &str) -> Result<()> {
+pub(crate) fn check(signature: &Signature, what: &str, takes: Takes) -> Result<()> {
     let refuse = |tokens: &dyn ToTokens, why: &str| {
         Err(Error::new_spanned(
             tokens.to_token_stream(),
@@ -23,8 +31,12 @@ pub(crate) fn check(signature: &Signature, what: &str) -> Result<()> {
     if let Some(clause) = &signature.generics.where_clause {
         return refuse(clause, "has no generic parameters");
     }
-    if let Some(argument) = signature.inputs.first() {
-        return refuse(argument, "takes no arguments");
+    let (arguments, why) = match takes {
+        Takes::Nothing => (0, "takes no arguments"),
+        Takes::Arena => (1, "takes nothing but an arena"),
+    };
+    match signature.inputs.get(arguments) {
+        Some(argument) => refuse(argument, why),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -5,7 +5,7 @@
 //! through the linker.
 
 use crate::options::Options;
-use crate::signature::check;
+use crate::signature::{Takes, check};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Error, ItemFn, Result, Signature};
@@ -14,7 +14,7 @@ use syn::{Error, ItemFn, Result, Signature};
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let function: ItemFn = syn::parse2(item)
         .map_err(|error| Error::new(error.span(), "#[girder::test] stands before a function"))?;
-    check(&function.sig, "a test")?;
+    check(&function.sig, "a test", Takes::Nothing)?;
     refuse_result(&function.sig)?;
     let entry = entry(&Options::parse(options)?, &function.sig)?;
     Ok(quote! {

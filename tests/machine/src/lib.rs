@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+mod arenas;
 mod asking;
 mod blocking;
 mod calling;

@@ -6,12 +6,19 @@ use crate::program::Score;
 use crate::world::State;
 use girder_core::sched::Statistics;
 use girder_lockfree::process::Pid;
+use girder_lockfree::process::inspect::stock;
 
 /// Checks it all.
 pub(crate) fn check(score: &Score, state: &State, statistics: Statistics) {
     check_bodies(score, state);
     check_everybody(score, state, statistics);
     check_counts(state, statistics);
+    // Who waits for ever keeps what it has.
+    let chunks = stock().chunks;
+    assert!(
+        chunks == 0 || !score.alive.is_empty(),
+        "{chunks} chunks of arenas are lost"
+    );
 }
 
 fn count(state: &State, is_it: impl Fn(&Event) -> bool) -> usize {

@@ -4,6 +4,7 @@
 //! runtime: that is where simulated interrupts strike.
 
 mod actors;
+mod arenas;
 mod bounded;
 mod calls;
 mod mail;
@@ -94,13 +95,15 @@ pub enum Scenario {
     Bounded,
     /// Calls of servers that are killed and replaced, as are those who call.
     Calls,
+    /// Processes with memory of their own, some of which are killed.
+    Arenas,
     /// Everything, while others kill, suspend, resume and wake at random.
     Trouble,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::YieldersAndSpinners,
         Self::Pairs,
         Self::Sleepers,
@@ -112,6 +115,7 @@ impl Scenario {
         Self::Mail,
         Self::Bounded,
         Self::Calls,
+        Self::Arenas,
         Self::Trouble,
     ];
 }
@@ -149,6 +153,7 @@ pub(crate) fn start(scenario: Scenario, rng: &mut Rng, score: &Shared) {
         Scenario::Mail => mail::start(rng, score),
         Scenario::Bounded => bounded::start(rng, score),
         Scenario::Calls => calls::start(rng, score),
+        Scenario::Arenas => arenas::start(rng, score),
         Scenario::Trouble => trouble::all(rng, score),
     }
 }

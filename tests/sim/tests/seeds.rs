@@ -60,6 +60,11 @@ fn watchers_are_told_of_every_end() {
 }
 
 #[test]
+fn arenas_go_back_whole() {
+    run_all(Scenario::Arenas);
+}
+
+#[test]
 fn trouble_leaves_nobody_behind() {
     run_all(Scenario::Trouble);
 }

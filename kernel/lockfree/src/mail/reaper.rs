@@ -1,4 +1,4 @@
-//! What ended processes have left unread, dropped by a process.
+//! What ended processes have left unread, dropped by a process; and arenas that it would take long to give back.
 //!
 //! A process that ends with mail in its mailbox keeps its home until the mail is gone: its header,
 //! still with the lists in it, joins its core's *unburied*. Destructors are somebody's code, so a
@@ -6,11 +6,11 @@
 //! them crashes the reaper, the next one goes on with the rest.
 
 use super::Message;
-use crate::process::unburied::{next_unread, set_reaper, tell_lines, wants_reaper};
-use crate::process::{is_spent, reduce, spawn, yield_now};
+use crate::process::unburied::{bury_in_loop, next_unread, set_reaper, tell_lines, wants_reaper};
+use crate::process::{NoProcess, is_spent, reduce, spawn, yield_now};
 
 /// Sees to it that a process of this level reaps, if there is something to reap. A core's loop calls it before it
-/// collects its desk; without room for one more process it comes to that again.
+/// collects its desk; without room for one more process it comes to that again, and gives back what is nobody's code.
 #[inline(always)]
 pub fn reap(level: u8) {
     tell_lines();
@@ -22,8 +22,9 @@ pub fn reap(level: u8) {
 #[cold]
 #[inline(never)]
 fn begin(level: u8) {
-    if let Ok(pid) = spawn(work(), level) {
-        set_reaper(pid);
+    match spawn(work(), level) {
+        Ok(pid) => set_reaper(pid),
+        Err(NoProcess) => bury_in_loop(),
     }
 }
 

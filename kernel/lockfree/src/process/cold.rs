@@ -19,6 +19,7 @@ use super::exit::ExitReason;
 use super::header::Header;
 use super::platform;
 use super::watch::{self, Teller};
+use crate::arena::State;
 use alloc::alloc::{Layout, dealloc};
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -37,6 +38,8 @@ pub(crate) struct Cold {
     pub(super) heap_start: Cell<u64>,
     /// It was refused a block because of that.
     pub(super) is_over_heap_limit: Cell<bool>,
+    /// Its arena; without memory the process that wants one ends.
+    pub(super) arena: Cell<Option<NonNull<State>>>,
 }
 
 /// The record's owner: a header, or whoever is about to make a process.
@@ -59,6 +62,7 @@ impl ColdBox {
             mail_changes: Cell::new(0),
             heap_start: Cell::new(0),
             is_over_heap_limit: Cell::new(false),
+            arena: Cell::new(None),
         };
         // SAFETY: just allocated with this layout.
         unsafe { place.write(cold) };
@@ -70,7 +74,7 @@ impl ColdBox {
         unsafe { self.0.as_ref() }
     }
 
-    /// The process has ended, and this is the last that there is of it: who watches is told. Without a reason,
+    /// The process has ended, and this is the last that there is of it: its arena goes back, and who watches is told. Without a reason,
     /// [`word_end`](Header::word_end) has given one.
     ///
     /// # Safety
@@ -79,6 +83,7 @@ impl ColdBox {
     #[cold]
     #[inline(never)]
     pub(super) unsafe fn end(self, reason: Option<ExitReason>) {
+        self.record().give_back_arena();
         if let Some(teller) = self.record().teller.take() {
             // SAFETY: the caller's promise.
             unsafe { watch::tell(teller, reason) }

@@ -366,7 +366,8 @@ pub(crate) fn leave_woken(token: Token) {
 pub fn collect() -> Arrivals {
     with_desk_in_loop(|here, desk| {
         // What the loop itself has left over is to be met again.
-        let is_behind = alarm::is_behind(&desk.wheel) || desk.unburied.has_lines();
+        let is_behind =
+            alarm::is_behind(&desk.wheel) || desk.unburied.has_lines() || desk.unburied.is_behind();
         here.is_laden.store(is_behind, Relaxed);
         let has_first_alarm = core::mem::take(&mut desk.has_first_alarm);
         Arrivals {

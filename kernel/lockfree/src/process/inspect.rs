@@ -40,6 +40,8 @@ pub struct Stock {
     pub blocks: usize,
     /// Those that nobody uses.
     pub free_blocks: usize,
+    /// Chunks of arenas that are not back.
+    pub chunks: usize,
 }
 
 /// Takes stock.
@@ -50,6 +52,7 @@ pub fn stock() -> Stock {
         free_slots: homes + orphans,
         blocks: platform::blocks(),
         free_blocks: homes,
+        chunks: platform::chunks(),
     }
 }
 

@@ -5,17 +5,17 @@
 
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
-    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, new_block, now,
-    old_block, pages, run_as,
+    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, new_block, new_chunk,
+    now, old_block, old_chunk, pages, run_as,
 };
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
-    blocks, forgets_places, set_forgetful, set_heap, set_here, set_now, take_leaving,
+    blocks, chunks, forgets_places, set_forgetful, set_heap, set_here, set_now, take_leaving,
 };
 #[cfg(target_os = "none")]
 pub(crate) use machine::{
-    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, new_block, now,
-    old_block, pages, run_as,
+    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, new_block,
+    new_block as new_chunk, now, old_block, old_block as old_chunk, pages, run_as,
 };
 
 #[cfg(target_os = "none")]
@@ -175,6 +175,7 @@ mod host {
         static HAS_MEMORY: Cell<fn() -> bool> = const { Cell::new(|| true) };
         static FORGETS_PLACES: Cell<fn() -> bool> = const { Cell::new(|| false) };
         static BLOCKS: Cell<usize> = const { Cell::new(0) };
+        static CHUNKS: Cell<usize> = const { Cell::new(0) };
     }
 
     pub(crate) fn local() -> &'static Local {
@@ -279,10 +280,41 @@ mod host {
     /// Always.
     pub(crate) unsafe fn disown(_: NonNull<u8>, _: Layout) {}
 
+    /// As `new_block`, for an arena: counted apart.
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    pub(crate) unsafe fn new_chunk(layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: the caller's promise.
+        let place = unsafe { new_block(layout) }?;
+        BLOCKS.set(BLOCKS.get() - 1);
+        CHUNKS.set(CHUNKS.get() + 1);
+        Some(place)
+    }
+
+    /// As `old_block`, for such.
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    pub(crate) unsafe fn old_chunk(place: NonNull<u8>, layout: Layout) {
+        BLOCKS.set(BLOCKS.get() + 1);
+        CHUNKS.set(CHUNKS.get() - 1);
+        // SAFETY: the caller's promise.
+        unsafe { old_block(place, layout) }
+    }
+
+    /// Chunks of arenas that this thread has from the heap.
+    pub(crate) fn chunks() -> usize {
+        CHUNKS.get()
+    }
+
     /// Lets a simulator say whether there is memory; counts blocks anew.
     pub(crate) fn set_heap(has_memory: fn() -> bool) {
         HAS_MEMORY.set(has_memory);
         BLOCKS.set(0);
+        CHUNKS.set(0);
     }
 
     /// Lets a simulator say whether a process forgets to leave the place of a message.

@@ -1,4 +1,5 @@
-//! Mail that processes have left unread when they ended, until a reaper has dropped it.
+//! Mail that processes have left unread when they ended, until a reaper has dropped it; and arenas of many chunks,
+//! until it has given them back.
 //!
 //! The mailbox of the first one is taken in hand, and its home is free at once: so there is always a home for the
 //! reaper itself. Whoever ends while that is at work keeps its home until its own turn comes.
@@ -7,9 +8,12 @@ use super::header::Header;
 use super::here::{with_desk, with_own_desk};
 use super::homes;
 use super::in_loop::{in_this_loop, with_desk_in_loop};
+use super::platform::PreemptionOff;
 use super::table::is_alive;
 use super::word::Pid;
+use crate::arena::Remains;
 use crate::mail::{Envelope, Mailbox, Message, bury, tell_next_of};
+use core::mem;
 use core::ptr::NonNull;
 
 /// A core's.
@@ -21,6 +25,8 @@ pub(crate) struct Unburied {
     others: Option<NonNull<Header>>,
     /// Processes that have ended, and for whom senders wait in line; each leads to the next.
     lines: Option<NonNull<Header>>,
+    /// What is left of arenas.
+    remains: Remains,
     /// Who drops it.
     reaper: Option<Pid>,
 }
@@ -34,6 +40,7 @@ impl Unburied {
             in_hand: Mailbox::new(),
             others: None,
             lines: None,
+            remains: Remains::new(),
             reaper: None,
         }
     }
@@ -44,7 +51,13 @@ impl Unburied {
     }
 
     fn is_nothing(&self) -> bool {
-        self.others.is_none() && self.in_hand.is_cleared()
+        self.others.is_none() && self.in_hand.is_cleared() && self.remains.is_nothing()
+    }
+
+    /// True if the loop itself has more to give back.
+    #[inline(always)]
+    pub(super) fn is_behind(&self) -> bool {
+        !self.remains.is_nothing() && self.has_no_reaper()
     }
 
     /// True if there is somebody to be told that nobody receives any more.
@@ -153,9 +166,43 @@ fn tell_next() {
     }
 }
 
+/// Chunks that a reaper gives back in a step.
+const CHUNKS: usize = 16;
+
+/// Takes over what is left of an arena.
+pub(super) fn leave_remains(remains: Remains) {
+    with_desk_in_loop(|here, desk| {
+        here.mark_laden();
+        desk.unburied.remains.take_in(remains);
+    });
+}
+
+/// Gives back a slice of what is left of arenas; false if there was nothing. Preemption is off, for a reaper may be killed
+/// as well, and what it had in hand would be lost.
+fn bury_a_slice() -> bool {
+    let _stays = PreemptionOff::new();
+    let take = |remains: &mut Remains| mem::replace(remains, Remains::new());
+    let mut remains = with_desk(|_, desk| take(&mut desk.unburied.remains));
+    if remains.is_nothing() {
+        return false;
+    }
+    if !remains.give_back(CHUNKS) {
+        with_desk(|_, desk| desk.unburied.remains.take_in(remains));
+    }
+    true
+}
+
+/// The same in a core's loop, for want of a reaper.
+pub(crate) fn bury_in_loop() {
+    bury_a_slice();
+}
+
 /// Takes the next message that a process has left; `None` at the end of all, and an empty one at the end of
-/// each. (A step that finds the end of one mailbox is a step all the same.)
+/// each. (A step that finds the end of one mailbox is a step all the same, and so is a slice of an arena.)
 pub(crate) fn next_unread() -> Option<Option<Message>> {
+    if bury_a_slice() {
+        return Some(None);
+    }
     let mut empty = None;
     let message = with_own_desk(|here, local, desk| {
         let slabs = here.table().slabs();
@@ -174,6 +221,9 @@ pub(crate) fn next_unread() -> Option<Option<Message>> {
             return Some(Some(message));
         }
         let Some(header) = unburied.others else {
+            if !unburied.remains.is_nothing() {
+                return Some(None);
+            }
             // Said here, while nobody can leave more: the next one finds that it needs a reaper.
             unburied.reaper = None;
             return None;

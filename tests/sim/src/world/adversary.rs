@@ -44,6 +44,8 @@ pub(crate) struct State {
     pub(crate) is_quiet: bool,
     /// Processes of a program that were refused for want of memory, as the adversary counts them.
     pub(crate) failures: usize,
+    /// What is allocated now can't do without.
+    pub(crate) has_enough: bool,
     /// A program is making a process.
     pub(crate) is_spawning: bool,
     /// Reductions that processes have paid.
@@ -88,6 +90,7 @@ impl State {
             sabotage,
             is_quiet: false,
             failures: 0,
+            has_enough: false,
             is_spawning: false,
             spent: BTreeMap::new(),
             watching: BTreeSet::new(),
@@ -219,7 +222,7 @@ impl State {
 
     /// True if there is memory for one more block.
     pub(crate) fn has_memory(&mut self) -> bool {
-        let fails = self.temper.fails_allocations && self.rng.below(8) == 0;
+        let fails = self.temper.fails_allocations && !self.has_enough && self.rng.below(8) == 0;
         self.failures += usize::from(fails && self.is_spawning);
         !fails
     }
