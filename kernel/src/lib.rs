@@ -223,7 +223,7 @@ pub use girder_core::time::{
 };
 pub use girder_lockfree::process::{
     ExitReason, NoProcess, NoStack, NotAPid, Pid, Processes, Request, Watch, YieldNow, block_on,
-    is_alive, kill, processes, reduce, resume, suspend, yield_now,
+    hibernate, is_alive, kill, processes, reduce, resume, suspend, yield_now,
 };
 pub use girder_macros::{main, test};
 pub use inspect::info;

@@ -99,7 +99,7 @@
 //! An allocation from a list of free blocks and its return take some twenty instructions, without a lock. The
 //! arena takes chunks from the machine's heap: of a KiB at first, then larger and larger ones up to 64 KiB. Blocks come in sizes of
 //! 16 bytes and more, four to a doubling; what is freed is used again for what has its size, so a service that does
-//! the same for ever stays as large as it is. Whatever has more than 8 KiB goes back at once when it is freed. A reduction pays
+//! the same for ever stays as large as it is; [`hibernate`](crate::hibernate) begins with a small one again. Whatever has more than 8 KiB goes back at once when it is freed. A reduction pays
 //! for 128 bytes. [`Arena::usage`] says how much there is.
 //!
 //! # Limits

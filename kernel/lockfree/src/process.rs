@@ -14,6 +14,7 @@ mod finished;
 mod header;
 mod heap;
 pub mod here;
+mod hibernate;
 mod homes;
 mod in_loop;
 #[cfg(not(target_os = "none"))]
@@ -42,6 +43,7 @@ pub use budget::afford;
 pub use exit::{ExitReason, Words};
 pub use finished::Finished;
 pub use heap::{NoLimit, is_over_heap_limit, limit_heap};
+pub use hibernate::hibernate;
 pub use homes::trim;
 pub use in_loop::{InLoop, InLoopWork};
 pub use local::{Intent, Kind, Local};
@@ -182,6 +184,7 @@ pub fn block_on<F: Future>(future: F) -> Result<F::Output, NoStack> {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return Ok(output);
         }
+        assert!(!hibernate::is_leaving(), "a process hibernates at an await");
         if !platform::block() {
             return Err(NoStack);
         }

@@ -136,6 +136,21 @@
 //! # }
 //! ```
 //!
+//! What a process goes on as when it hibernates, when its arena is gone:
+//!
+//! ```compile_fail
+//! # extern crate alloc;
+//! # async fn example() {
+//! let mut begun = alloc::boxed::Box::pin(girder::local::with(async |arena| {
+//!     let number = arena.boxed(1);
+//!     girder::yield_now().await;
+//!     drop(number);
+//! }));
+//! core::future::poll_fn(|context| begun.as_mut().poll(context)).await;
+//! girder::hibernate(begun, |begun| begun).await;
+//! # }
+//! ```
+//!
 //! One of those that is written out, so that only a reference is inside, which is `Send`:
 //!
 //! ```no_run

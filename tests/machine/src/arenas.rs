@@ -17,6 +17,7 @@ where
     spawn_watched(move || with(work), level).expect("there is room")
 }
 
+/// Bytes of the heap that are used. What earlier tests have left may go meanwhile, so less than before is no fault.
 fn heap() -> usize {
     girder_boot::resources().heap
 }
@@ -32,11 +33,11 @@ async fn settled_heap() -> usize {
     least
 }
 
-/// Waits until the heap is as full as it was; what many chunks had goes back in the turns after their end.
+/// Waits until the heap is no fuller than that; what many chunks had goes back in the turns after their end.
 async fn until_heap_is(bytes: usize) {
     const TURNS: usize = 100_000;
     for _ in 0..TURNS {
-        if heap() == bytes {
+        if heap() <= bytes {
             return;
         }
         yield_now().await;
@@ -75,7 +76,7 @@ async fn a_service_that_panics_thousands_of_times_loses_nothing() {
     serve_and_die(20).await;
     let before = heap();
     serve_and_die(3_000).await;
-    assert_eq!(heap(), before);
+    assert!(heap() <= before, "{} bytes, not {before}", heap());
 }
 
 #[girder::test]
@@ -246,5 +247,5 @@ async fn an_arena_of_many_chunks_goes_back_in_slices() {
     assert!(watch.await.is_crash());
     until_heap_is(before).await;
     sleep(core::time::Duration::from_millis(1)).await;
-    assert_eq!(heap(), before);
+    assert!(heap() <= before, "{} bytes, not {before}", heap());
 }

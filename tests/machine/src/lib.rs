@@ -16,6 +16,7 @@ mod dying;
 mod fairness;
 mod faults;
 mod harness;
+mod hibernation;
 mod interruption;
 mod killing;
 mod mailboxes;

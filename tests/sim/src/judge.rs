@@ -35,7 +35,7 @@ fn check_bodies(score: &Score, state: &State) {
     assert_eq!(score.refused, state.failures, "spawns were refused");
     let left = score.alive.iter().filter(|&pid| is_body(pid)).count();
     let kept = count(state, lost) + left;
-    let made = score.bodies.len() + score.refused;
+    let made = score.bodies.len() + score.refused + score.successors;
     assert_eq!(score.dropped + kept, made, "bodies were not dropped once");
 }
 

@@ -7,6 +7,7 @@ mod actors;
 mod arenas;
 mod bounded;
 mod calls;
+mod hibernation;
 mod mail;
 mod nest;
 mod timers;
@@ -97,13 +98,15 @@ pub enum Scenario {
     Calls,
     /// Processes with memory of their own, some of which are killed.
     Arenas,
+    /// Processes that hibernate.
+    Hibernation,
     /// Everything, while others kill, suspend, resume and wake at random.
     Trouble,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::YieldersAndSpinners,
         Self::Pairs,
         Self::Sleepers,
@@ -116,6 +119,7 @@ impl Scenario {
         Self::Bounded,
         Self::Calls,
         Self::Arenas,
+        Self::Hibernation,
         Self::Trouble,
     ];
 }
@@ -131,6 +135,8 @@ pub(crate) struct Score {
     pub(crate) bodies: BTreeSet<Pid>,
     /// Bodies that came to their end.
     pub(crate) finished: usize,
+    /// Bodies that processes were to go on as when they hibernated.
+    pub(crate) successors: usize,
     /// Bodies that were dropped.
     pub(crate) dropped: usize,
     /// Processes that could not be made.
@@ -154,6 +160,7 @@ pub(crate) fn start(scenario: Scenario, rng: &mut Rng, score: &Shared) {
         Scenario::Bounded => bounded::start(rng, score),
         Scenario::Calls => calls::start(rng, score),
         Scenario::Arenas => arenas::start(rng, score),
+        Scenario::Hibernation => hibernation::start(rng, score),
         Scenario::Trouble => trouble::all(rng, score),
     }
 }

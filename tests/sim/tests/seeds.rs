@@ -65,6 +65,11 @@ fn arenas_go_back_whole() {
 }
 
 #[test]
+fn who_hibernates_goes_on() {
+    run_all(Scenario::Hibernation);
+}
+
+#[test]
 fn trouble_leaves_nobody_behind() {
     run_all(Scenario::Trouble);
 }

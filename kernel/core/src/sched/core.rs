@@ -192,6 +192,7 @@ impl<W: World> Core<W> {
     /// A yield after which there may be more to do.
     #[inline(never)]
     fn settle_with_care(&mut self, token: Token) -> Next {
+        let token = token.settle_in();
         let level = Priority::from_level(token.level());
         let has_woken = self.here.in_loop(|at| at.has_woken());
         let is_plain =

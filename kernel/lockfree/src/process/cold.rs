@@ -17,6 +17,7 @@
 
 use super::exit::ExitReason;
 use super::header::Header;
+use super::hibernate::Successor;
 use super::platform;
 use super::watch::{self, Teller};
 use crate::arena::State;
@@ -40,6 +41,8 @@ pub(crate) struct Cold {
     pub(super) is_over_heap_limit: Cell<bool>,
     /// Its arena; without memory the process that wants one ends.
     pub(super) arena: Cell<Option<NonNull<State>>>,
+    /// What it is about to go on as; without memory it ends.
+    pub(super) successor: Cell<Option<Successor>>,
 }
 
 /// The record's owner: a header, or whoever is about to make a process.
@@ -63,6 +66,7 @@ impl ColdBox {
             heap_start: Cell::new(0),
             is_over_heap_limit: Cell::new(false),
             arena: Cell::new(None),
+            successor: Cell::new(None),
         };
         // SAFETY: just allocated with this layout.
         unsafe { place.write(cold) };
@@ -84,6 +88,7 @@ impl ColdBox {
     #[inline(never)]
     pub(super) unsafe fn end(self, reason: Option<ExitReason>) {
         self.record().give_back_arena();
+        self.record().give_back_successor();
         if let Some(teller) = self.record().teller.take() {
             // SAFETY: the caller's promise.
             unsafe { watch::tell(teller, reason) }

@@ -48,7 +48,7 @@ type PollFunction = unsafe fn(NonNull<Header>, &mut Context<'_>);
 
 /// The other operations on a future whose type is forgotten.
 pub(crate) struct Operations {
-    poll: PollFunction,
+    pub(super) poll: PollFunction,
     pub(crate) drop: unsafe fn(NonNull<Header>),
     pub(crate) layout: Layout,
     pub(crate) class: Class,
@@ -62,7 +62,7 @@ pub(crate) struct Header {
     pub(crate) next: Cell<Option<NonNull<Header>>>,
     pub(crate) slot: &'static Slot,
     /// The one operation that is in a hurry.
-    pub(crate) poll: PollFunction,
+    pub(crate) poll: Cell<PollFunction>,
     pub(crate) operations: &'static Operations,
     /// Where it was broken off in mid-poll, if it was: the platform's pointer.
     pub(crate) frame: Cell<usize>,
@@ -106,7 +106,7 @@ impl Header {
             local,
             next: Cell::new(None),
             slot,
-            poll: operations.poll,
+            poll: Cell::new(operations.poll),
             operations,
             frame: Cell::new(0),
             cold: Cell::new(cold),
@@ -174,6 +174,18 @@ impl<F: Future<Output = ()>> Process<F> {
         class: Class::of(Layout::new::<Self>()),
     };
 
+    /// The same for one that a process goes on as: its home is not kept when it ends. There would be more and more of
+    /// them, for whoever comes next begins in one of another size.
+    const AS_SUCCESSOR: Operations = Operations {
+        class: Class::ODD,
+        ..Self::OPERATIONS
+    };
+
+    /// The operations on processes of this type that others go on as.
+    pub(super) fn operations_as_successor() -> &'static Operations {
+        &const { Self::AS_SUCCESSOR }
+    }
+
     /// The operations on processes of this type.
     pub(crate) fn operations() -> &'static Operations {
         &const { Self::OPERATIONS }
@@ -192,6 +204,18 @@ impl<F: Future<Output = ()>> Process<F> {
             (&raw mut (*process).future).write(UnsafeCell::new(ManuallyDrop::new(future)));
         }
         place.cast()
+    }
+
+    /// Builds the future alone, where a process is to be.
+    ///
+    /// # Safety
+    ///
+    /// `place` is free memory of this type's layout.
+    pub(crate) unsafe fn build_future(place: NonNull<Self>, future: F) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            (&raw mut (*place.as_ptr()).future).write(UnsafeCell::new(ManuallyDrop::new(future)));
+        }
     }
 
     /// Polls the future, and drops it in place when it is done, still as the process itself. What has

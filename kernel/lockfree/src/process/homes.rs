@@ -103,6 +103,24 @@ fn fresh_home(layout: Layout, class: Class) -> Option<Home> {
     slot.map(|(index, slot)| Home { place, index, slot })
 }
 
+/// Memory for a process of this kind, which has its slot already.
+pub(super) fn fresh_place(operations: &Operations) -> Option<NonNull<Header>> {
+    let layout = operations.class.block(operations.layout);
+    // SAFETY: a process has a header, so the size is not zero.
+    unsafe { platform::new_chunk(layout) }.map(NonNull::cast)
+}
+
+/// Gives back memory that a process of this kind has lived in, or was to; it keeps its slot.
+///
+/// # Safety
+///
+/// From here, or it is a home's, and nobody uses it.
+pub(super) unsafe fn give_place(place: NonNull<Header>, operations: &Operations) {
+    let layout = operations.class.block(operations.layout);
+    // SAFETY: the caller's promise.
+    unsafe { platform::old_chunk(place.cast(), layout) }
+}
+
 /// A slot without a block: of those that are left over, or new, or from a home of another size.
 fn free_slot() -> Option<(u32, &'static Slot)> {
     let table = table();

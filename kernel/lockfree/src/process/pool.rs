@@ -91,7 +91,7 @@ pub(crate) struct Class(u8);
 
 impl Class {
     /// Blocks of no common size: none are kept.
-    const ODD: Self = Self(CLASSES as u8);
+    pub(super) const ODD: Self = Self(CLASSES as u8);
 
     /// The class of blocks for this layout.
     pub(crate) const fn of(layout: Layout) -> Self {

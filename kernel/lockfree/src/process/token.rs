@@ -387,7 +387,7 @@ impl Runnable {
         // SAFETY: this is the token. The future is alive, for whatever ends it makes a `Finished`, and
         // stands at an await: a `Runnable` is made only of a process without a frame.
         platform::run_as(&header.local, || unsafe {
-            (header.poll)(token.0, &mut context);
+            (header.poll.get())(token.0, &mut context);
         });
         let intent = header.local.intent();
         if intent == Intent::Yield {
