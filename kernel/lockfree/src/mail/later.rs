@@ -99,7 +99,9 @@ pub(crate) enum Delivery {
     Unread(&'static Envelope),
 }
 
-/// Sends a message that is due; a core's loop does.
+/// Sends a message that is due; a core's loop does. (Cold, so that alarms that wake somebody pay nothing for it.)
+#[cold]
+#[inline(never)]
 pub(crate) fn deliver(here: &'static Here, number: u32) -> Delivery {
     // SAFETY: the wheel had it, and has it no more.
     let envelope = unsafe { here.table().slabs().at(number).as_ref() };
