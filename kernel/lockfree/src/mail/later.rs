@@ -14,7 +14,7 @@ use super::post::try_box;
 use super::refusal::SendError;
 use crate::process::here::{Desk, Here, Stay, with_desk};
 use crate::process::word::Sent;
-use crate::process::{Due, Header, Pid, Token, local, make_room_for_alarms, set_due};
+use crate::process::{Due, Header, Pid, Slot, Token, local, make_room_for_alarms, set_due};
 use crate::wheel::Timer;
 
 /// What is missing.
@@ -111,7 +111,7 @@ pub(crate) fn deliver(here: &'static Here, number: u32) -> Delivery {
     };
     let link = |before| envelope.set_before(before);
     let mut sent = slot.word.send(to, number, link);
-    if sent == Sent::Gated && has_entered(here, to) {
+    if sent == Sent::Gated && has_entered(here, slot, to) {
         sent = slot.word.send_past_gate(to, number, link);
     }
     match sent {
@@ -131,7 +131,8 @@ pub(crate) fn deliver(here: &'static Here, number: u32) -> Delivery {
 
 /// True if a place was found in a mailbox that has a limit. Otherwise it was counted as dropped, whatever else the
 /// limit says: nobody is there to be told.
-fn has_entered(here: &'static Here, to: Pid) -> bool {
+fn has_entered(here: &'static Here, slot: &Slot, to: Pid) -> bool {
+    slot.word.see_gate();
     let Some(gate) = here.table().gates().of(to) else {
         return false;
     };
