@@ -18,8 +18,8 @@ use alloc::boxed::Box;
 use core::ops::Range;
 use core::ptr::{NonNull, null_mut, without_provenance_mut};
 
-/// Slots that are added at a time, 64 KiB of them; few where a model has to follow each.
-const CHUNK: usize = if cfg!(loom) { 2 } else { 4096 };
+/// Slots that are added at a time, 128 KiB of them, and 64 KiB of accounts; few where a model has to follow each.
+const CHUNK: usize = if cfg!(loom) { 2 } else { 8192 };
 /// Slots that a table may have.
 pub const SLOTS_MAX: u32 = 1 << 24;
 
@@ -320,9 +320,10 @@ pub fn set_level(pid: Pid, level: u8) -> Request {
     request(pid, |word, pid| word.set_level(pid, level))
 }
 
-/// How many slots there are, and what each takes of memory.
+/// How many slots there are, and what each takes of memory, its account included.
 pub fn slots() -> (u32, usize) {
-    (here::table().slots(), size_of::<Slot>())
+    let each = size_of::<Slot>() + size_of::<Account>();
+    (here::table().slots(), each)
 }
 
 /// True while `pid` names a process.
