@@ -38,7 +38,7 @@ use super::gate::{Gate, Standing};
 use super::gated::publish;
 use super::line::{InLine, Places, Waiting};
 use super::look::{Position, header};
-use super::post::{Receiver, Sent};
+use super::post::{Receiver, Sent, try_box};
 use super::question::{Question, send_back};
 use super::refusal::SendError;
 use super::slabs::Slabs;
@@ -93,7 +93,8 @@ pub fn join_line<M: Send + 'static>(to: Receiver, message: M) -> Result<Joined<M
     if Packing::<M>::IS_INLINE {
         return join(to, message, kind).map(|joined| joined.of(to, |message| message));
     }
-    match join(to, Box::new(message), kind) {
+    let message = try_box(message).map_err(SendError::NoEnvelope)?;
+    match join(to, message, kind) {
         Ok(joined) => Ok(joined.of(to, |message| *message)),
         Err(refusal) => Err(refusal.map(|message| *message)),
     }
