@@ -109,11 +109,9 @@ fn post<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, SendEr
     let local = local();
     local.spend_little(const { cost(size_of::<P>()) });
     let mut stay = Stay::new(local);
-    let here = stay.here();
-    // SAFETY: what is done with it below is push, pop and count.
-    let desk = unsafe { stay.desk_of(here) };
-    // Whoever answers what it gets has one that it has just emptied.
-    let Some(envelope) = local.mailbox.take_emptied().or_else(|| desk.pool.take()) else {
+    // Whoever answers what it gets has one that it has just emptied, and does not ask where it is.
+    let own = local.mailbox.take_emptied();
+    let Some(envelope) = own.or_else(|| take_from_pool(&mut stay)) else {
         drop(stay);
         return post_slowly(to, payload, kind);
     };
@@ -127,14 +125,23 @@ fn post<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, SendEr
         word::AtOnce::Handed => {
             // SAFETY: the send has just handed it over.
             let token = unsafe { slot.token() };
+            let here = stay.here();
             let slabs = || here.table().slabs();
             token.header().local.put(envelope, slabs);
-            desk.leave_woken(here, local, token);
+            // SAFETY: what is done with it is a push.
+            unsafe { stay.desk_of(here) }.leave_woken(here, local, token);
             drop(stay);
         }
         word::AtOnce::Not => return post_at_length::<P>(stay, (to.pid, slot), envelope),
     }
     Ok(Sent::Delivered)
+}
+
+#[inline(always)]
+fn take_from_pool(stay: &mut Stay) -> Option<&'static Envelope> {
+    let here = stay.here();
+    // SAFETY: what is done with it is a pop.
+    unsafe { stay.desk_of(here) }.pool.take()
 }
 
 /// The pool is empty.

@@ -76,6 +76,18 @@ impl InLoop<'_> {
         })
     }
 
+    /// Takes the process that was born on this core, if it is only one, of this level, and nobody was woken. There is
+    /// nothing else on the desk: see [`Load::Newborn`](super::here::Load).
+    #[inline(always)]
+    pub fn take_only_newborn(self, level: u8) -> Option<Token> {
+        let token = self.with_desk(|desk| {
+            let is_alone = desk.woken.queue.is_empty();
+            is_alone.then(|| desk.newborn.queue.take_only(level))?
+        })?;
+        self.here().has_taken_newborn();
+        Some(token)
+    }
+
     /// Takes the processes that were woken on this core.
     #[inline(always)]
     pub fn take_woken(self) -> Option<Arrived> {

@@ -29,7 +29,7 @@ use crate::wheel::Wheel;
 use alloc::vec::Vec;
 use core::cell::{Cell, UnsafeCell};
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU16, Ordering::Relaxed};
 
 /// What running code has left for its core's loop, and what both use.
 // In this order: what is small and often used lies within the reach of an instruction that loads two.
@@ -65,8 +65,7 @@ pub struct Here {
     /// The record of the core's loop; the assembly knows that it is first.
     local: Local,
     doorbell: Doorbell,
-    /// The desk holds something: set by whoever leaves it there, cleared by the loop.
-    is_laden: AtomicBool,
+    laden: Laden,
     /// A tick will take the core from whoever runs; the loop says so.
     is_ticking: AtomicBool,
     /// The loop's own; what is there, it knows.
@@ -88,6 +87,37 @@ pub struct Here {
 
 #[cfg(not(loom))]
 const _: () = assert!(core::mem::offset_of!(Here, charge) == Local::CHARGE);
+
+/// The desk holds something: set by whoever leaves it there, cleared by the loop.
+#[derive(Debug)]
+#[repr(C, align(2))]
+struct Laden {
+    /// Newly made processes.
+    with_newborn: AtomicBool,
+    /// Something else; whoever was woken does not count.
+    with_more: AtomicBool,
+}
+
+/// What a desk holds besides processes that were woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// Nothing.
+    Nothing,
+    /// Newly made processes, and nothing else.
+    Newborn,
+    /// More.
+    More,
+}
+
+impl Laden {
+    /// Both in one look.
+    #[inline(always)]
+    fn both(&self) -> u16 {
+        let both = core::ptr::from_ref(self).cast::<AtomicU16>();
+        // SAFETY: two bytes, aligned as this; only code of this core uses them, one access at a time.
+        unsafe { &*both }.load(Relaxed)
+    }
+}
 
 // SAFETY: the cells are used by their own core alone, with preemption off: see `with_desk`. `table`
 // is written before the core's first process.
@@ -113,7 +143,10 @@ impl Here {
         Self {
             local: Local::of_loop(),
             doorbell,
-            is_laden: AtomicBool::new(false),
+            laden: Laden {
+                with_newborn: AtomicBool::new(false),
+                with_more: AtomicBool::new(false),
+            },
             is_ticking: AtomicBool::new(false),
             scheduler: AtomicPtr::new(null_mut()),
             reductions: Cell::new(0),
@@ -212,13 +245,30 @@ impl Here {
     /// True if there is something to collect besides processes that were woken.
     #[inline(always)]
     pub fn is_laden(&self) -> bool {
-        self.is_laden.load(Relaxed)
+        self.laden.both() != 0
+    }
+
+    /// What there is to collect besides processes that were woken.
+    #[inline(always)]
+    pub fn desk_load(&self) -> Load {
+        const NEWBORN: u16 = u16::from_ne_bytes([1, 0]);
+        match self.laden.both() {
+            0 => Load::Nothing,
+            NEWBORN => Load::Newborn,
+            _ => Load::More,
+        }
+    }
+
+    /// Notes that the newborn have been taken.
+    #[inline(always)]
+    pub(super) fn has_taken_newborn(&self) {
+        self.laden.with_newborn.store(false, Relaxed);
     }
 
     /// Notes that the loop has left something over for itself.
     #[inline(always)]
     pub(super) fn mark_laden(&self) {
-        self.is_laden.store(true, Relaxed);
+        self.laden.with_more.store(true, Relaxed);
     }
 
     /// Notes that the desk holds something, for the loop and for the yield of whoever left it there: the
@@ -229,10 +279,10 @@ impl Here {
         local.set_manner(Intent::YieldWithCare);
     }
 
-    /// As `load`, for what must not wait until the process comes back of its own accord.
+    /// As `load`, for a newborn, which must not wait until the process comes back of its own accord.
     #[inline(always)]
-    pub(super) fn load_now(&self, local: &Local) {
-        self.mark_laden();
+    pub(super) fn load_newborn(&self, local: &Local) {
+        self.laden.with_newborn.store(true, Relaxed);
         self.want_loop(local);
     }
 
@@ -368,7 +418,8 @@ pub fn collect() -> Arrivals {
         // What the loop itself has left over is to be met again.
         let is_behind =
             alarm::is_behind(&desk.wheel) || desk.unburied.has_lines() || desk.unburied.is_behind();
-        here.is_laden.store(is_behind, Relaxed);
+        here.has_taken_newborn();
+        here.laden.with_more.store(is_behind, Relaxed);
         let has_first_alarm = core::mem::take(&mut desk.has_first_alarm);
         Arrivals {
             newborn: core::mem::take(&mut desk.newborn),

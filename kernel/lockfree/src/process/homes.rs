@@ -28,7 +28,7 @@ pub(crate) fn bear<F: Future<Output = ()> + 'static>(
         };
         let (pid, token) = home.settle(future, level, here.reductions.get(), cold.take());
         desk.newborn.add(token, level);
-        here.load_now(local);
+        here.load_newborn(local);
         Ok(pid)
     })
 }
@@ -46,7 +46,7 @@ pub(crate) fn bear_afresh<F: Future<Output = ()> + 'static>(
     Some(with_own_desk(|here, local, desk| {
         let (pid, token) = home.settle(future, level, here.reductions.get(), cold);
         desk.newborn.add(token, level);
-        here.load_now(local);
+        here.load_newborn(local);
         pid
     }))
 }
@@ -75,7 +75,7 @@ pub(crate) fn bear_gated<F: Future<Output = ()> + 'static>(
         token.local().set_special(COUNTED);
         token.header().slot.word.occupy_gated(pid);
         desk.newborn.add(token, level);
-        here.load_now(local);
+        here.load_newborn(local);
         pid
     }))
 }

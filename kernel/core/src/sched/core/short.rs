@@ -5,7 +5,7 @@ use super::Core;
 use crate::sched::effects::{Hardware, Ready, World};
 use crate::sched::levels::Priority;
 use girder_lockfree::Token;
-use girder_lockfree::process::here::{Here, Woken};
+use girder_lockfree::process::here::{Here, Load, Woken};
 use girder_lockfree::process::{Finished, InLoop, InLoopWork, Runnable};
 
 /// The next process; or else the long way decides, and first about this one, if there is one.
@@ -87,25 +87,41 @@ impl<W: World> Core<W> {
     #[inline(always)]
     fn take_next(&mut self, at: InLoop<'_>) -> Turned {
         if at.here().is_laden() || !self.ready.is_even(Priority::Normal) {
-            return Err(None);
+            return self.take_newborn(at);
         }
         match at.take_only_woken(Priority::Normal.level()) {
             Woken::Nobody => {}
-            // As when messages go to and fro: it goes behind the others, if there are any.
-            Woken::Only(token) => {
-                self.statistics.arrivals += 1;
-                let token = self.ready.rotate(token);
-                if !self.deadlines.has_tick() && !self.ready.is_empty() {
-                    self.set_timer(true, None);
-                }
-                return self.begin(at.here(), token);
-            }
+            Woken::Only(token) => return self.begin_arrived(at.here(), token),
             Woken::Others => return Err(None),
         }
         let Some(token) = self.ready.pop() else {
             return Err(None);
         };
         self.begin(at.here(), token)
+    }
+
+    /// The same if nothing has come but a child, as of a process that waits for it.
+    #[cold]
+    #[inline(never)]
+    fn take_newborn(&mut self, at: InLoop<'_>) -> Turned {
+        if at.here().desk_load() != Load::Newborn || !self.ready.is_even(Priority::Normal) {
+            return Err(None);
+        }
+        match at.take_only_newborn(Priority::Normal.level()) {
+            Some(token) => self.begin_arrived(at.here(), token),
+            None => Err(None),
+        }
+    }
+
+    /// As when messages go to and fro: it goes behind the others, if there are any.
+    #[inline(always)]
+    fn begin_arrived(&mut self, here: &'static Here, token: Token) -> Turned {
+        self.statistics.arrivals += 1;
+        let token = self.ready.rotate(token);
+        if !self.ready.is_empty() && !self.deadlines.has_tick() {
+            self.set_timer(true, None);
+        }
+        self.begin(here, token)
     }
 
     #[inline(always)]

@@ -38,32 +38,30 @@ pub(crate) enum AtOnce {
 
 impl StateWord {
     /// Sends a message to a process, if that is ready to be simply run, or simply waits for mail: publishes its number,
-    /// and tells `link` which one was sent before it (0: none). `link` may be told several times; the last time counts.
+    /// and tells `link` which one was sent before it (0: none). It tries once: if the word changes meanwhile, the message
+    /// goes the long way, and the short one needs no loop.
     #[inline(always)]
     pub(crate) fn send_at_once(&self, pid: Pid, message: u32, link: impl Fn(u32)) -> AtOnce {
         debug_assert!((1..=LAST_MESSAGE).contains(&message));
         let ordering = Site::Send.ordering();
-        let mut word = self.0.load(Relaxed);
-        loop {
-            // Zero but for the flags and the mail, if the word is this process's.
-            let apart = word ^ pid.generation();
-            // Each outcome has its own step: nothing is to be found out again after it.
-            if apart == WAITING {
-                match self.swap(word, word - WAITING, ordering) {
-                    Ok(_) => return AtOnce::Handed,
-                    Err(now) => word = now,
-                }
-                continue;
-            }
-            if apart & (GENERATION | GATED | PHASE) != RUNNABLE {
-                return AtOnce::Not;
-            }
-            link(message_of(word));
-            let left = word & !MAIL | u64::from(message) << MAIL_SHIFT;
-            match self.swap(word, left, ordering) {
-                Ok(_) => return AtOnce::Left,
-                Err(now) => word = now,
-            }
+        let word = self.0.load(Relaxed);
+        // Zero but for the flags and the mail, if the word is this process's.
+        let apart = word ^ pid.generation();
+        // Each outcome has its own step: nothing is to be found out again after it.
+        if apart == WAITING {
+            return match self.swap(word, word - WAITING, ordering) {
+                Ok(_) => AtOnce::Handed,
+                Err(_) => AtOnce::Not,
+            };
+        }
+        if apart & (GENERATION | GATED | PHASE) != RUNNABLE {
+            return AtOnce::Not;
+        }
+        link(message_of(word));
+        let left = word & !MAIL | u64::from(message) << MAIL_SHIFT;
+        match self.swap(word, left, ordering) {
+            Ok(_) => AtOnce::Left,
+            Err(_) => AtOnce::Not,
         }
     }
 
