@@ -28,8 +28,9 @@ const ABANDONED: usize = 1;
 /// And nobody will have the slot again.
 const RETIRED: usize = 2;
 
-/// Messages that may be under way at a time for each process that there may be.
-const MESSAGES: u32 = 4;
+/// Messages that may be under way at a time for each process that there may be. With the processes sized by memory, a flood
+/// has a good third of it at most, which then stays envelopes.
+const MESSAGES: u32 = 1;
 
 /// The slots of one machine.
 pub struct Table {

@@ -42,7 +42,7 @@ fn memories() -> Vec<Row> {
     vec![
         Row {
             machine: Machine {
-                memory: "8M".to_owned(),
+                memory: "24M".to_owned(),
                 ..Machine::default()
             },
             ..plain_row("little-memory")
