@@ -61,7 +61,8 @@ pub(crate) fn start(block: &'static CoreBlock, config: &Config<'_>, first: impl 
     };
     let most = heap::count().total / LEAST_HOME;
     let most = u32::try_from(most).unwrap_or(SLOTS_MAX);
-    let table = Box::leak(Box::new(Table::new(most)));
+    // Envelopes stay envelopes: so a flood of messages has a good third of the memory at most.
+    let table = Box::leak(Box::new(Table::with_messages(most, most)));
     let here = process::this_core();
     let core = Core::<Single>::new(Levels::default(), ThisCore { block }, Never, terms, here);
     let core = NonNull::from(Box::leak(Box::new(core))).cast();

@@ -28,9 +28,8 @@ const ABANDONED: usize = 1;
 /// And nobody will have the slot again.
 const RETIRED: usize = 2;
 
-/// Messages that may be under way at a time for each process that there may be. With the processes sized by memory, a flood
-/// has a good third of it at most, which then stays envelopes.
-const MESSAGES: u32 = 1;
+/// Messages that may be under way at a time for each process that there may be, unless more is said.
+const MESSAGES: u32 = 4;
 
 /// The slots of one machine.
 pub struct Table {
@@ -60,6 +59,11 @@ impl core::error::Error for NoProcess {}
 impl Table {
     /// Creates a table for at most `limit` processes at a time.
     pub fn new(limit: u32) -> Self {
+        Self::with_messages(limit, limit.saturating_mul(MESSAGES))
+    }
+
+    /// The same with at most so many messages under way at a time.
+    pub fn with_messages(limit: u32, messages: u32) -> Self {
         let limit = limit.min(SLOTS_MAX);
         let chunks = (limit as usize).div_ceil(CHUNK);
         let accounts = (0..chunks).map(|_| AtomicPtr::new(null_mut())).collect();
@@ -69,7 +73,7 @@ impl Table {
             accounts,
             used: AtomicU32::new(0),
             limit,
-            slabs: Slabs::new(limit.saturating_mul(MESSAGES)),
+            slabs: Slabs::new(messages),
             gates: Gates::new(limit),
             cores: AtomicU32::new(0),
         }
