@@ -133,7 +133,7 @@ pub use girder_lockfree::arena::{
 
 /// Makes a process that has an arena.
 ///
-/// As [`spawn_with`](crate::spawn_with), so only what `work` brings along has to be `Send`.
+/// As [`spawn_with`], so only what `work` brings along has to be `Send`.
 #[inline(always)]
 pub fn spawn<W>(work: W) -> Result<Pid, NoProcess>
 where
