@@ -91,7 +91,7 @@ fn memories() -> Vec<Row> {
     ]
 }
 
-/// Eight of 512 KiB, and no two side by side; the image lies over the first.
+/// Seven of 512 KiB and one of 32 MiB, and no two side by side; the image lies over the first.
 const PIECES: &[u32] = &[
     0,
     0x4100_0000,
@@ -124,7 +124,7 @@ const PIECES: &[u32] = &[
     0,
     0x4900_0000,
     0,
-    0x8_0000,
+    0x200_0000,
 ];
 
 /// What they say is not there, and the kernel finds out in time.
