@@ -14,7 +14,7 @@ const DISTRIBUTOR: u64 = 0x0800_0000;
 const REDISTRIBUTOR: u64 = 0x080a_0000;
 const CLOCK: u64 = 0x0901_0000;
 /// The file fits between this and the end of 8 MiB, what the image needs beyond it does not.
-const LAST_MEGABYTE: u64 = 0x4070_0000;
+const LAST_MEGABYTES: u64 = 0x4060_0000;
 /// A multiple of 4 KiB and of nothing more.
 const ODD: u64 = 0x4123_5000;
 
@@ -58,7 +58,7 @@ fn addresses() -> Vec<Row> {
                 memory: "8M".to_owned(),
                 ..Machine::default()
             },
-            kernel: Kernel::ImageAt(LAST_MEGABYTE, Handover::Zero),
+            kernel: Kernel::ImageAt(LAST_MEGABYTES, Handover::Zero),
             expects: &[says!("it is told", "boot stage 0 (Entry)", "fault")],
             course: Course::Crash(After::Halt),
             ..plain_row("image-beyond-memory")
