@@ -1,6 +1,6 @@
 //! From the boot loader to Rust: `entry.s`, and the little that Rust does before translation is on.
 //! `levels.s` gets every core to the level that the kernel runs at, `pen.s` keeps those that are
-//! early.
+//! early, `atomics.s` has the kernel use the atomic instructions that its cores have.
 //!
 //! `early` runs with translation and caches off, after relocation. Memory is device memory then:
 //! no atomic read-modify-write works, no unaligned access. So it only finds the device tree and
@@ -37,6 +37,9 @@ const RAM_BORDER: u64 = 1 << 30;
 const SCTLR_OFF: u64 = 0x30d0_0800;
 /// HCR_EL2 of a host: E2H and TGE, level 1 would be AArch64, and all interrupts are level 2's.
 const HCR_HOST: u64 = 1 << 34 | 1 << 31 | 1 << 27 | 0b111 << 3;
+/// ID_AA64ISAR0_EL1, field Atomic, and its value from which on the Large System Extensions are there.
+const ATOMIC_SHIFT: u64 = 20;
+const ATOMIC_LSE: u64 = 2;
 /// The level at which there is no firmware.
 const MONITOR_LEVEL: u64 = 3;
 
@@ -64,6 +67,7 @@ core::arch::global_asm!(
     include_str!("asm/entry.s"),
     include_str!("asm/levels.s"),
     include_str!("asm/pen.s"),
+    include_str!("asm/atomics.s"),
     BOOT_STACK = sym BOOT_STACK,
     BOOT_STACK_SIZE = const STACK_SIZE,
     BOOT_EXCEPTION_STACK = sym BOOT_EXCEPTION_STACK,
@@ -79,6 +83,8 @@ core::arch::global_asm!(
     MAIN_OFFSET = const offsets::MAIN,
     LEVEL = const offsets::LEVEL,
     SCTLR_OFF = const SCTLR_OFF,
+    ATOMIC_SHIFT = const ATOMIC_SHIFT,
+    ATOMIC_LSE = const ATOMIC_LSE,
     HCR_HOST = const HCR_HOST,
     MONITOR_STORE = const monitor::STORE,
     PEN = sym PEN,

@@ -78,6 +78,52 @@ pub(crate) fn symbols() -> Result<Symbols<'static>, TableError> {
     Symbols::parse(unsafe { core::slice::from_raw_parts(start as *const u8, length) })
 }
 
+/// How many atomic operations there are in a second form, and how many of those the code has now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Atomics {
+    /// Places that the image's table names.
+    pub places: usize,
+    /// Those among them that hold what the table says.
+    pub rewritten: usize,
+}
+
+/// Compares the code with the table of its second forms.
+pub fn atomics() -> Atomics {
+    let (start, end) = (
+        address_of!(__girder_atomics_start),
+        address_of!(__girder_atomics_end),
+    );
+    let room = (end - start) as usize / size_of::<u32>();
+    // SAFETY: the linker script keeps the room between the two symbols for the table; it is constant.
+    let table = unsafe { core::slice::from_raw_parts(start as *const u32, room) };
+    let (image, constants) = (range().0, address_of!(__constants_start));
+    // SAFETY: the linker script puts code, readable and written no more, between these.
+    let code = unsafe {
+        core::slice::from_raw_parts(
+            image as *const u32,
+            (constants - image) as usize / size_of::<u32>(),
+        )
+    };
+    let mut rest = table
+        .split_first()
+        .and_then(|(&length, rest)| rest.get(..length as usize))
+        .unwrap_or_default();
+    let mut found = Atomics {
+        places: 0,
+        rewritten: 0,
+    };
+    while let Some((&place, behind)) = rest.split_first() {
+        let (first, length) = ((place & 0x00ff_ffff) as usize, (place >> 24) as usize);
+        let Some((new, next)) = behind.split_at_checked(length) else {
+            break;
+        };
+        found.places += 1;
+        found.rewritten += usize::from(code.get(first..first + length) == Some(new));
+        rest = next;
+    }
+    found
+}
+
 /// The first `build_id` bytes in hexadecimal, enough to tell images apart.
 pub(crate) struct ShortBuildId;
 

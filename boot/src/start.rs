@@ -215,10 +215,9 @@ impl Boot {
         );
         let bytes = memory.iter().map(|range| range.size).sum();
         let level = cpu::exception_level();
-        let atomics = if cpu::has_large_system_extensions() {
-            "LSE"
-        } else {
-            "LL/SC"
+        let atomics = match image::atomics().rewritten {
+            0 => "LL/SC",
+            _ => "LSE",
         };
         println!(
             "  cores      {}, EL{level}, {atomics}, boot core {}",

@@ -3,6 +3,7 @@
 //! Cargo decides whether anything must be compiled; the rest is cheap and always done, so
 //! `dist/` never lags behind the sources.
 
+mod atomics;
 mod elf;
 mod flat;
 mod header;
@@ -62,6 +63,7 @@ pub(crate) enum Error {
 /// What was built.
 struct Report {
     symbols: Option<Filled>,
+    atomics: Option<atomics::Filled>,
     image_bytes: usize,
     image_size: u64,
     sizes: Sizes,
@@ -139,11 +141,13 @@ fn write_changed(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
 fn convert(bytes: &mut [u8]) -> Result<(Vec<u8>, Report), Error> {
     Elf::parse(bytes)?.refuse_foreign_relocations()?;
     let symbols = symbols::fill(bytes)?;
+    let atomics = atomics::fill(bytes)?;
     let elf = Elf::parse(bytes)?;
     let flat = flat::lay_out(&elf.segments()?)?;
     let image_size = header::check(&flat.bytes, flat.memory_size).map_err(Error::Header)?;
     let report = Report {
         symbols,
+        atomics,
         image_bytes: flat.bytes.len(),
         image_size,
         sizes: elf.sizes()?,
@@ -172,8 +176,12 @@ impl fmt::Display for Report {
             self.build_id.as_deref().unwrap_or("missing")
         )?;
         match &self.symbols {
+            Some(filled) => write!(f, "; {filled}")?,
+            None => f.write_str("; no room for the names of functions")?,
+        }
+        match &self.atomics {
             Some(filled) => write!(f, "; {filled}"),
-            None => f.write_str("; no room for the names of functions"),
+            None => f.write_str("; no room for a second form of atomic operations"),
         }
     }
 }

@@ -46,14 +46,15 @@ girder_start:
     mov  x29, xzr
     mov  x30, xzr
     bl   relocate
+    bl   choose_atomics
     bl   clear_bss
     mov  x0, x19
     mov  x1, x21
     lsr  x2, x22, #2            // the level of entry
     bl   {EARLY}                // builds the boot tables; returns their Regime
     mov  x20, x0
-    adrp x0, __constants_start
-    add  x0, x0, :lo12:__constants_start
+    adrp x0, __image_start
+    add  x0, x0, :lo12:__image_start
     bl   forget_stale_lines
     mov  x0, x20
     bl   girder_enable_translation
@@ -132,6 +133,7 @@ girder_secondary:
     adr  x0, early_vectors      // the others need a stack; the core's Rust installs them
     msr  vbar_el1, x0
     bl   allow_floating_point
+    bl   check_atomics
     add  x0, x19, #{REGIME}
     bl   girder_enable_translation
     ldr  x0, [x19, #{EXCEPTION_STACK}]

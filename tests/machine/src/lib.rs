@@ -8,6 +8,7 @@ extern crate alloc;
 
 mod arenas;
 mod asking;
+mod atomics;
 mod blocking;
 mod calling;
 mod containment;

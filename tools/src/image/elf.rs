@@ -158,6 +158,17 @@ impl<'a> Elf<'a> {
         Ok(Some(offset as usize..end as usize))
     }
 
+    /// The sections of code: address and contents.
+    pub(crate) fn code(&self) -> Result<Vec<(u64, &'a [u8])>, Error> {
+        let mut code = Vec::new();
+        for section in self.sections.iter() {
+            if section.sh_flags(ENDIAN).0 & SHF_EXECINSTR.0 != 0 {
+                code.push((section.sh_addr(ENDIAN), section.data(ENDIAN, self.bytes)?));
+            }
+        }
+        Ok(code)
+    }
+
     /// The functions, and the labels of assembly code.
     pub(crate) fn code_symbols(&self) -> Result<Vec<CodeSymbol<'a>>, Error> {
         let table = self.sections.symbols(ENDIAN, self.bytes, SHT_SYMTAB)?;
