@@ -4,14 +4,16 @@
 //! application's end, whatever it is, switches the machine off. A run of tests or benchmarks that dies has
 //! no result to tell, and a script waits for one, so that is the kernel's own end.
 
+use crate::console::println;
 use crate::{image, names, power_down, suite};
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use girder_aarch64::preemption::PreemptionOff;
 use girder_core::check::ExitStatus;
 use girder_core::config::{Config, Mode};
 use girder_core::names::Name;
 use girder_core::program::{Program, Role, choose};
 use girder_core::sched::{ExitReason, Priority};
-use girder_lockfree::process::{NoProcess, own_pid, spawn, spawn_watched, spawn_with};
+use girder_lockfree::process::{NoProcess, Pid, own_pid, spawn, spawn_watched, spawn_with};
 
 /// The system's own come before everything that they look after.
 const SYSTEM: u8 = Priority::Max.level();
@@ -35,7 +37,16 @@ pub(crate) fn spawn_all(config: &'static Config<'static>) -> Result<(), NoProces
     Ok(())
 }
 
+/// Who starts the shell again when it dies: its pid, as a number.
+static KEEPER: AtomicU64 = AtomicU64::new(0);
+
+/// True if that process is the one whose end nobody would mend.
+pub(crate) fn is_keeper(pid: Pid) -> bool {
+    KEEPER.load(Relaxed) == pid.get()
+}
+
 async fn keep_shell(program: &'static Program, config: &'static Config<'static>) {
+    KEEPER.store(own_pid().map_or(0, Pid::get), Relaxed);
     loop {
         let reason = end_of(move || to_the_end(program, config), SYSTEM).await;
         log::error!("the shell {reason}; here is another one");
@@ -50,6 +61,25 @@ async fn run_main(program: &'static Program, config: &'static Config<'static>) {
     power_down(ExitStatus::Failed)
 }
 
+/// Runs a program beside what runs already; its end is told.
+pub(crate) fn run_beside(
+    program: &'static Program,
+    config: &'static Config<'static>,
+) -> Result<Pid, NoProcess> {
+    let run = move || async move {
+        take_name(program.name());
+        (program.run)(config).await;
+    };
+    let (pid, watch) = spawn_watched(run, NORMAL)?;
+    let tell = async move {
+        let reason = watch.await;
+        println!("{} {reason}", program.name());
+    };
+    // Nobody to tell it is less than nobody to run it.
+    let _ = spawn(tell, SYSTEM);
+    Ok(pid)
+}
+
 async fn run_tests(config: &'static Config<'static>, filter: &'static str) {
     let make = move || suite::run_tests_and_power_off(config, filter);
     no_result("the test run", end_of(make, SYSTEM).await)
@@ -62,11 +92,15 @@ async fn to_the_end(program: &'static Program, config: &'static Config<'static>)
         Role::Shell => "shell",
         Role::Benches => "benches",
     };
+    take_name(name);
+    power_down((program.run)(config).await)
+}
+
+/// Gives the running process a name. One that is too long, or is somebody else's, is nothing to fail for.
+fn take_name(name: &str) {
     if let (Ok(name), Some(pid)) = (Name::new(name), own_pid()) {
-        // One that is too long, or still the one's before, is nothing to fail for.
         let _ = names::register(name, pid);
     }
-    power_down((program.run)(config).await)
 }
 
 /// What had to power the machine off with a result has ended without.

@@ -1,14 +1,16 @@
 //! What the shell's commands read off the machine.
 
-use crate::{console, cores, heap, memory, names};
+use crate::{console, cores, first, heap, image, memory, names};
 use core::fmt::{self, Write};
+use girder_core::config::{Config, Mode};
 use girder_core::info::Info;
 use girder_core::names::Name;
+use girder_core::program::{Program, Role, choose};
 use girder_core::reports::{CoreLine, CoreState};
 use girder_core::shell::Inspect;
 use girder_core::units::Bytes;
 use girder_lockfree::heap::{Count, Held, SPAN, Usage};
-use girder_lockfree::process::processes;
+use girder_lockfree::process::{Pid, Request, kill, processes};
 
 /// What the kernel has given out, in bytes: for who wants to see it come back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +59,14 @@ fn write_sizes(usage: &Usage, out: &mut dyn Write) -> fmt::Result {
 /// Rows of a table that may have a million.
 const ROWS_MAX: usize = 500;
 
-/// The machine.
-pub(crate) struct Instruments;
+/// The machine, as its boot arguments made it.
+pub(crate) struct Instruments(pub(crate) &'static Config<'static>);
+
+/// The process that a person means.
+fn find(who: &str) -> Option<Pid> {
+    let by_name = || Name::new(who).ok().and_then(names::whereis);
+    who.parse().ok().or_else(by_name)
+}
 
 impl Inspect for Instruments {
     fn cores(&self, out: &mut dyn Write) -> fmt::Result {
@@ -98,9 +106,7 @@ impl Inspect for Instruments {
     }
 
     fn info(&self, who: &str, out: &mut dyn Write) -> fmt::Result {
-        let by_name = || Name::new(who).ok().and_then(names::whereis);
-        let pid = who.parse().ok().or_else(by_name);
-        match pid.and_then(names::info) {
+        match find(who).and_then(names::info) {
             Some(info) => {
                 writeln!(out, "{}\n{info}", Info::HEADING)?;
                 match info.gate {
@@ -109,6 +115,39 @@ impl Inspect for Instruments {
                 }
             }
             None => writeln!(out, "there is no process '{who}'"),
+        }
+    }
+
+    fn config(&self, out: &mut dyn Write) -> fmt::Result {
+        write!(out, "{}", self.0.table())
+    }
+
+    fn kill(&self, who: &str, out: &mut dyn Write) -> fmt::Result {
+        let is_keeper = |pid| first::is_keeper(pid);
+        match find(who) {
+            Some(pid) if is_keeper(pid) => {
+                writeln!(out, "{pid} keeps the shell; nobody would keep it")
+            }
+            Some(pid) if kill(pid) == Request::Taken => writeln!(out, "{pid} ends"),
+            _ => writeln!(out, "there is no process '{who}' to end"),
+        }
+    }
+
+    fn run(&self, program: &str, out: &mut dyn Write) -> fmt::Result {
+        if program.is_empty() {
+            let mains = image::programs()
+                .iter()
+                .filter(|it| it.role() == Role::Main);
+            return mains
+                .map(Program::name)
+                .try_for_each(|name| writeln!(out, "  {name}"));
+        }
+        match choose(image::programs(), Mode::Run(program)) {
+            Ok(program) => match first::run_beside(program, self.0) {
+                Ok(pid) => writeln!(out, "{} is {pid}", program.name()),
+                Err(error) => writeln!(out, "{error}"),
+            },
+            Err(error) => writeln!(out, "{error}"),
         }
     }
 

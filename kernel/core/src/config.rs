@@ -8,9 +8,11 @@
 
 mod argument;
 mod complaint;
+mod table;
 
 pub use argument::parse_number;
 pub use complaint::{Complaint, Expected, Using};
+pub use table::Table;
 
 use crate::logging::LogFilter;
 use crate::shell::CrashKind;
@@ -164,6 +166,11 @@ impl<'a> Config<'a> {
             Mode::Shell | Mode::Run(_) => OnPanic::Halt,
         };
         self.panic.unwrap_or(usual)
+    }
+
+    /// What holds, a line for each argument.
+    pub fn table(&self) -> Table<'_> {
+        Table(self)
     }
 
     fn apply(&mut self, argument: Argument<'a>, complain: &mut dyn FnMut(Complaint<'a>)) {

@@ -22,5 +22,6 @@ pub mod shell;
 pub mod symbols;
 pub mod time;
 pub mod timeline;
+pub mod top;
 pub mod units;
 pub mod words;

@@ -81,7 +81,10 @@ impl Program {
 ///
 /// Whoever asks for nothing in particular, or for the shell, gets the shell where the image has one, and
 /// otherwise its application, if there is exactly one.
-pub fn choose<'a>(programs: &'a [Program], wanted: Mode<'a>) -> Result<&'a Program, NoProgram<'a>> {
+pub fn choose<'p: 'a, 'a>(
+    programs: &'p [Program],
+    wanted: Mode<'a>,
+) -> Result<&'p Program, NoProgram<'a>> {
     let with_role = |role| programs.iter().filter(move |it| it.role == role);
     let mut mains = with_role(Role::Main);
     let found = match wanted {

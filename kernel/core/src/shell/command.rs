@@ -16,6 +16,8 @@ pub enum Action {
     PowerOff,
     /// Start it again.
     Reboot,
+    /// Show the busiest processes again and again, until a key is pressed.
+    Watch,
     /// Crash the kernel, or less.
     Crash(CrashKind),
     /// Crash it on this core.
@@ -89,6 +91,12 @@ pub trait Inspect {
     fn info(&self, who: &str, out: &mut dyn Write) -> fmt::Result;
     /// Prints what memory there is and what is taken.
     fn mem(&self, out: &mut dyn Write) -> fmt::Result;
+    /// Prints what the boot arguments have decided.
+    fn config(&self, out: &mut dyn Write) -> fmt::Result;
+    /// Ends a process, by its pid or its name.
+    fn kill(&self, who: &str, out: &mut dyn Write) -> fmt::Result;
+    /// Starts a program of the image in a process of its own.
+    fn run(&self, program: &str, out: &mut dyn Write) -> fmt::Result;
 }
 
 /// A line that is no command.
@@ -109,15 +117,19 @@ pub enum CommandError<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Command {
+    Config,
     Cores,
     Crash,
     Help,
     Info,
+    Kill,
     Mem,
     PowerOff,
     Processes,
     Reboot,
+    Run,
     Test,
+    Top,
 }
 
 struct Entry {
@@ -127,7 +139,13 @@ struct Entry {
     command: Command,
 }
 
-const TABLE: [Entry; 9] = [
+const TABLE: [Entry; 13] = [
+    entry(
+        Command::Config,
+        "config",
+        "",
+        "show what the boot arguments have decided",
+    ),
     entry(
         Command::Cores,
         "cores",
@@ -155,6 +173,12 @@ const TABLE: [Entry; 9] = [
         "show what a process is and does; WHO is its pid or its name",
     ),
     entry(
+        Command::Kill,
+        "kill",
+        "WHO",
+        "end a process; WHO is its pid or its name",
+    ),
+    entry(
         Command::Mem,
         "mem",
         "",
@@ -169,10 +193,22 @@ const TABLE: [Entry; 9] = [
     ),
     entry(Command::Reboot, "reboot", "", "start the machine again"),
     entry(
+        Command::Run,
+        "run",
+        "PROGRAM",
+        "start one of the image's programs beside the shell; without a name, they are listed",
+    ),
+    entry(
         Command::Test,
         "test",
         "[FILTER]",
         "run in-kernel tests; FILTER is parts of names, or =NAME, with commas between",
+    ),
+    entry(
+        Command::Top,
+        "top",
+        "",
+        "show who works most, once a second, until a key is pressed",
     ),
 ];
 
@@ -245,6 +281,7 @@ fn act(
     out: &mut dyn Write,
 ) -> Result<Action, fmt::Error> {
     let printed = match command {
+        Command::Config => machine.config(out),
         Command::Cores => machine.cores(out),
         Command::Crash => match crash(argument) {
             Ok(action) => return Ok(action),
@@ -255,10 +292,16 @@ fn act(
             Some(who) => machine.info(who, out),
             None => writeln!(out, "{}", CommandError::Missing("info")),
         },
+        Command::Kill => match argument {
+            Some(who) => machine.kill(who, out),
+            None => writeln!(out, "{}", CommandError::Missing("kill")),
+        },
         Command::Mem => machine.mem(out),
         Command::Processes => machine.processes(out),
         Command::PowerOff => return Ok(Action::PowerOff),
         Command::Reboot => return Ok(Action::Reboot),
+        Command::Run => machine.run(argument.unwrap_or(""), out),
+        Command::Top => return Ok(Action::Watch),
         Command::Test => return Ok(Action::StartTests(Filter::new(argument.unwrap_or("")))),
     };
     printed.map(|()| Action::Nothing)

@@ -18,6 +18,15 @@ impl Inspect for Machine {
     fn info(&self, who: &str, out: &mut dyn Write) -> fmt::Result {
         writeln!(out, "{who} is well")
     }
+    fn config(&self, out: &mut dyn Write) -> fmt::Result {
+        writeln!(out, "as usual")
+    }
+    fn kill(&self, who: &str, out: &mut dyn Write) -> fmt::Result {
+        writeln!(out, "{who} is gone")
+    }
+    fn run(&self, program: &str, out: &mut dyn Write) -> fmt::Result {
+        writeln!(out, "'{program}' runs")
+    }
 }
 
 fn result_of(line: &str) -> (Action, String) {
@@ -37,6 +46,11 @@ fn commands_print_or_ask_the_loop() {
         ("ps", Action::Nothing, "three processes\n"),
         ("info 1.2", Action::Nothing, "1.2 is well\n"),
         ("info shell", Action::Nothing, "shell is well\n"),
+        ("config", Action::Nothing, "as usual\n"),
+        ("kill 1.2", Action::Nothing, "1.2 is gone\n"),
+        ("run ring", Action::Nothing, "'ring' runs\n"),
+        ("run", Action::Nothing, "'' runs\n"),
+        ("top", Action::Watch, ""),
         ("poweroff", Action::PowerOff, ""),
         ("reboot", Action::Reboot, ""),
         ("crash", Action::Crash(CrashKind::Panic), ""),
@@ -70,6 +84,8 @@ fn mistakes_are_answered_with_the_way_to_help() {
             "'poweroff' does not take 'now'; try 'help poweroff'\n",
         ),
         ("info", "'info' wants to know more; try 'help info'\n"),
+        ("kill", "'kill' wants to know more; try 'help kill'\n"),
+        ("top 3", "'top' does not take '3'; try 'help top'\n"),
         ("test a b", "'test' does not take 'b'; try 'help test'\n"),
         (
             "crash hard",
