@@ -11,9 +11,9 @@
 //! From 64 KiB on, twice as much is much. What would waste a quarter of its block or more comes from `odd`, which is
 //! cut out of larger blocks.
 
-use super::KERNEL;
 use super::class::{Fit, SPAN};
 use super::odd::{self, Odds};
+use super::{KERNEL, true_size};
 use buddy_system_allocator::Heap;
 use core::alloc::Layout;
 use core::cell::Cell;
@@ -282,6 +282,14 @@ impl Blocks {
     fn entry(&self, address: usize) -> Option<&Cell<Entry>> {
         let mut regions = self.regions.iter().map_while(Option::as_ref);
         regions.find_map(|region| region.entry(address))
+    }
+
+    /// Bytes of what was given out for such a layout: an odd piece, or a block.
+    pub(super) fn size(&self, block: NonNull<u8>, layout: Layout) -> usize {
+        match Fit::of(layout) {
+            Fit::Odd(_) if self.usage(block.as_ptr() as usize).is_none() => true_size(layout),
+            fit => fit.order().map_or(0, |order| SPAN << order),
+        }
     }
 
     /// Who owns a large block, or an odd piece.

@@ -56,7 +56,14 @@ fn allocate_slowly(
     }
     // SAFETY: alone, says `with_heap`; preemption has been off since this heap was found.
     let block = unsafe { here.heap().allocate(layout, local.owner(), source) }?;
-    add(charge_of(local), price);
+    let paid = block_price(block, layout, source);
+    if paid != price && !may_have(local, here, paid) {
+        // SAFETY: just taken, and nobody has seen it.
+        unsafe { here.heap().free(block, layout, source) };
+        drop(stay);
+        return None;
+    }
+    add(charge_of(local), paid);
     drop(stay);
     Some(block)
 }
@@ -100,7 +107,7 @@ impl Heap {
     ) -> Option<NonNull<u8>> {
         // SAFETY: the caller's promise.
         let block = unsafe { self.allocate(layout, KERNEL, source) }?;
-        add(&self.books.kernel, price(true_size(layout)));
+        add(&self.books.kernel, block_price(block, layout, source));
         Some(block)
     }
 
@@ -110,7 +117,7 @@ impl Heap {
     ///
     /// As for [`free`](Self::free).
     pub unsafe fn free_of_kernel(&self, block: NonNull<u8>, layout: Layout, source: &impl Source) {
-        let price = block_price(block, layout);
+        let price = block_price(block, layout, source);
         // SAFETY: the caller's promise.
         unsafe { self.free(block, layout, source) };
         add(&self.books.kernel, price.wrapping_neg());
@@ -173,18 +180,20 @@ unsafe fn free_slowly(
     layout: Layout,
     source: &impl Source,
 ) {
-    let price = block_price(block, layout);
+    let price = block_price(block, layout, source);
     // SAFETY: the caller's promise.
     let owner = unsafe { here.heap().free(block, layout, source) };
     credit(stay.local(), here, owner, price);
 }
 
-/// What a block of this layout was charged with.
-fn block_price(block: NonNull<u8>, layout: Layout) -> u64 {
+/// What a block of this layout is charged with: what it really takes. So that is a matter of the block, which may be larger
+/// than such a layout asks for: what was taken early, and a whole block that serves where no odd piece is to be had.
+fn block_price(block: NonNull<u8>, layout: Layout, source: &impl Source) -> u64 {
     if !is_in_span(layout) {
-        return price(true_size(layout));
+        let size = source.with(|blocks| blocks.size(block, layout));
+        return price(size.unwrap_or_else(|| true_size(layout)));
     }
-    // SAFETY: a block of such a layout is in a span. (What was taken early may be larger than it need be.)
+    // SAFETY: a block of such a layout is in a span.
     unsafe { Span::of(block).as_ref() }.price
 }
 
@@ -229,7 +238,7 @@ impl Here {
 pub unsafe fn disown(block: NonNull<u8>, layout: Layout, source: &impl Source) {
     // Without a heap of its own a core allocates for the kernel.
     let _ = with_heap(|here, local| {
-        let price = block_price(block, layout);
+        let price = block_price(block, layout, source);
         let before = if !is_in_span(layout) {
             source
                 .with(|blocks| blocks.set_owner(block, KERNEL))

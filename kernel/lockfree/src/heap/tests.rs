@@ -206,6 +206,53 @@ fn memory_that_runs_out_is_nothing_worse_than_no_block() {
     }
 }
 
+/// What the kernel was charged with, and what a walk finds to be the kernel's.
+fn kernels(heap: &Heap, memory: &Memory) -> (Held, Held) {
+    let mut found = Held::default();
+    let mut add = |owner, bytes| {
+        assert_eq!(owner, KERNEL);
+        found.add(bytes);
+    };
+    // SAFETY: alone: the tests have one thread.
+    let charged = unsafe {
+        heap.walk(|span| span.owners().for_each(|owner| add(owner, span.size())));
+        heap.charges().kernel()
+    };
+    let blocks = memory.blocks.lock().expect("no test panics in here");
+    blocks.walk_owned(&mut add);
+    (charged, found)
+}
+
+/// Whatever serves a request that finds no room of its kind, it is charged by what it takes, and the same is taken off.
+#[test]
+fn with_all_memory_used_up_what_is_charged_is_what_is_there() {
+    for size in [1 << 20, 3 << 20, 5 << 20] {
+        let memory = memory(size);
+        let heap = Heap::new();
+        let mut numbers = Numbers(size as u64);
+        for _ in 0..20 {
+            let mut taken = Vec::new();
+            for _ in 0..400 {
+                let layout = numbers.layout();
+                // SAFETY: alone: one thread.
+                if let Some(block) = unsafe { heap.allocate_for_kernel(layout, memory) } {
+                    taken.push((block, layout));
+                }
+            }
+            let (charged, found) = kernels(&heap, memory);
+            assert_eq!(charged, found);
+            assert_eq!(charged.blocks, taken.len());
+            for (block, layout) in taken {
+                // SAFETY: taken, and freed once.
+                unsafe { heap.free_of_kernel(block, layout, memory) };
+            }
+            assert_eq!(kernels(&heap, memory), Default::default());
+            // SAFETY: alone.
+            unsafe { heap.trim(memory) };
+        }
+    }
+}
+
 #[test]
 fn what_is_too_large_is_refused() {
     let memory = memory(8 << 20);
