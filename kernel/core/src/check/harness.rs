@@ -18,9 +18,13 @@ use crate::rng::{self, Rng};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
+use core::ops::Range;
 
 /// Longest cause that is printed; what is beyond is cut and marked.
 const CAUSE_BYTES: usize = 512;
+/// Causes that are kept until the end of the run, in bytes. They are taken at its beginning, and so is the list of failures: a
+/// test that uses all memory up is no reason for the run to end.
+const KEPT_BYTES: usize = 16 * CAUSE_BYTES;
 
 /// What to run, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +89,8 @@ pub struct Harness<'a> {
     stage: Stage,
     tally: Tally,
     failures: Vec<Failure<'a>>,
+    /// The causes of all failures, one behind the other.
+    causes: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +112,8 @@ enum Reason {
 struct Failure<'a> {
     test: &'a Test,
     round: u32,
-    cause: String,
+    /// Where in `causes` it is; nowhere, if there was no room.
+    cause: Range<usize>,
 }
 
 impl<'a> Harness<'a> {
@@ -125,6 +132,8 @@ impl<'a> Harness<'a> {
         Self {
             shuffling: Rng::new(plan.seed),
             plan,
+            failures: Vec::with_capacity(order.len()),
+            causes: String::with_capacity(KEPT_BYTES),
             order,
             ignored,
             round: 0,
@@ -132,7 +141,6 @@ impl<'a> Harness<'a> {
             running: None,
             stage: Stage::Fresh,
             tally: Tally::default(),
-            failures: Vec::new(),
         }
     }
 
@@ -225,10 +233,14 @@ impl<'a> Harness<'a> {
     fn remember(&mut self, test: &'a Test, cause: &str) {
         let is_known = |failure: &Failure<'_>| core::ptr::eq(failure.test, test);
         if !self.failures.iter().any(is_known) {
+            let start = self.causes.len();
+            if cause.len() <= self.causes.capacity() - start {
+                self.causes.push_str(cause);
+            }
             self.failures.push(Failure {
                 test,
                 round: self.round,
-                cause: cause.into(),
+                cause: start..self.causes.len(),
             });
         }
     }
@@ -249,6 +261,10 @@ impl<'a> Harness<'a> {
         }
         for Failure { test, round, cause } in &self.failures {
             let (name, seed) = (test.name, self.plan.seed);
+            let cause = match &self.causes[cause.clone()] {
+                "" => "(told above)",
+                cause => cause,
+            };
             say(out, format_args!("    {name}: {cause}"));
             say(
                 out,

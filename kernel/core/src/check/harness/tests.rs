@@ -72,6 +72,21 @@ fn report_of_a_run_is_complete() {
     );
 }
 
+/// Causes are kept in room that was taken before: those that don't fit were told when the tests failed.
+#[test]
+fn more_causes_than_are_kept_are_told_once() {
+    let tests = [const { Test::new("t", nothing) }; 40];
+    let long = "x".repeat(CAUSE_BYTES * 2);
+    let out = run(&mut Harness::new(&tests, plan()), |_| {
+        Ending::Panicked(&long)
+    });
+    let (told, list) = out.split_once("failures:\n").unwrap();
+    assert_eq!(told.matches("cause: panicked: xx").count(), 40);
+    let kept = list.matches("t: panicked: xx").count();
+    assert!((15..40).contains(&kept), "{kept}");
+    assert_eq!(list.matches("t: (told above)").count(), 40 - kept);
+}
+
 #[test]
 fn empty_selection_is_told_and_runs_nothing() {
     let tests = [Test::new("a", nothing)];
