@@ -19,6 +19,7 @@ use girder_lockfree::heap::{
     self, Blocks, Charges, Count, Entry, Heap, Held, KERNEL, LASTING, NoHeap, SPAN, Source,
     SpanView, Usage, Use,
 };
+use girder_lockfree::mail::trim_envelopes;
 use girder_lockfree::process::trim as trim_homes;
 
 /// Enough for the description of 512 cores: a span for each power of two, and a table or two.
@@ -82,8 +83,17 @@ pub(crate) unsafe fn start_early() {
 ///
 /// It is mapped and nobody else's, for ever.
 pub(crate) unsafe fn add(memory: Range<usize>) -> usize {
-    // SAFETY: the caller's promise.
-    unsafe { BLOCKS.lock().add(memory, None) }
+    let table = table_for(&memory);
+    // SAFETY: the caller's promise; the table is a block of the kernel's that is never freed.
+    unsafe { BLOCKS.lock().add(memory, table) }
+}
+
+/// A place for the table of so much memory, if that would take only part of a block: what is in pieces would lose a
+/// block of each.
+fn table_for(memory: &Range<usize>) -> Option<NonNull<Entry>> {
+    let layout = Layout::array::<Entry>(memory.len() / SPAN).ok()?;
+    let is_small = (1..SPAN / 4).contains(&layout.size());
+    is_small.then(|| kernel_block(layout))?.map(NonNull::cast)
 }
 
 /// Takes memory for ever, for the kernel: so many bytes, aligned to as much, or to a span if it is more.
@@ -181,13 +191,26 @@ fn with_common<R>(f: impl FnOnce(&Heap) -> R) -> Option<R> {
     (!IS_CLOSED.load(Relaxed)).then(|| f(&COMMON.lock()))
 }
 
-/// There is no memory: once more, after what is kept for processes to come has been given back. A process can do that,
-/// as long as nothing keeps it on its core.
+/// Gives back what is kept for processes and messages to come, and then what is empty. A process can do that, as long as
+/// nothing keeps it on its core. False if nothing came of it.
+#[unsafe(export_name = "girder_make_room")]
+pub(crate) fn make_room() -> bool {
+    if !may_be_preempted() {
+        return false;
+    }
+    let before = count().free;
+    let homes = trim_homes();
+    let slabs = trim_envelopes();
+    // Without a heap of its own a core has nothing to give.
+    let _ = heap::trim(&Memory);
+    homes > 0 || slabs > 0 || count().free > before
+}
+
+/// There is no memory: once more, if something was kept that could be done without.
 #[cold]
 #[inline(never)]
-fn at_last(allocate: impl FnOnce() -> Result<Option<NonNull<u8>>, NoHeap>) -> Option<NonNull<u8>> {
-    let has_more = may_be_preempted() && trim_homes() > 0;
-    has_more.then(allocate)?.ok()?
+fn at_last<T>(allocate: impl FnOnce() -> Option<T>) -> Option<T> {
+    if make_room() { allocate() } else { None }
 }
 
 #[cold]
@@ -213,7 +236,7 @@ unsafe fn free_common(block: NonNull<u8>, layout: Layout) {
 fn kernel_block(layout: Layout) -> Option<NonNull<u8>> {
     let allocate = || heap::allocate_for_kernel(layout, &Memory);
     match allocate() {
-        Ok(block) => block.or_else(|| at_last(allocate)),
+        Ok(block) => block.or_else(|| at_last(|| allocate().ok()?)),
         Err(NoHeap) => allocate_common(layout),
     }
 }
@@ -229,10 +252,22 @@ unsafe fn disown(block: NonNull<u8>, layout: Layout) {
     unsafe { heap::disown(block, layout, &Memory) }
 }
 
-/// The kernel's part of `girder_lockfree::mail`: memory for envelopes, in blocks that are never given back.
+/// The kernel's part of `girder_lockfree::mail` and `process`: memory for envelopes and slots, whole blocks mostly.
 #[unsafe(export_name = "girder_pages")]
 fn pages(size: usize) -> Option<NonNull<u8>> {
-    allocate_for_ever(size)
+    allocate_for_ever(size).or_else(|| at_last(|| allocate_for_ever(size)))
+}
+
+/// The kernel's part of `girder_lockfree::mail`: gives envelopes back.
+///
+/// # Safety
+///
+/// `pages` has given the block out for this size, and nobody uses it any more.
+#[unsafe(export_name = "girder_old_pages")]
+unsafe fn old_pages(block: NonNull<u8>, size: usize) {
+    debug_assert!(size >= SPAN, "less than a block is never given back");
+    // SAFETY: the caller's promise: so it is a block of its own.
+    let _ = Memory.with(|blocks| unsafe { blocks.give(block) });
 }
 
 // SAFETY: `girder_lockfree::heap` hands out disjoint blocks that fit the layout; nothing in it unwinds.
@@ -240,7 +275,7 @@ unsafe impl GlobalAlloc for KernelHeap {
     #[inline(always)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let block = match heap::allocate(layout, &Memory) {
-            Ok(block) => block.or_else(|| at_last(|| heap::allocate(layout, &Memory))),
+            Ok(block) => block.or_else(|| at_last(|| heap::allocate(layout, &Memory).ok()?)),
             Err(NoHeap) => allocate_common(layout),
         };
         block.map_or(null_mut(), NonNull::as_ptr)

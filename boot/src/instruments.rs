@@ -47,6 +47,12 @@ pub fn free_memory() -> usize {
     heap::count().free
 }
 
+/// The same, after what is kept for processes and messages to come has been given back.
+pub fn available_memory() -> usize {
+    heap::make_room();
+    free_memory()
+}
+
 /// What there is of each size, and how much of it is used.
 fn write_sizes(usage: &Usage, out: &mut dyn Write) -> fmt::Result {
     let used = usage.sizes().filter(|(_, class)| class.room > 0);

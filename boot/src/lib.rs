@@ -41,7 +41,7 @@ pub use bench::PROGRAM as BENCHES;
 pub use console::print;
 pub use girder_aarch64::death::exit;
 pub use image::{Atomics, atomics};
-pub use instruments::{Resources, free_memory, resources};
+pub use instruments::{Resources, available_memory, free_memory, resources};
 pub use readers::read_byte;
 pub use shell::PROGRAM as SHELL;
 pub use suite::test_seed;

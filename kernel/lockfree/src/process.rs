@@ -64,7 +64,7 @@ pub(crate) use header::{Header, Slot};
 pub(crate) use here::table;
 #[cfg(not(target_os = "none"))]
 pub(crate) use platform::forgets_places;
-pub(crate) use platform::{PreemptionOff, local, pages};
+pub(crate) use platform::{PreemptionOff, local, make_room, old_pages, pages};
 
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};

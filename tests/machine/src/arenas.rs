@@ -131,7 +131,7 @@ async fn a_kill_at_any_moment_finds_the_whole_arena() {
 /// Blocks of all sizes, most of them in chunks of their own, unless that would be much of the machine's memory.
 async fn churn(arena: Arena<'_>) {
     const BLOCKS: usize = 12;
-    let most = (girder_boot::free_memory() / (16 * BLOCKS)).clamp(100, 40_000);
+    let most = (girder_boot::available_memory() / (16 * BLOCKS)).clamp(100, 40_000);
     let mut blocks = arena.vec();
     for round in 0_usize.. {
         let mut block = arena.vec::<u8>();

@@ -200,7 +200,7 @@ async fn kill_among(workers: usize, victims: usize) -> usize {
 async fn a_thousand_that_are_killed_among_ten_thousand_harm_nobody_else() {
     /// Homes, messages, timers, and the stacks of those that are broken off.
     const BYTES_EACH: usize = 8_000;
-    let workers = (girder_boot::free_memory() / BYTES_EACH).min(10_000);
+    let workers = (girder_boot::available_memory() / BYTES_EACH).min(10_000);
     let victims = workers / 10;
     // As many as there will ever be, so that all pools are as large as they get.
     kill_among(workers, 0).await;

@@ -25,6 +25,9 @@ const ORDERS: usize = 40;
 /// Pieces of memory; a machine with more uses the first so many.
 pub const REGIONS_MAX: usize = 64;
 
+/// With less than that, a whole megabyte for odd pieces is too much to begin with.
+const PLENTY: usize = 16 << 20;
+
 /// What a block is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
@@ -213,13 +216,21 @@ impl Blocks {
         let Fit::Odd(pages) = fit else {
             return self.take(fit.order()?, Use::Large, owner);
         };
-        let piece = self.odds.take(pages, owner).or_else(|| {
-            let memory = self.take(odd::ORDER, Use::Odd, KERNEL)?;
+        let whole = fit.order()?;
+        if let Some(piece) = self.odds.take(pages, owner) {
+            return Some(piece);
+        }
+        if self.count.free < PLENTY
+            && let Some(block) = self.take(whole, Use::Large, owner)
+        {
+            return Some(block);
+        }
+        if let Some(memory) = self.take(odd::ORDER, Use::Odd, KERNEL) {
             // SAFETY: just taken.
             unsafe { self.odds.add(memory) };
-            self.odds.take(pages, owner)
-        });
-        piece.or_else(|| self.take(fit.order()?, Use::Large, owner))
+            return self.odds.take(pages, owner);
+        }
+        self.take(whole, Use::Large, owner)
     }
 
     /// Gives back what `take_large` has given out for this; returns who owned it.

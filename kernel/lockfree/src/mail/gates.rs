@@ -10,6 +10,7 @@
 
 use super::gate::Gate;
 use crate::atomic::{AtomicPtr, Relaxed};
+use crate::heap::leave_to_kernel;
 use crate::order::Site;
 use crate::process::Pid;
 use alloc::boxed::Box;
@@ -56,6 +57,8 @@ impl Gates {
         let place = self.chunks.get(index as usize / CHUNK)?;
         let mut gates = Vec::new();
         gates.try_reserve_exact(CHUNK).ok()?;
+        // They stay, whoever was only the first who wanted one.
+        leave_to_kernel(&gates);
         gates.extend((0..CHUNK).map(|_| Gate::new()));
         let made = Box::into_raw(gates.into_boxed_slice());
         let added =

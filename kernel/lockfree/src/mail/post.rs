@@ -9,6 +9,7 @@ use super::envelope::{Kind, Packing};
 use super::gated::post_at_length;
 use super::look::header;
 use super::refusal::SendError;
+use super::slabs::fill_pool;
 use crate::process::here::{self, Stay};
 use crate::process::word;
 use crate::process::{Pid, Slot, local, own_pid, reduce};
@@ -148,12 +149,7 @@ fn take_from_pool(stay: &mut Stay) -> Option<&'static Envelope> {
 #[cold]
 #[inline(never)]
 fn post_slowly<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, SendError<P>> {
-    let is_filled = here::with_desk(|here, desk| {
-        let is_filled = desk.pool.fill(here.table().slabs(), here);
-        desk.pool.traffic.refused += u64::from(!is_filled);
-        is_filled
-    });
-    if is_filled {
+    if fill_pool() {
         // Somebody else on this core may have taken it all: then this comes here again.
         post(to, payload, kind)
     } else {

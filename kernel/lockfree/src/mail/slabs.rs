@@ -1,21 +1,24 @@
 //! Where envelopes come from, and where they go home to.
 //!
-//! A slab is 64 KiB of envelopes, made when a pool is empty, never given back: an envelope's number leads
-//! to it for ever. Each core has a pool, a list that only the core itself touches, so taking
+//! A slab is 64 KiB of envelopes, made when a pool is empty, and given back only when memory is short and none of
+//! them is used (`back`): as long as somebody may ask for it, an envelope's number leads to it. Each core has a pool, a list that only the core itself touches, so taking
 //! an envelope and putting it back needs no atomic. Processes bring back whole chains of what they have
 //! emptied, in one step. With several cores there may be others' among them: such a chain is *mixed* until it has
 //! been looked through, some at a time; those of another core are pushed onto that core's
 //! `returned` stack, a run of them in one step, and the core takes it whole when its list is empty.
 //! Pushing only and taking all, nothing can be mistaken for what was there before it.
 
+mod back;
+
 use super::Envelope;
 use crate::atomic::{AtomicPtr, AtomicU32, Relaxed};
 use crate::order::Site;
 use crate::process::here::{self, Here};
-use crate::process::pages;
 use crate::process::word::LAST_MESSAGE;
+use crate::process::{make_room, old_pages, pages};
 use alloc::boxed::Box;
-use core::ptr::{NonNull, null_mut};
+pub use back::trim_envelopes;
+use core::ptr::{NonNull, null_mut, without_provenance_mut};
 
 /// Envelopes in a slab.
 const SLAB: u32 = 1024;
@@ -32,7 +35,14 @@ pub(crate) struct Slabs {
     envelopes: Box<[AtomicPtr<Envelope>]>,
     /// The core whose pool they belong to.
     owners: Box<[AtomicPtr<Here>]>,
+    /// For whoever looks which slabs are whole; each is touched by its own core only.
+    counts: Box<[AtomicU32]>,
     used: AtomicU32,
+}
+
+/// Bytes of a slab.
+const fn slab_size() -> usize {
+    SLAB as usize * size_of::<Envelope>()
 }
 
 /// Envelopes of a slab that were never used.
@@ -50,6 +60,7 @@ impl Slabs {
         Self {
             envelopes: (0..slabs).map(|_| AtomicPtr::new(null_mut())).collect(),
             owners: (0..slabs).map(|_| AtomicPtr::new(null_mut())).collect(),
+            counts: (0..slabs).map(|_| AtomicU32::new(0)).collect(),
             used: AtomicU32::new(0),
         }
     }
@@ -69,18 +80,25 @@ impl Slabs {
         }
     }
 
-    /// Makes a slab.
+    /// Makes a slab, with a number that this core has used before if there is one.
     #[cold]
-    fn grow(&self, owner: &'static Here) -> Option<Fresh> {
+    fn grow(&self, owner: &'static Here, vacated: &mut Option<u32>) -> Option<Fresh> {
         let limit = self.envelopes.len() as u32;
-        if self.used.load(Relaxed) >= limit {
+        if vacated.is_none() && self.used.load(Relaxed) >= limit {
             return None;
         }
-        let next = pages(SLAB as usize * size_of::<Envelope>())?;
-        // Memory first, or each time that there is none would cost a number. Cores that race for the last
-        // slab lose a block each, once.
+        // Memory first, or each time that there is none would cost a number.
+        let next = pages(slab_size())?;
         let claim = |used| (used < limit).then_some(used + 1);
-        let index = self.used.fetch_update(Relaxed, Relaxed, claim).ok()?;
+        let new = || self.used.fetch_update(Relaxed, Relaxed, claim).ok();
+        let Some(index) = vacated.or_else(new) else {
+            // SAFETY: just taken; another core was faster.
+            unsafe { old_pages(next, slab_size()) };
+            return None;
+        };
+        if *vacated == Some(index) {
+            *vacated = self.vacated_after(index);
+        }
         let first = next.cast::<Envelope>();
         self.envelopes[index as usize].store(first.as_ptr(), Relaxed);
         self.owners[index as usize].store(core::ptr::from_ref(owner).cast_mut(), Relaxed);
@@ -92,6 +110,24 @@ impl Slabs {
             number: index * SLAB + is_unused,
             left: SLAB - is_unused,
         })
+    }
+
+    /// The slab after this one of those without memory.
+    fn vacated_after(&self, index: u32) -> Option<u32> {
+        let after = self.envelopes[index as usize].load(Relaxed).addr();
+        (after as u32).checked_sub(1)
+    }
+
+    /// Takes a slab's memory away; until it has some again, its number leads to that of the slab `after` it.
+    fn vacate(&self, index: u32, after: Option<u32>) -> *mut Envelope {
+        let after = without_provenance_mut(after.map_or(0, |after| after as usize + 1));
+        let memory = self.envelopes[index as usize].load(Relaxed);
+        self.envelopes[index as usize].store(after, Relaxed);
+        memory
+    }
+
+    fn count_of(&self, number: u32) -> &AtomicU32 {
+        &self.counts[(number / SLAB) as usize]
     }
 
     /// The core that an envelope belongs to.
@@ -111,8 +147,11 @@ pub(crate) struct Pool {
     fresh: Option<Fresh>,
     /// Which core it is.
     pub(crate) home: u32,
-    /// Envelopes that were ever made here.
+    /// Envelopes of slabs that are here.
     made: u32,
+    /// Numbers of slabs that are here no more: the first, which leads to the next.
+    vacated: Option<u32>,
+    search: back::Search,
     pub(crate) traffic: Traffic,
 }
 
@@ -142,6 +181,8 @@ impl Pool {
             fresh: None,
             home: 0,
             made: 0,
+            vacated: None,
+            search: back::Search::new(),
             traffic: Traffic {
                 dead_letters: 0,
                 unread: 0,
@@ -168,11 +209,14 @@ impl Pool {
         while self.free.is_none() && self.mixed.is_some() {
             self.sort(slabs, here);
         }
+        if self.free.is_none() && !self.search.is_idle() {
+            self.hurry(slabs, here);
+        }
         if self.free.is_some() {
             return true;
         }
         if self.fresh.as_ref().is_none_or(|fresh| fresh.left == 0) {
-            self.fresh = slabs.grow(here);
+            self.fresh = slabs.grow(here, &mut self.vacated);
         }
         for _ in 0..FRESH {
             let Some(fresh) = self.fresh.as_mut().filter(|fresh| fresh.left > 0) else {
@@ -316,6 +360,17 @@ impl Returned {
     }
 }
 
+/// Sees to it that the pool of this core has some, and makes room for them if there is none. False if that can't be done,
+/// which is counted.
+pub(crate) fn fill_pool() -> bool {
+    let fill = || here::with_desk(|here, desk| desk.pool.fill(here.table().slabs(), here));
+    let is_filled = fill() || make_room() && fill();
+    if !is_filled {
+        here::with_desk(|_, desk| desk.pool.traffic.refused += 1);
+    }
+    is_filled
+}
+
 /// What this core has counted.
 pub fn traffic() -> Traffic {
     here::with_desk(|_, desk| desk.pool.traffic)
@@ -328,6 +383,9 @@ pub fn envelopes_in_use() -> usize {
         desk.pool.take_returned(slabs, here.returned());
         while desk.pool.mixed.is_some() {
             desk.pool.sort(slabs, here);
+        }
+        while !desk.pool.search.is_idle() {
+            desk.pool.search(slabs, here);
         }
         let mut next = desk.pool.free;
         let mut free = 0;

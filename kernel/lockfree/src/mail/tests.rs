@@ -1,5 +1,7 @@
 //! Where envelopes are at each step, on a core that is driven by hand.
 
+mod back;
+
 use super::look::{header, open};
 use super::*;
 use crate::process::here::{self, Here, collect};

@@ -5,8 +5,8 @@
 
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
-    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, new_block, new_chunk,
-    now, old_block, old_chunk, pages, run_as,
+    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, make_room, new_block,
+    new_chunk, now, old_block, old_chunk, old_pages, pages, run_as,
 };
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
@@ -14,8 +14,8 @@ pub(crate) use host::{
 };
 #[cfg(target_os = "none")]
 pub(crate) use machine::{
-    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, new_block,
-    new_block as new_chunk, now, old_block, old_block as old_chunk, pages, run_as,
+    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, make_room, new_block,
+    new_block as new_chunk, now, old_block, old_block as old_chunk, old_pages, pages, run_as,
 };
 
 #[cfg(target_os = "none")]
@@ -37,8 +37,12 @@ mod machine {
         safe fn girder_leave_now();
         /// Waits for the process's next turn, with its stack. False if that can't be done.
         safe fn girder_block_here() -> bool;
-        /// A block of so many bytes for ever, a power of two and aligned to it.
+        /// A block of so many bytes until it is given back, a power of two and aligned to it.
         safe fn girder_pages(size: usize) -> Option<NonNull<u8>>;
+        /// Gives such a block back that nobody uses any more.
+        fn girder_old_pages(block: NonNull<u8>, size: usize);
+        /// Gives back what is kept for later; false if nothing was, or if the caller must not be kept waiting.
+        safe fn girder_make_room() -> bool;
         /// A block of the heap that is the kernel's, whoever runs.
         safe fn girder_kernel_block(layout: Layout) -> Option<NonNull<u8>>;
         /// Makes the kernel the owner of a block that is the caller's, from the heap with this layout.
@@ -61,6 +65,21 @@ mod machine {
 
     pub(crate) fn pages(size: usize) -> Option<NonNull<u8>> {
         girder_pages(size)
+    }
+
+    /// Gives a block that `pages` has given out for this size back.
+    ///
+    /// # Safety
+    ///
+    /// Once, and nobody uses it any more.
+    pub(crate) unsafe fn old_pages(block: NonNull<u8>, size: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { girder_old_pages(block, size) }
+    }
+
+    /// Gives back what is kept for later. False if there was nothing, or if the caller must not be kept waiting.
+    pub(crate) fn make_room() -> bool {
+        girder_make_room()
     }
 
     #[inline(always)]
@@ -332,11 +351,28 @@ mod host {
         BLOCKS.get()
     }
 
-    /// A block of so many bytes for ever, a power of two and aligned to it.
+    /// A block of so many bytes until it is given back, a power of two and aligned to it.
     pub(crate) fn pages(size: usize) -> Option<NonNull<u8>> {
         let layout = Layout::from_size_align(size, size).ok()?;
         // SAFETY: nobody asks for nothing.
         (size > 0).then(|| NonNull::new(unsafe { alloc::alloc::alloc(layout) }))?
+    }
+
+    /// Gives a block that `pages` has given out for this size back.
+    ///
+    /// # Safety
+    ///
+    /// Once, and nobody uses it any more.
+    pub(crate) unsafe fn old_pages(block: NonNull<u8>, size: usize) {
+        if let Ok(layout) = Layout::from_size_align(size, size) {
+            // SAFETY: taken with this layout.
+            unsafe { alloc::alloc::dealloc(block.as_ptr(), layout) }
+        }
+    }
+
+    /// A simulated machine keeps nothing that it could give back.
+    pub(crate) fn make_room() -> bool {
+        false
     }
 
     /// Sets the simulated clock.

@@ -42,7 +42,7 @@ fn memories() -> Vec<Row> {
     vec![
         Row {
             machine: Machine {
-                memory: "24M".to_owned(),
+                memory: "8M".to_owned(),
                 ..Machine::default()
             },
             ..plain_row("little-memory")
@@ -124,7 +124,7 @@ const PIECES: &[u32] = &[
     0,
     0x4900_0000,
     0,
-    0x200_0000,
+    0x8_0000,
 ];
 
 /// What they say is not there, and the kernel finds out in time.

@@ -33,7 +33,7 @@ fn what_would_waste_a_quarter_of_a_block_is_odd() {
 /// The bound on the walk: a quarry is full with so many, and one hole more is all that they can leave.
 #[test]
 fn the_smallest_pieces_are_as_many_as_the_bound_says() {
-    let mut blocks = blocks(4 << 20);
+    let mut blocks = blocks(32 << 20);
     let smallest = Fit::Odd(PIECE_MIN as u32);
     let mut pieces = Vec::new();
     while blocks.count().odd <= SIZE {
@@ -54,7 +54,7 @@ fn the_smallest_pieces_are_as_many_as_the_bound_says() {
 
 #[test]
 fn a_piece_has_an_owner_like_any_block() {
-    let mut blocks = blocks(4 << 20);
+    let mut blocks = blocks(32 << 20);
     let piece = blocks.take_large(SEVENTY_KIB, 3).expect("there is memory");
     let whole = blocks.take(0, Use::Large, 4).expect("there is memory");
     assert_eq!(
@@ -86,4 +86,15 @@ fn without_memory_for_a_quarry_a_block_serves() {
 fn nothing_has_an_owner_that_is_no_piece() {
     let blocks = blocks(2 << 20);
     assert_eq!(blocks.owner(NonNull::dangling()), None);
+}
+
+/// A megabyte to cut one piece out of is a lot for a small machine.
+#[test]
+fn with_little_memory_a_whole_block_serves_first() {
+    let mut blocks = blocks(4 << 20);
+    let piece = blocks.take_large(SEVENTY_KIB, 3).expect("there is memory");
+    assert_eq!((blocks.count().odd, blocks.count().large), (0, 2 * SPAN));
+    // SAFETY: taken above, once.
+    unsafe { blocks.give_large(piece, SEVENTY_KIB) };
+    assert_eq!(blocks.walk(), blocks.count());
 }

@@ -7,6 +7,7 @@ use super::super::look::{Look, Position, header, search};
 use super::super::poll::{later, poll_look};
 use super::super::post::{Sent, take_back, try_box};
 use super::super::refusal::SendError;
+use super::super::slabs::fill_pool;
 use super::reply::ReplyTo;
 use super::word::Number;
 use super::{NOT_NOTED, NOTHING};
@@ -101,12 +102,7 @@ fn begin(header: &'static Header) -> Option<(&'static Envelope, Number)> {
 #[cold]
 #[inline(never)]
 fn begin_slowly(header: &'static Header) -> Option<(&'static Envelope, Number)> {
-    let is_filled = with_desk(|here, desk| {
-        let is_filled = desk.pool.fill(here.table().slabs(), here);
-        desk.pool.traffic.refused += u64::from(!is_filled);
-        is_filled
-    });
-    if is_filled { begin(header) } else { None }
+    if fill_pool() { begin(header) } else { None }
 }
 
 /// Boxes a large question; without memory for that it is dropped.

@@ -67,6 +67,11 @@ impl QuestionWord {
         Self(AtomicU64::new(CLOSED))
     }
 
+    /// True if there was ever a question: somebody may still have its number.
+    pub(crate) fn was_asked(&self) -> bool {
+        self.0.load(Relaxed) & !PHASE != 0
+    }
+
     /// 1: begins a question; the envelope is the caller's own.
     #[inline(always)]
     pub(crate) fn ask(&self) -> Number {
