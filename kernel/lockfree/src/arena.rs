@@ -39,7 +39,7 @@ pub(crate) use state::State;
 pub use text::String;
 
 use crate::process::own_arena::arena_of_own;
-use alloc::alloc::handle_alloc_error;
+use crate::scarcity::end_process;
 use allocator_api2::alloc::{AllocError, Allocator};
 use class::Class;
 use core::alloc::Layout;
@@ -105,7 +105,7 @@ pub fn with_sync<R>(work: impl FnOnce(Arena<'_>) -> R) -> R {
 /// The running process's arena. Not to be given to anybody who could choose how long the borrow is.
 fn of_process(_: &()) -> Arena<'_> {
     let Some(state) = arena_of_own(State::create) else {
-        handle_alloc_error(Layout::new::<[u8; state::CHUNK_MIN]>())
+        end_process(Layout::new::<[u8; state::CHUNK_MIN]>())
     };
     Arena {
         state,

@@ -22,6 +22,7 @@ mod order;
 pub mod process;
 mod recent;
 mod reporter;
+pub mod scarcity;
 pub mod wheel;
 
 pub use admission::{Admission, Verdict};

@@ -20,6 +20,8 @@ pub enum Event {
     Done(Pid),
     /// It was made to end at an await, and dropped what it owned.
     Killed(Pid),
+    /// It has ended in mid-poll for want of memory, and what it owned is lost.
+    Crashed(Pid),
     /// It was made to end in mid-poll, and what it owned is lost.
     Abandoned(Pid),
 }
@@ -51,7 +53,7 @@ impl Trace {
             Event::Yield(pid) | Event::Wait(pid) | Event::Preempt(pid) => {
                 assert_eq!(self.running.take(), Some(pid), "{pid:?} came back unasked");
             }
-            Event::Done(pid) => {
+            Event::Done(pid) | Event::Crashed(pid) => {
                 assert_eq!(self.running.take(), Some(pid), "{pid:?} ended unasked");
                 assert_eq!(self.ended.insert(pid, now), None, "{pid:?} ended twice");
             }

@@ -6,19 +6,39 @@ use crate::program::Score;
 use crate::world::State;
 use girder_core::sched::Statistics;
 use girder_lockfree::process::Pid;
-use girder_lockfree::process::inspect::stock;
+use girder_lockfree::process::inspect::{Stock, stock};
 
 /// Checks it all.
 pub(crate) fn check(score: &Score, state: &State, statistics: Statistics) {
     check_bodies(score, state);
     check_everybody(score, state, statistics);
     check_counts(state, statistics);
+    check_memory(score, state);
+}
+
+fn check_memory(score: &Score, state: &State) {
+    let Stock {
+        chunks,
+        records,
+        pages: (taken, known),
+        ..
+    } = stock();
     // Who waits for ever keeps what it has.
-    let chunks = stock().chunks;
     assert!(
         chunks == 0 || !score.alive.is_empty(),
         "{chunks} chunks of arenas are lost"
     );
+    // Who was given up never let go of a watch, and who is alive has one and a record.
+    let most = abandoned(state) + 2 * score.alive.len();
+    assert!(records <= most, "{records} records are lost");
+    assert_eq!(taken, known, "blocks for ever that nobody knows");
+}
+
+/// How many have never let go of what they had.
+fn abandoned(state: &State) -> usize {
+    count(state, |it| {
+        matches!(it, Event::Abandoned(_) | Event::Crashed(_))
+    })
 }
 
 fn count(state: &State, is_it: impl Fn(&Event) -> bool) -> usize {
@@ -30,9 +50,9 @@ fn count(state: &State, is_it: impl Fn(&Event) -> bool) -> usize {
 fn check_bodies(score: &Score, state: &State) {
     let is_body = |pid: &Pid| score.bodies.contains(pid);
     let done = count(state, |it| matches!(it, Event::Done(pid) if is_body(pid)));
-    let lost = |it: &Event| matches!(it, Event::Abandoned(pid) if is_body(pid));
+    let lost =
+        |it: &Event| matches!(it, Event::Abandoned(pid) | Event::Crashed(pid) if is_body(pid));
     assert_eq!(score.finished, done, "somebody ended before its end");
-    assert_eq!(score.refused, state.failures, "spawns were refused");
     let left = score.alive.iter().filter(|&pid| is_body(pid)).count();
     let kept = count(state, lost) + left;
     let made = score.bodies.len() + score.refused + score.successors;
@@ -41,7 +61,7 @@ fn check_bodies(score: &Score, state: &State) {
 
 /// The same for whatever has been a process.
 fn check_everybody(score: &Score, state: &State, statistics: Statistics) {
-    let abandoned = count(state, |it| matches!(it, Event::Abandoned(_)));
+    let abandoned = abandoned(state);
     let ended = count(state, |it| matches!(it, Event::Done(_) | Event::Killed(_)));
     let (gone, left) = (ended + abandoned, &score.alive);
     assert_eq!(gone + left.len(), score.ever_born, "processes were lost");

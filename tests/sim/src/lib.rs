@@ -14,8 +14,11 @@
 //!   sabotage   the handlers misbehaving, to show that each of these can fail
 //! ```
 //!
+//! Memory is asked for by what it is for (`girder_lockfree::scarcity`), so the allocations of a run have numbers. In some runs
+//! any of them fails now and then; `tests/shortage.rs` lets each single one fail, one run after the other.
+//!
 //! A run that does not come to its end within its bound of turns has failed too. A failing run says
-//! which command repeats it, and `cargo run -p girder-sim -- --seed N --scenario NAME` prints it.
+//! which command repeats it, and `cargo run --profile sim -p girder-sim -- --seed N --scenario NAME` prints it.
 
 mod checks;
 mod judge;
@@ -27,6 +30,6 @@ mod sabotage;
 mod world;
 
 pub use checks::{Event, Trace};
-pub use machine::{Plan, Report, simulate};
+pub use machine::{Plan, Report, Shortage, simulate};
 pub use program::{Scenario, point};
 pub use sabotage::Sabotage;

@@ -11,7 +11,9 @@ use girder_core::sched::{Core, Statistics, Terms, World, turn};
 use girder_lockfree::process::Table;
 use girder_lockfree::process::here::{self, Here};
 use girder_lockfree::process::inspect::{simulate_forgetting_places, simulate_heap};
+use girder_lockfree::scarcity::{OutOfMemory, Purpose};
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::rc::Rc;
 use std::sync::Once;
 
@@ -31,6 +33,35 @@ pub struct Plan {
     pub scenario: Scenario,
     /// What goes wrong, to show that it is found.
     pub sabotage: Option<Sabotage>,
+    /// For which allocations there is no memory; without this, for any now and then, if the seed wants it.
+    pub shortage: Option<Shortage>,
+}
+
+/// Allocations of a run for which there is no memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortage {
+    /// Only those for this purpose count.
+    pub of: Option<Purpose>,
+    /// The number of the first; from 0.
+    pub first: u64,
+    /// How many there are.
+    pub count: u64,
+}
+
+impl Shortage {
+    /// There is memory for everything.
+    pub const NONE: Self = Self {
+        of: None,
+        first: 0,
+        count: 0,
+    };
+
+    /// True if an allocation for this purpose is among them, after these.
+    pub(crate) fn has(self, purpose: Purpose, before: &[Purpose]) -> bool {
+        let counts = |it: Purpose| self.of.is_none_or(|of| of == it);
+        let number = before.iter().filter(|&&it| counts(it)).count() as u64;
+        counts(purpose) && (self.first..self.first.saturating_add(self.count)).contains(&number)
+    }
 }
 
 /// What a run came to.
@@ -42,11 +73,29 @@ pub struct Report {
     pub statistics: Statistics,
     /// Turns that it took.
     pub turns: u64,
+    /// What it asked memory for, in order.
+    pub allocations: Vec<Purpose>,
 }
 
 thread_local! {
     /// What this thread runs.
     static PLAN: Cell<Option<Plan>> = const { Cell::new(None) };
+}
+
+impl fmt::Display for Plan {
+    /// The arguments by which it is repeated.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, scenario, .. } = self;
+        write!(f, "--seed {seed} --scenario {scenario:?}")?;
+        let Some(Shortage { of, first, count }) = self.shortage else {
+            return Ok(());
+        };
+        write!(f, " --short {first}..{}", first + count)?;
+        match of {
+            Some(purpose) => write!(f, " --of {purpose:?}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Makes every failure say how to repeat the run, whether the program ends with it or not.
@@ -55,12 +104,14 @@ fn explain_failures() {
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |failure| {
+            // A process ends, and that is as it should be, if it can be done.
+            let is_meant = cfg!(panic = "unwind") && failure.payload().is::<OutOfMemory>();
+            if is_meant {
+                return;
+            }
             before(failure);
-            let plan = PLAN.get().filter(|plan| plan.sabotage.is_none());
-            if let Some(Plan { seed, scenario, .. }) = plan {
-                eprintln!(
-                    "again: cargo run -p girder-sim -- --seed {seed} --scenario {scenario:?}"
-                );
+            if let Some(plan) = PLAN.get().filter(|plan| plan.sabotage.is_none()) {
+                eprintln!("again: cargo run --profile sim -p girder-sim -- {plan}");
             }
         }));
     });
@@ -89,8 +140,8 @@ pub fn simulate(plan: Plan) -> Report {
     here::simulate_time(0);
     let mut rng = Rng::new(plan.seed);
     let score = Rc::new(RefCell::new(Score::default()));
-    world::set_up(State::new(here, Rng::new(rng.next_u64()), plan.sabotage));
-    simulate_heap(|| with_state(State::has_memory));
+    world::set_up(State::new(here, Rng::new(rng.next_u64()), plan));
+    simulate_heap(|purpose| with_state(|state| state.has_memory(purpose)));
     simulate_forgetting_places(|| world::strikes_sabotage(Sabotage::LosePlace, 10));
     let terms = Terms {
         quantum: QUANTUM,
@@ -105,6 +156,7 @@ pub fn simulate(plan: Plan) -> Report {
     let state = world::tear_down();
     judge::check(&score.borrow(), &state, statistics);
     Report {
+        allocations: state.memory.asked().to_vec(),
         trace: state.trace,
         statistics,
         turns,

@@ -1,52 +1,66 @@
 //! Runs seeds by hand: one, whose trace it prints, or many.
 //!
 //! ```text
-//! cargo run -p girder-sim -- --seed 7 [--scenario Trouble]
-//! cargo run -p girder-sim -- --seeds 0..100000 [--scenario Trouble]
+//! cargo run --profile sim -p girder-sim -- --seed 7 [--scenario Trouble]
+//! cargo run --profile sim -p girder-sim -- --seeds 0..100000 [--scenario Trouble]
+//! cargo run --profile sim -p girder-sim -- --seed 7 --scenario Mail --short 12..13
 //! ```
+//!
+//! `--short` says for which allocations of the run there is no memory, by their numbers, or
+//! by those that they have among all `--of` one purpose; `0..0` is for none.
 
-use girder_sim::{Plan, Scenario, simulate};
+use girder_lockfree::scarcity::Purpose;
+use girder_sim::{Plan, Scenario, Shortage, simulate};
 use std::ops::Range;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match read(&arguments) {
-        Some((seeds, scenarios)) => {
+        Some((seeds, scenarios, shortage)) => {
             let is_one = seeds.end - seeds.start == 1;
             for seed in seeds {
-                scenarios.iter().for_each(|&it| run(seed, it, is_one));
+                scenarios.iter().for_each(|&scenario| {
+                    let plan = Plan {
+                        seed,
+                        scenario,
+                        sabotage: None,
+                        shortage,
+                    };
+                    run(plan, is_one);
+                });
             }
             ExitCode::SUCCESS
         }
         None => {
-            eprintln!("--seed N or --seeds FROM..TO, and perhaps --scenario NAME, which is one of");
+            eprintln!(
+                "--seed N or --seeds FROM..TO, perhaps --short FROM..TO [--of PURPOSE], and perhaps --scenario NAME, which is one of"
+            );
             eprintln!("{:?}", Scenario::ALL);
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(seed: u64, scenario: Scenario, prints: bool) {
-    let report = simulate(Plan {
-        seed,
-        scenario,
-        sabotage: None,
-    });
+fn run(plan: Plan, prints: bool) {
+    let report = simulate(plan);
     if prints {
         for (now, event) in report.trace.events() {
             println!("{now:>12} {event:?}");
         }
         println!(
-            "{scenario:?}: {} turns, {:?}",
-            report.turns, report.statistics
+            "{:?}: {} turns, {} allocations, {:?}",
+            plan.scenario,
+            report.turns,
+            report.allocations.len(),
+            report.statistics
         );
     }
 }
 
-/// Which seeds, and of what.
-fn read(arguments: &[String]) -> Option<(Range<u64>, Vec<Scenario>)> {
-    let mut seeds = None;
+/// Which seeds, of what, and what there is no memory for.
+fn read(arguments: &[String]) -> Option<(Range<u64>, Vec<Scenario>, Option<Shortage>)> {
+    let (mut seeds, mut shortage) = (None, None);
     let mut scenarios = Scenario::ALL.to_vec();
     for pair in arguments.chunks(2) {
         let [option, value] = pair else { return None };
@@ -55,13 +69,30 @@ fn read(arguments: &[String]) -> Option<(Range<u64>, Vec<Scenario>)> {
                 let seed = value.parse().ok()?;
                 seeds = Some(seed..seed + 1);
             }
-            "--seeds" => {
-                let (from, to) = value.split_once("..")?;
-                seeds = Some(from.parse().ok()?..to.parse().ok()?);
+            "--seeds" => seeds = Some(range(value)?),
+            "--short" => {
+                let Range { start: first, end } = range(value)?;
+                let count = end.checked_sub(first)?;
+                shortage = Some(Shortage {
+                    of: None,
+                    first,
+                    count,
+                });
             }
             "--scenario" => scenarios.retain(|it| format!("{it:?}") == *value),
+            "--of" => {
+                let mut all = Purpose::ALL.into_iter();
+                let of = all.find(|it| format!("{it:?}") == *value)?;
+                shortage.as_mut()?.of = Some(of);
+            }
             _ => return None,
         }
     }
-    Some((seeds?, scenarios)).filter(|(_, scenarios)| !scenarios.is_empty())
+    let is_any = !scenarios.is_empty();
+    Some((seeds?, scenarios, shortage)).filter(|_| is_any)
+}
+
+fn range(text: &str) -> Option<Range<u64>> {
+    let (from, to) = text.split_once("..")?;
+    Some(from.parse().ok()?..to.parse().ok()?)
 }

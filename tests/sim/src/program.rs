@@ -8,6 +8,7 @@ mod arenas;
 mod bounded;
 mod calls;
 mod hibernation;
+mod honest;
 mod mail;
 mod nest;
 mod timers;
@@ -18,9 +19,12 @@ use crate::world::{self, paid, with_state};
 use girder_core::rng::Rng;
 use girder_core::sched::{Priority, sleep_until};
 use girder_lockfree::process::{self, NoProcess, Pid, Watch};
+use girder_lockfree::scarcity::OutOfMemory;
+use honest::{attempt, honest, send_honestly};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -180,10 +184,19 @@ impl<F: Future> Future for Body<F> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         // SAFETY: the field is pinned with the whole.
         let body = unsafe { self.map_unchecked_mut(|this| &mut this.body) };
-        if world::is_waker_lost() {
-            return body.poll(&mut Context::from_waker(Waker::noop()));
+        let poll = || match world::is_waker_lost() {
+            true => body.poll(&mut Context::from_waker(Waker::noop())),
+            false => body.poll(context),
+        };
+        match catch_unwind(AssertUnwindSafe(poll)) {
+            Ok(poll) => poll,
+            // It can't go on, and nobody drops it.
+            Err(why) if why.is::<OutOfMemory>() => {
+                world::crash();
+                Poll::Pending
+            }
+            Err(why) => resume_unwind(why),
         }
-        body.poll(context)
     }
 }
 
@@ -232,14 +245,6 @@ fn make(
         },
         score: score.clone(),
     }
-}
-
-/// An allocation that fails meanwhile is a process that was refused.
-fn attempt<R>(spawn: impl FnOnce() -> R) -> R {
-    with_state(|state| state.is_spawning = true);
-    let outcome = spawn();
-    with_state(|state| state.is_spawning = false);
-    outcome
 }
 
 fn counted<R>(score: &Shared, outcome: Result<(Pid, R), NoProcess>) -> Option<(Pid, R)> {

@@ -2,9 +2,10 @@
 
 mod adversary;
 mod bodies;
+mod memory;
 mod queues;
 
-pub(crate) use adversary::{State, interrupt_strikes};
+pub(crate) use adversary::{State, crash, interrupt_strikes};
 
 use crate::sabotage::Sabotage;
 use bodies::Bodies;
@@ -13,6 +14,7 @@ use girder_core::sched::{Core, CoreId, Hardware, Io, Mem, Migration, Oracle, Wor
 use girder_lockfree::Token;
 use girder_lockfree::process;
 use girder_lockfree::process::here::Here;
+use girder_lockfree::scarcity::Purpose;
 use queues::Watched;
 use std::cell::RefCell;
 use std::fmt;
@@ -49,6 +51,19 @@ pub(crate) fn tear_down() -> State {
 pub(crate) fn abandon() {
     std::mem::forget(CORE.take());
     STATE.take();
+}
+
+/// Makes a call, and says for what there was no memory meanwhile.
+pub(crate) fn lacking<R>(call: impl FnOnce() -> R) -> (R, Vec<Purpose>) {
+    let before = lacks();
+    let outcome = call();
+    let lacked = with_state(|state| state.memory.failed()[before..].to_vec());
+    (outcome, lacked)
+}
+
+/// How often there was no memory so far.
+pub(crate) fn lacks() -> usize {
+    with_state(|state| state.memory.failed().len())
 }
 
 /// True if this is what goes wrong in this run.

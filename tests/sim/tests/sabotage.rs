@@ -13,6 +13,7 @@ fn first_failure(sabotage: Sabotage, scenario: Scenario) -> Option<(u64, String)
             seed,
             scenario,
             sabotage: Some(sabotage),
+            shortage: None,
         };
         let failure = catch_unwind(|| simulate(plan)).err()?;
         let words = match failure.downcast::<String>() {

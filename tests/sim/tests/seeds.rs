@@ -10,6 +10,7 @@ fn run(seed: u64, scenario: Scenario) -> Report {
         seed,
         scenario,
         sabotage: None,
+        shortage: None,
     })
 }
 
@@ -57,6 +58,21 @@ fn a_tree_of_spawns_ends() {
 #[test]
 fn watchers_are_told_of_every_end() {
     run_all(Scenario::Watching);
+}
+
+#[test]
+fn timers_are_never_early_and_none_is_lost() {
+    run_all(Scenario::Timers);
+}
+
+#[test]
+fn limits_of_mailboxes_are_kept_to_the_message() {
+    run_all(Scenario::Bounded);
+}
+
+#[test]
+fn each_call_ends_once() {
+    run_all(Scenario::Calls);
 }
 
 #[test]

@@ -15,6 +15,7 @@
 
 use crate::heap::true_size;
 use crate::process::platform::{PreemptionOff, new_chunk, old_chunk};
+use crate::scarcity::{Purpose, may_take};
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -46,6 +47,9 @@ pub(super) struct Chunks {
 ///
 /// The size is not zero.
 unsafe fn obtain(layout: Layout) -> Option<NonNull<Chunk>> {
+    if !may_take(Purpose::Chunk) {
+        return None;
+    }
     // SAFETY: the caller's promise.
     let place = unsafe { new_chunk(layout) }?.cast();
     let (older, newer) = (Cell::new(None), Cell::new(None));

@@ -13,6 +13,7 @@ use crate::atomic::{AtomicPtr, Relaxed};
 use crate::heap::leave_to_kernel;
 use crate::order::Site;
 use crate::process::Pid;
+use crate::scarcity::{Purpose, may_take};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ptr::null_mut;
@@ -55,6 +56,9 @@ impl Gates {
     /// Makes the chunk that the gate of this slot is in, unless somebody else is faster.
     pub(super) fn make(&self, index: u32) -> Option<()> {
         let place = self.chunks.get(index as usize / CHUNK)?;
+        if !may_take(Purpose::Gates) {
+            return None;
+        }
         let mut gates = Vec::new();
         gates.try_reserve_exact(CHUNK).ok()?;
         // They stay, whoever was only the first who wanted one.

@@ -15,6 +15,7 @@ use super::refusal::SendError;
 use crate::process::here::{Desk, Here, Stay, with_desk};
 use crate::process::word::Sent;
 use crate::process::{Due, Header, Pid, Slot, Token, local, make_room_for_alarms, set_due};
+use crate::scarcity::Purpose;
 use crate::wheel::Timer;
 
 /// What is missing.
@@ -30,7 +31,7 @@ pub fn send_at<M: Send + 'static>(at: u64, to: Pid, message: M) -> Result<Timer,
     if Packing::<M>::IS_INLINE {
         return set(at, to, message, kind).map_err(SendError::NoEnvelope);
     }
-    let message = try_box(message).map_err(SendError::NoEnvelope)?;
+    let message = try_box(message, Purpose::Message).map_err(SendError::NoEnvelope)?;
     set(at, to, message, kind).map_err(|message| SendError::NoEnvelope(*message))
 }
 

@@ -13,6 +13,7 @@ use super::slabs::fill_pool;
 use crate::process::here::{self, Stay};
 use crate::process::word;
 use crate::process::{Pid, Slot, local, own_pid, reduce};
+use crate::scarcity::{Purpose, may_take};
 use alloc::boxed::Box;
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -77,7 +78,7 @@ pub(super) fn pack<M: Send + 'static>(
         return post(to, message, kind);
     }
     reduce(const { cost(size_of::<M>()) });
-    let message = try_box(message).map_err(SendError::NoEnvelope)?;
+    let message = try_box(message, Purpose::Message).map_err(SendError::NoEnvelope)?;
     post(to, message, kind).map_err(|refusal| refusal.map(|message| *message))
 }
 
@@ -87,14 +88,18 @@ const fn cost(size: usize) -> u32 {
     if lines < 1000 { 1 + lines as u32 } else { 1000 }
 }
 
-pub(super) fn try_box<M>(message: M) -> Result<Box<M>, M> {
+/// Boxes what does not fit into an envelope. Without memory it comes back, and is counted.
+pub(super) fn try_box<M>(message: M, purpose: Purpose) -> Result<Box<M>, M> {
     let layout = Layout::new::<M>();
     let place = if layout.size() == 0 {
         NonNull::<M>::dangling()
     } else {
+        if !may_take(purpose) {
+            return refuse(message);
+        }
         // SAFETY: the layout has a size.
         let Some(place) = NonNull::new(unsafe { alloc::alloc::alloc(layout) }) else {
-            return Err(message);
+            return refuse(message);
         };
         place.cast()
     };
@@ -103,6 +108,13 @@ pub(super) fn try_box<M>(message: M) -> Result<Box<M>, M> {
         place.write(message);
         Box::from_raw(place.as_ptr())
     })
+}
+
+#[cold]
+#[inline(never)]
+fn refuse<T, M>(message: M) -> Result<T, M> {
+    here::with_desk(|_, desk| desk.pool.traffic.refused += 1);
+    Err(message)
 }
 
 #[inline(always)]

@@ -16,6 +16,7 @@ use crate::order::Site;
 use crate::process::here::{self, Here};
 use crate::process::word::LAST_MESSAGE;
 use crate::process::{make_room, old_pages, pages};
+use crate::scarcity::{Purpose, may_take};
 use alloc::boxed::Box;
 pub use back::trim_envelopes;
 use core::ptr::{NonNull, null_mut, without_provenance_mut};
@@ -87,6 +88,9 @@ impl Slabs {
         if vacated.is_none() && self.used.load(Relaxed) >= limit {
             return None;
         }
+        if !may_take(Purpose::Envelopes) {
+            return None;
+        }
         // Memory first, or each time that there is none would cost a number.
         let next = pages(slab_size())?;
         let claim = |used| (used < limit).then_some(used + 1);
@@ -128,6 +132,12 @@ impl Slabs {
 
     fn count_of(&self, number: u32) -> &AtomicU32 {
         &self.counts[(number / SLAB) as usize]
+    }
+
+    /// How many there are.
+    #[cfg(not(target_os = "none"))]
+    pub(crate) fn count(&self) -> usize {
+        self.used.load(Relaxed) as usize
     }
 
     /// The core that an envelope belongs to.

@@ -44,6 +44,7 @@ use super::refusal::SendError;
 use super::slabs::Slabs;
 use crate::process::here::{with_desk, with_own_desk};
 use crate::process::{Header, Pid, PreemptionOff, table};
+use crate::scarcity::Purpose;
 use alloc::boxed::Box;
 use core::marker::PhantomData;
 use core::task::{Context, Poll};
@@ -93,7 +94,7 @@ pub fn join_line<M: Send + 'static>(to: Receiver, message: M) -> Result<Joined<M
     if Packing::<M>::IS_INLINE {
         return join(to, message, kind).map(|joined| joined.of(to, |message| message));
     }
-    let message = try_box(message).map_err(SendError::NoEnvelope)?;
+    let message = try_box(message, Purpose::Message).map_err(SendError::NoEnvelope)?;
     match join(to, message, kind) {
         Ok(joined) => Ok(joined.of(to, |message| *message)),
         Err(refusal) => Err(refusal.map(|message| *message)),
@@ -168,13 +169,15 @@ fn take_two() -> Option<[&'static Envelope; 2]> {
             desk.pool.fill(here.table().slabs(), here);
             desk.pool.take()
         };
-        let first = one()?;
-        let second = one();
-        if second.is_none() {
-            desk.pool.give(here, first);
-            desk.pool.traffic.refused += 1;
+        let taken = (one(), one());
+        if let (Some(first), Some(second)) = taken {
+            return Some([first, second]);
         }
-        Some([first, second?])
+        if let (Some(first), None) = taken {
+            desk.pool.give(here, first);
+        }
+        desk.pool.traffic.refused += 1;
+        None
     })
 }
 

@@ -113,9 +113,10 @@ pub(crate) fn make_room_for_alarms() -> bool {
     let Some(room) = order.make(Due(0)) else {
         return false;
     };
-    // What comes back is given to the heap with preemption on. If somebody was faster, there is room all the same.
-    let _returned = with_desk(|_, desk| desk.wheel.add_room(room));
-    true
+    // What comes back is given to the heap with preemption on. If somebody was faster, there is room all the same; if not,
+    // there is no memory to note it in.
+    let (added, wanted) = with_desk(|_, desk| (desk.wheel.add_room(room), desk.wheel.order()));
+    added.is_ok() || wanted != order
 }
 
 /// Takes an alarm back. Nothing happens if it has rung.

@@ -21,7 +21,8 @@ use super::hibernate::Successor;
 use super::platform;
 use super::watch::{self, Teller};
 use crate::arena::State;
-use alloc::alloc::{Layout, dealloc};
+use crate::scarcity::{Purpose, may_take};
+use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
@@ -56,6 +57,9 @@ impl ColdBox {
     /// Makes a record; `None` if there is no memory.
     #[cold]
     pub(crate) fn new(teller: Option<Teller>) -> Option<Self> {
+        if !may_take(Purpose::Record) {
+            return None;
+        }
         // SAFETY: a record has a size.
         let place = unsafe { platform::kernel_block(Layout::new::<Cold>()) }?.cast::<Cold>();
         let cold = Cold {
@@ -101,7 +105,7 @@ impl Drop for ColdBox {
         // SAFETY: from `new`, and the owner is gone. A teller that is still there has a process that never began.
         unsafe {
             self.0.drop_in_place();
-            dealloc(self.0.as_ptr().cast(), Layout::new::<Cold>());
+            platform::old_kernel_block(self.0.cast(), Layout::new::<Cold>());
         }
     }
 }

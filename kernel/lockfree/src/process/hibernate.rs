@@ -23,7 +23,7 @@ use super::platform::{self, PreemptionOff};
 use super::token::Token;
 use super::{Kind, give_way, homes, is_own_waker};
 use crate::atomic::Relaxed;
-use alloc::alloc::handle_alloc_error;
+use crate::scarcity::end_process;
 use core::future::poll_fn;
 use core::ptr::NonNull;
 use core::task::{Context, Poll};
@@ -89,7 +89,7 @@ fn leave<F: Future<Output = ()> + 'static>(future: F) {
     let stays = PreemptionOff::new();
     let Some((cold, place)) = room_for(operations) else {
         drop(stays);
-        handle_alloc_error(operations.layout)
+        end_process(operations.layout)
     };
     // SAFETY: fresh memory of this layout.
     unsafe { Process::build_future(place.cast(), future) };

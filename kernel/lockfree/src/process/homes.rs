@@ -11,6 +11,7 @@ use super::platform;
 use super::pool::{Class, Home};
 use super::word::Pid;
 use crate::mail::{Bound, COUNTED};
+use crate::scarcity::{Purpose, may_take};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
@@ -93,6 +94,9 @@ impl Home {
 /// A new home for a process of this layout.
 fn fresh_home(layout: Layout, class: Class) -> Option<Home> {
     let layout = class.block(layout);
+    if !may_take(Purpose::Process) {
+        return None;
+    }
     // SAFETY: a process has a header, so the size is not zero.
     let place = unsafe { platform::new_block(layout) }?;
     let slot = free_slot();
@@ -106,6 +110,9 @@ fn fresh_home(layout: Layout, class: Class) -> Option<Home> {
 /// Memory for a process of this kind, which has its slot already.
 pub(super) fn fresh_place(operations: &Operations) -> Option<NonNull<Header>> {
     let layout = operations.class.block(operations.layout);
+    if !may_take(Purpose::Successor) {
+        return None;
+    }
     // SAFETY: a process has a header, so the size is not zero.
     unsafe { platform::new_chunk(layout) }.map(NonNull::cast)
 }

@@ -6,7 +6,9 @@
 use super::platform;
 use super::word::Pid;
 use super::{here, homes};
+use crate::scarcity::{self, Purpose};
 use alloc::vec::Vec;
+use core::fmt::Write;
 
 /// Where a process's token is, as its state word says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,30 +44,48 @@ pub struct Stock {
     pub free_blocks: usize,
     /// Chunks of arenas that are not back.
     pub chunks: usize,
+    /// Records of processes, and what watchers share with them, that are not back.
+    pub records: usize,
+    /// Blocks that were taken for ever, and those of them that somebody knows.
+    pub pages: (usize, usize),
 }
 
 /// Takes stock.
 pub fn stock() -> Stock {
     let (homes, orphans) = homes::count_free();
+    let (table, counts) = (here::table(), platform::counts());
     Stock {
-        slots: here::table().slots() as usize,
+        slots: table.slots() as usize,
         free_slots: homes + orphans,
-        blocks: platform::blocks(),
+        blocks: counts.blocks,
         free_blocks: homes,
-        chunks: platform::chunks(),
+        chunks: counts.chunks,
+        records: counts.records,
+        pages: (counts.pages, table.pages()),
     }
 }
 
 impl super::Token {
+    /// Ends the process in mid-poll, as it would for want of memory that it can't do without: see
+    /// [`Finished::crashed`](super::Finished::crashed).
+    pub fn simulate_crash(self) -> super::Finished {
+        super::alarm::seek_alarms_of_the_dead();
+        let mut words = super::Words::new();
+        _ = words.write_str("out of memory");
+        let _untold = self.header().word_end(super::ExitReason::Panicked(words));
+        super::Finished::new(self, super::finished::Manner::Crashed)
+    }
+
     /// Forgets what the process has been asked, as if it had never been noted.
     pub fn simulate_forgetting_questions(&self) {
         self.header().local.mailbox.forget_questions();
     }
 }
 
-/// Lets `has_memory` say for each block of memory whether there is one, from now on.
-pub fn simulate_heap(has_memory: fn() -> bool) {
-    platform::set_heap(has_memory);
+/// Lets `may_take` say for each allocation whether there is memory for it, from now on, and takes stock anew.
+pub fn simulate_heap(may_take: fn(Purpose) -> bool) {
+    scarcity::simulate(may_take);
+    platform::start_counting();
 }
 
 /// Lets `forgets` say, for each message that is received, whether its place is not left, as it has to be.

@@ -6,16 +6,17 @@
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
     PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, make_room, new_block,
-    new_chunk, now, old_block, old_chunk, old_pages, pages, run_as,
+    new_chunk, now, old_block, old_chunk, old_kernel_block, old_pages, pages, run_as,
 };
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
-    blocks, chunks, forgets_places, set_forgetful, set_heap, set_here, set_now, take_leaving,
+    counts, forgets_places, set_forgetful, set_here, set_now, start_counting, take_leaving,
 };
 #[cfg(target_os = "none")]
 pub(crate) use machine::{
     PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, make_room, new_block,
-    new_block as new_chunk, now, old_block, old_block as old_chunk, old_pages, pages, run_as,
+    new_block as new_chunk, now, old_block, old_block as old_chunk, old_block as old_kernel_block,
+    old_pages, pages, run_as,
 };
 
 #[cfg(target_os = "none")]
@@ -191,10 +192,46 @@ mod host {
         static RUNNING: Cell<Option<*const Local>> = const { Cell::new(None) };
         static NOW: Cell<u64> = const { Cell::new(0) };
         static IS_LEAVING: Cell<bool> = const { Cell::new(false) };
-        static HAS_MEMORY: Cell<fn() -> bool> = const { Cell::new(|| true) };
         static FORGETS_PLACES: Cell<fn() -> bool> = const { Cell::new(|| false) };
-        static BLOCKS: Cell<usize> = const { Cell::new(0) };
-        static CHUNKS: Cell<usize> = const { Cell::new(0) };
+        static COUNTS: Cell<Counts> = const { Cell::new(Counts::NOTHING) };
+    }
+
+    /// What this thread has from the heap.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Counts {
+        /// Blocks of processes.
+        pub(crate) blocks: usize,
+        /// Chunks of arenas, and blocks that processes are to go on in.
+        pub(crate) chunks: usize,
+        /// Cold records, and what watchers share with those they watch.
+        pub(crate) records: usize,
+        /// Blocks for ever.
+        pub(crate) pages: usize,
+    }
+
+    impl Counts {
+        const NOTHING: Self = Self {
+            blocks: 0,
+            chunks: 0,
+            records: 0,
+            pages: 0,
+        };
+    }
+
+    fn count(step: impl FnOnce(&mut Counts)) {
+        let mut counts = COUNTS.get();
+        step(&mut counts);
+        COUNTS.set(counts);
+    }
+
+    /// What this thread has from the heap.
+    pub(crate) fn counts() -> Counts {
+        COUNTS.get()
+    }
+
+    /// Counts anew.
+    pub(crate) fn start_counting() {
+        COUNTS.set(Counts::NOTHING);
     }
 
     pub(crate) fn local() -> &'static Local {
@@ -257,16 +294,13 @@ mod host {
         NOW.get()
     }
 
-    /// Memory from the heap, unless the simulator says that there is none.
+    /// Memory from the heap.
     ///
     /// # Safety
     ///
     /// The size is not zero.
     pub(crate) unsafe fn new_block(layout: Layout) -> Option<NonNull<u8>> {
-        if !HAS_MEMORY.get()() {
-            return None;
-        }
-        BLOCKS.set(BLOCKS.get() + 1);
+        count(|it| it.blocks += 1);
         // SAFETY: the caller's promise.
         NonNull::new(unsafe { alloc::alloc::alloc(layout) })
     }
@@ -277,7 +311,7 @@ mod host {
     ///
     /// From `new_block`, with the same layout, and unused.
     pub(crate) unsafe fn old_block(place: NonNull<u8>, layout: Layout) {
-        BLOCKS.set(BLOCKS.get() - 1);
+        count(|it| it.blocks -= 1);
         // SAFETY: the caller's promise.
         unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) }
     }
@@ -288,8 +322,21 @@ mod host {
     ///
     /// The size is not zero.
     pub(crate) unsafe fn kernel_block(layout: Layout) -> Option<NonNull<u8>> {
+        count(|it| it.records = it.records.wrapping_add(1));
         // SAFETY: the caller's promise.
         NonNull::new(unsafe { alloc::alloc::alloc(layout) })
+    }
+
+    /// Gives that back.
+    ///
+    /// # Safety
+    ///
+    /// From `kernel_block`, with the same layout, and unused.
+    pub(crate) unsafe fn old_kernel_block(place: NonNull<u8>, layout: Layout) {
+        // Whoever leaves last may be another thread.
+        count(|it| it.records = it.records.wrapping_sub(1));
+        // SAFETY: the caller's promise.
+        unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) }
     }
 
     /// There is no owner to be noted.
@@ -305,11 +352,9 @@ mod host {
     ///
     /// As there.
     pub(crate) unsafe fn new_chunk(layout: Layout) -> Option<NonNull<u8>> {
+        count(|it| it.chunks += 1);
         // SAFETY: the caller's promise.
-        let place = unsafe { new_block(layout) }?;
-        BLOCKS.set(BLOCKS.get() - 1);
-        CHUNKS.set(CHUNKS.get() + 1);
-        Some(place)
+        NonNull::new(unsafe { alloc::alloc::alloc(layout) })
     }
 
     /// As `old_block`, for such.
@@ -318,22 +363,9 @@ mod host {
     ///
     /// As there.
     pub(crate) unsafe fn old_chunk(place: NonNull<u8>, layout: Layout) {
-        BLOCKS.set(BLOCKS.get() + 1);
-        CHUNKS.set(CHUNKS.get() - 1);
+        count(|it| it.chunks -= 1);
         // SAFETY: the caller's promise.
-        unsafe { old_block(place, layout) }
-    }
-
-    /// Chunks of arenas that this thread has from the heap.
-    pub(crate) fn chunks() -> usize {
-        CHUNKS.get()
-    }
-
-    /// Lets a simulator say whether there is memory; counts blocks anew.
-    pub(crate) fn set_heap(has_memory: fn() -> bool) {
-        HAS_MEMORY.set(has_memory);
-        BLOCKS.set(0);
-        CHUNKS.set(0);
+        unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) }
     }
 
     /// Lets a simulator say whether a process forgets to leave the place of a message.
@@ -346,14 +378,10 @@ mod host {
         FORGETS_PLACES.get()()
     }
 
-    /// Blocks that this thread has from the heap.
-    pub(crate) fn blocks() -> usize {
-        BLOCKS.get()
-    }
-
     /// A block of so many bytes until it is given back, a power of two and aligned to it.
     pub(crate) fn pages(size: usize) -> Option<NonNull<u8>> {
         let layout = Layout::from_size_align(size, size).ok()?;
+        count(|it| it.pages += 1);
         // SAFETY: nobody asks for nothing.
         (size > 0).then(|| NonNull::new(unsafe { alloc::alloc::alloc(layout) }))?
     }
@@ -365,6 +393,7 @@ mod host {
     /// Once, and nobody uses it any more.
     pub(crate) unsafe fn old_pages(block: NonNull<u8>, size: usize) {
         if let Ok(layout) = Layout::from_size_align(size, size) {
+            count(|it| it.pages = it.pages.wrapping_sub(1));
             // SAFETY: taken with this layout.
             unsafe { alloc::alloc::dealloc(block.as_ptr(), layout) }
         }

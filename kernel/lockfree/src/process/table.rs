@@ -14,6 +14,7 @@ use crate::atomic::{AtomicPtr, AtomicU32, Relaxed};
 use crate::heap::charge::Account;
 use crate::mail::{Gates, Slabs};
 use crate::order::Site;
+use crate::scarcity::{Purpose, may_take};
 use alloc::boxed::Box;
 use core::ops::Range;
 use core::ptr::{NonNull, null_mut, without_provenance_mut};
@@ -36,6 +37,8 @@ pub struct Table {
     chunks: Box<[AtomicPtr<[Slot; 0]>]>,
     /// Beside each slot: see `heap::charge`.
     accounts: Box<[AtomicPtr<Account>]>,
+    /// Memory for slots, for which there was none for their accounts.
+    spare: AtomicPtr<[Slot; 0]>,
     used: AtomicU32,
     limit: u32,
     slabs: Slabs,
@@ -71,6 +74,7 @@ impl Table {
         Self {
             chunks,
             accounts,
+            spare: AtomicPtr::new(null_mut()),
             used: AtomicU32::new(0),
             limit,
             slabs: Slabs::new(messages),
@@ -163,13 +167,20 @@ impl Table {
         self.used.load(Relaxed).min(self.limit)
     }
 
+    /// Blocks of memory that were taken for ever.
+    #[cfg(not(target_os = "none"))]
+    pub(crate) fn pages(&self) -> usize {
+        let chunks = (self.used.load(Relaxed) as usize).div_ceil(CHUNK);
+        let spare = usize::from(!self.spare.load(Relaxed).is_null());
+        spare + 2 * chunks + self.slabs.count()
+    }
+
     /// Adds a chunk and returns the indices of its slots.
     pub(crate) fn grow(&self) -> Option<Range<u32>> {
         if self.used.load(Relaxed) >= self.limit {
             return None; // before memory is taken for nothing
         }
-        let size = (CHUNK * size_of::<Slot>()).next_power_of_two();
-        let slots = pages(size)?.cast::<Slot>();
+        let (slots, accounts) = self.take_blocks()?;
         for index in 0..CHUNK {
             let slot = Slot {
                 word: StateWord::new(),
@@ -178,8 +189,6 @@ impl Table {
             // SAFETY: the block is large enough, and nobody else's.
             unsafe { slots.add(index).write(slot) }
         }
-        let size = (CHUNK * size_of::<Account>()).next_power_of_two();
-        let accounts = pages(size)?.cast::<Account>();
         for index in 0..CHUNK {
             // SAFETY: as above.
             unsafe { accounts.add(index).write(Account::new()) }
@@ -194,6 +203,28 @@ impl Table {
         let place = &self.chunks[first as usize / CHUNK];
         place.store(slots.as_ptr().cast(), Site::ChunkAdd.ordering());
         Some(first..self.limit.min(first + CHUNK as u32))
+    }
+
+    /// Memory for slots and for their accounts. If there is some for slots only, that is kept for the next who asks.
+    fn take_blocks(&self) -> Option<(NonNull<Slot>, NonNull<Account>)> {
+        let spare = self.spare.swap(null_mut(), Relaxed);
+        let slots = NonNull::new(spare.cast::<Slot>()).or_else(|| take(Purpose::Slots))?;
+        let accounts = take(Purpose::Accounts);
+        if accounts.is_none() {
+            // Cores that race for the last memory may lose a block each, once.
+            self.spare.store(slots.as_ptr().cast(), Relaxed);
+        }
+        Some((slots, accounts?))
+    }
+}
+
+/// Memory for a chunk of these, for ever.
+fn take<T>(purpose: Purpose) -> Option<NonNull<T>> {
+    let size = (CHUNK * size_of::<T>()).next_power_of_two();
+    if may_take(purpose) {
+        pages(size).map(NonNull::cast)
+    } else {
+        None
     }
 }
 

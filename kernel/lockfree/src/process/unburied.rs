@@ -50,14 +50,15 @@ impl Unburied {
         self.in_hand.put_back(envelope);
     }
 
+    #[inline(always)]
     fn is_nothing(&self) -> bool {
         self.others.is_none() && self.in_hand.is_cleared() && self.remains.is_nothing()
     }
 
-    /// True if the loop itself has more to give back.
+    /// True if the loop has to look again: there was no room for a reaper, or that has been killed.
     #[inline(always)]
     pub(super) fn is_behind(&self) -> bool {
-        !self.remains.is_nothing() && self.has_no_reaper()
+        !self.is_nothing() && self.has_no_reaper()
     }
 
     /// True if there is somebody to be told that nobody receives any more.

@@ -40,7 +40,8 @@ use super::word::Pid;
 use crate::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::cell::UnsafeCell;
 use crate::order::Site;
-use alloc::alloc::{Layout, dealloc};
+use crate::scarcity::{Purpose, may_take};
+use core::alloc::Layout;
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::pin::Pin;
 use core::ptr::NonNull;
@@ -77,6 +78,9 @@ unsafe impl Send for Teller {}
 
 /// Makes both holders; `None` if there is no memory.
 pub(crate) fn pair() -> Option<(Teller, Watch)> {
+    if !may_take(Purpose::Watch) {
+        return None;
+    }
     // SAFETY: a block has a size.
     let place = unsafe { platform::kernel_block(Layout::new::<Block>()) }?.cast::<Block>();
     let block = Block {
@@ -111,7 +115,7 @@ unsafe fn free(block: NonNull<Block>) {
     unsafe {
         block.as_ref().life.with_mut(|_| ());
         block.drop_in_place();
-        dealloc(block.as_ptr().cast(), Layout::new::<Block>());
+        platform::old_kernel_block(block.cast(), Layout::new::<Block>());
     }
 }
 

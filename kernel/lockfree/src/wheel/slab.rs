@@ -9,6 +9,7 @@
 
 use super::slots::HEADS;
 use crate::heap::leave_to_kernel;
+use crate::scarcity::{Purpose, may_take};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::num::NonZero;
@@ -85,6 +86,9 @@ impl Order {
         if self.place >= CHUNKS {
             return None;
         }
+        if !may_take(Purpose::Alarms) {
+            return None;
+        }
         let mut nodes = Vec::new();
         nodes.try_reserve_exact(CHUNK).ok()?;
         let first = (self.place * CHUNK) as u32;
@@ -147,7 +151,8 @@ impl<T: Copy> Slab<T> {
     /// was ordered.
     pub(super) fn add(&mut self, mut chunk: Chunk<T>) -> Result<(), Chunk<T>> {
         let order = self.order();
-        if chunk.order != order || self.chunks.try_reserve(1).is_err() {
+        let is_wanted = chunk.order == order && may_take(Purpose::AlarmList);
+        if !is_wanted || self.chunks.try_reserve(1).is_err() {
             return Err(chunk);
         }
         leave_to_kernel(&self.chunks);

@@ -1,7 +1,7 @@
 //! Processes that keep what they know in arenas, and are killed wherever they stand.
 
 use super::{Shared, any_priority, paid, point, sleep_until, spawn};
-use crate::world::with_state;
+use crate::world::{lacking, with_state};
 use girder_core::rng::Rng;
 use girder_core::sched::Priority;
 use girder_lockfree::arena::{Arena, Vec, with};
@@ -19,14 +19,9 @@ pub(super) fn start(rng: &mut Rng, score: &Shared) {
     spawn(Priority::High, score, kills(rng, victims));
 }
 
-/// Without its first chunk a process would end, and on a host that would be the simulator's end.
+/// Without its first chunk a process ends.
 async fn begin(rng: Rng, steps: u64) {
-    with_state(|state| state.has_enough = true);
-    let keeps = with(async move |arena: Arena<'_>| {
-        with_state(|state| state.has_enough = false);
-        keep(rng, steps, arena).await;
-    });
-    keeps.await;
+    with(async move |arena: Arena<'_>| keep(rng, steps, arena).await).await;
 }
 
 /// Keeps words of all lengths, some of them in chunks of their own. Memory may run out at any time: it does without.
@@ -39,7 +34,10 @@ async fn keep(mut rng: Rng, steps: u64, arena: Arena<'_>) {
         point().await;
         let length = [10, 100, 3_000, 20_000][rng.below(4) as usize];
         let mut word = arena.vec();
-        if word.try_reserve_exact(length).is_ok() && words.try_reserve(1).is_ok() {
+        let make_room = || word.try_reserve_exact(length).is_ok() && words.try_reserve(1).is_ok();
+        let (has_room, lacked) = lacking(make_room);
+        assert!(has_room || !lacked.is_empty(), "refused beside memory");
+        if has_room {
             word.resize(length, step as u8);
             if let Some(old) = words.insert(rng.below(20), word) {
                 check(&old);

@@ -4,8 +4,8 @@
 //! is refused exactly when the model is full, what is received is what the model says, and in the end both are empty.
 
 use super::mail::insist;
-use super::{Shared, any_priority, interruptible, make, point, spawn};
-use crate::world::with_state;
+use super::{Shared, any_priority, interruptible, make, point, send_honestly, spawn};
+use crate::world::{lacking, with_state};
 use girder_core::mail::{
     Bound, Overflow, Pid, SendError, Sent, receive, receive_any, receive_timeout, receive_where,
     send, send_wait, traffic, try_receive,
@@ -18,6 +18,7 @@ use girder_lockfree::process::{
     ExitReason, Request, Watch, is_alive, kill, own_pid, resume, spawn_bounded_watched, suspend,
     yield_now,
 };
+use girder_lockfree::scarcity::Purpose;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
@@ -202,7 +203,8 @@ fn sender(from: usize, rng: &mut Rng, score: &Shared, world: &World) -> Pid {
                 if rng.below(3) == 0 {
                     wait(&mut rng, &world, to, from, number).await;
                 } else {
-                    let sent = send(to, letter(&world, from, number));
+                    let letter = letter(&world, from, number);
+                    let sent = send_honestly(|| send(to, letter));
                     settle(&world, to, (from, number), &sent);
                 }
                 point().await;
@@ -250,8 +252,15 @@ impl Future for Waits {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let is_new = !std::mem::replace(&mut self.has_begun, true);
-        let outcome = self.wait.as_mut().poll(context);
         let (to, what) = (self.to, self.what);
+        let before = traffic().refused;
+        let (outcome, mut lacked) = lacking(|| self.wait.as_mut().poll(context));
+        // Without a record it only has more to look through.
+        lacked.retain(|&it| it != Purpose::Record);
+        let is_refused = matches!(outcome, Poll::Ready(Err(SendError::NoEnvelope(_))));
+        assert_eq!(is_refused, !lacked.is_empty(), "refused beside memory");
+        let counted = traffic().refused - before;
+        assert_eq!(counted, u64::from(is_refused), "refusals are counted");
         match outcome {
             Poll::Ready(sent) if is_new => settle(&self.world, to, what, &sent),
             Poll::Ready(sent) => {
@@ -326,7 +335,7 @@ fn settle(world: &World, to: Pid, what: (usize, u32), sent: &Result<Sent, SendEr
         Err(SendError::Full(_)) => {
             assert!(is_full && overflow == Overflow::Refuse, "full beside room");
         }
-        Err(other) => panic!("{other}"),
+        Err(SendError::NoEnvelope(letter)) => assert_eq!((letter.from, letter.number), what),
     }
     let gone_full = matches!(sent, Ok(Sent::ToNobody)) && is_alive;
     if gone_full {

@@ -5,8 +5,8 @@
 //! somebody let the question drop, or has ended.
 
 use super::trouble::kill;
-use super::{Shared, any_priority, interruptible, mail, point, spawn};
-use crate::world::with_state;
+use super::{Shared, any_priority, interruptible, mail, point, send_honestly, spawn};
+use crate::world::{lacks, with_state};
 use girder_core::mail::{CallError, Pid, ReplyTo, call, call_timeout, receive_timeout, send};
 use girder_core::rng::Rng;
 use girder_core::sched::Priority;
@@ -121,7 +121,9 @@ async fn treat(
         1 => std::mem::forget(question),
         2 | 3 if !is_worker => {
             let worker = any(rng, &office.workers);
-            assert!(send(worker, question).is_ok(), "the host has memory enough");
+            if let Err(refused) = send_honestly(|| send(worker, question)) {
+                answer(refused.into_message());
+            }
         }
         4..6 => held.push(question),
         6 => {
@@ -149,7 +151,8 @@ fn client(rng: &mut Rng, score: &Shared, office: &Rc<Office>) {
         spawn(any_priority(&mut rng), score, async move {
             for _ in 0..CALLS {
                 if rng.below(5) == 0 {
-                    let _ = send(own_pid().expect("a process"), 'x');
+                    let me = own_pid().expect("a process");
+                    let _ = send_honestly(|| send(me, 'x'));
                 }
                 ask(&mut rng, &office).await;
                 point().await;
@@ -168,6 +171,7 @@ async fn ask(rng: &mut Rng, office: &Office) {
     office.next.set(number + 1);
     let me = own_pid().expect("a process");
     office.open.borrow_mut().insert(number, me);
+    let before = lacks();
     let question = move |reply_to| Ask(number, reply_to);
     let answer = if rng.below(4) == 0 {
         let limit = Duration::from_micros(rng.below(300));
@@ -185,6 +189,7 @@ async fn ask(rng: &mut Rng, office: &Office) {
             assert!(is_right, "no answer, and nobody has declined");
         }
         Err(CallError::TimedOut) => {}
+        Err(CallError::NoEnvelope) => assert!(lacks() > before, "there was memory"),
         Err(other) => panic!("{other}"),
     }
 }

@@ -1,15 +1,14 @@
 //! Processes that hibernate again and again, while messages come and some are killed.
 
-use super::{Body, Shared, any_priority, paid, point, sleep_until, spawn};
-use crate::world::with_state;
-use girder_core::mail::{Addr, try_receive};
+use super::{Body, Shared, any_priority, paid, point, send_honestly, sleep_until, spawn};
+use crate::world::{lacks, with_state};
+use girder_core::mail::{Addr, Sent, try_receive};
 use girder_core::rng::Rng;
 use girder_core::sched::Priority;
-use girder_lockfree::arena::with_sync;
+use girder_lockfree::arena::{Arena, with_sync};
 use girder_lockfree::process::{self, Pid, here, hibernate, own_pid, yield_now};
 use std::boxed::Box;
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 
 struct Number(u64);
 
@@ -64,9 +63,7 @@ fn live(mut state: State) -> Pin<Box<dyn Future<Output = ()>>> {
             yield_now().await;
         }
         if state.rng.below(2) == 0 {
-            with_state(|state| state.has_enough = true);
-            with_sync(|arena| arena.copy(&[7_u8; 20_000]).leak().fill(8));
-            with_state(|state| state.has_enough = false);
+            with_sync(fill);
         }
         point().await;
         state.lives -= 1;
@@ -86,18 +83,27 @@ fn live(mut state: State) -> Pin<Box<dyn Future<Output = ()>>> {
     })
 }
 
-/// Hibernates. For want of memory it would end, and on a host that would be the simulator's end.
+/// Fills what will not be there any more in the next life, if there is memory.
+fn fill(arena: Arena<'_>) {
+    const LENGTH: usize = 20_000;
+    let mut filler = arena.vec();
+    if filler.try_reserve_exact(LENGTH).is_ok() {
+        filler.resize(LENGTH, 8_u8);
+        filler.leak();
+    }
+}
+
+/// Hibernates; for want of memory it ends.
 async fn sleep(next: Body<Option<State>>) {
-    let mut asleep = pin!(hibernate(next, |mut next| async move {
-        point().await;
-        let state = next.body.take().expect("handed over");
-        live(state).await;
-    }));
-    poll_fn(|context| {
-        with_state(|state| state.has_enough = true);
-        let poll = asleep.as_mut().poll(context);
-        with_state(|state| state.has_enough = false);
-        poll
+    hibernate(next, |mut next| {
+        let (state, score) = (next.body.take(), next.score.clone());
+        // What it was handed over in is what it lives in.
+        std::mem::forget(next);
+        let body = async move {
+            point().await;
+            live(state.expect("handed over")).await;
+        };
+        Body { body, score }
     })
     .await
 }
@@ -106,7 +112,8 @@ async fn sends(to: Vec<Pid>) {
     for number in 1..40 {
         for &pid in &to {
             // Some are gone by now.
-            _ = Addr::of(pid).send(Number(number));
+            let sent = send_honestly(|| Addr::of(pid).send(Number(number)));
+            assert!(sent.is_ok_and(|sent| sent != Sent::Dropped) || lacks() > 0);
         }
         point().await;
         yield_now().await;

@@ -1,10 +1,10 @@
 //! Messages among processes that are killed, and others that live in their places after them.
 
-use super::{Shared, any_priority, interruptible, point, spawn};
-use crate::world::with_state;
+use super::{Shared, any_priority, honest, interruptible, point, send_honestly, spawn};
+use crate::world::{lacks, with_state};
 use girder_core::mail::{
-    CallError, Pid, ReplyTo, call_timeout, receive, receive_any, receive_timeout, receive_where,
-    send, try_receive,
+    CallError, Pid, ReplyTo, SendError, call_timeout, receive, receive_any, receive_timeout,
+    receive_where, send, traffic, try_receive,
 };
 use girder_core::rng::Rng;
 use girder_core::sched::Priority;
@@ -54,6 +54,9 @@ impl Drop for Letter {
 /// A question: the answer is its number.
 struct Ask(u32, ReplyTo<u32>);
 
+/// One that fits into no envelope, and neither does its answer.
+struct Survey([u32; 16], ReplyTo<[u32; 16]>);
+
 /// Who receives now; somebody who is gone may still be among them.
 type Receivers = Rc<RefCell<Vec<Pid>>>;
 
@@ -100,7 +103,7 @@ fn receiver(rng: &mut Rng, score: &Shared) -> Pid {
 /// Receives in one of many ways. Nothing is held while an interrupt may strike, for whoever is killed in
 /// mid-poll drops nothing.
 async fn take_one(rng: &mut Rng, next: &mut BTreeMap<usize, u32>) {
-    match rng.below(6) {
+    match rng.below(7) {
         0 => judge(&interruptible(receive::<Letter>()).await, next),
         1 => {
             let odd = |letter: &Letter| letter.number % 2 == 1;
@@ -126,6 +129,17 @@ async fn take_one(rng: &mut Rng, next: &mut BTreeMap<usize, u32>) {
             }
         }
         4 => {
+            if let Some(Survey(numbers, reply_to)) = try_receive() {
+                let before = lacks();
+                let answered = reply_to.reply(numbers);
+                assert_eq!(
+                    answered.is_err(),
+                    lacks() > before,
+                    "no answer beside memory"
+                );
+            }
+        }
+        5 => {
             if let Ok(message) = interruptible(timeout(micros(50), receive_any())).await {
                 match message.downcast::<Letter>() {
                     Ok(letter) => judge(&letter, next),
@@ -174,17 +188,10 @@ fn sender(
                     count: count.clone(),
                     _large: rng.below(2).checked_sub(1).map(|_| [0; 8]),
                 };
-                let sent = if rng.below(6) == 0 {
-                    post_later(&mut rng, to, letter)
-                } else if rng.below(3) == 0 {
-                    send(to, Card(letter)).is_ok()
-                } else {
-                    send(to, letter).is_ok()
-                };
-                assert!(sent, "the host has memory enough");
+                post(&mut rng, to, letter);
                 point().await;
                 if rng.below(8) == 0 {
-                    ask(to, number).await;
+                    ask(&mut rng, to, number).await;
                 }
                 if rng.below(10) == 0 {
                     known.clone_from(&receivers.borrow());
@@ -198,25 +205,59 @@ fn sender(
     });
 }
 
+/// Sends a letter in one of many ways; without memory it comes back as it was.
+fn post(rng: &mut Rng, to: Pid, letter: Letter) {
+    let number = letter.number;
+    let back = if rng.below(6) == 0 {
+        post_later(rng, to, letter).map(|Card(letter)| letter)
+    } else if rng.below(3) == 0 {
+        let sent = send_honestly(|| send(to, Card(letter)));
+        sent.err().map(|error| error.into_message().0)
+    } else {
+        let sent = send_honestly(|| send(to, letter));
+        sent.err().map(SendError::into_message)
+    };
+    if let Some(letter) = back {
+        assert_eq!(
+            (letter.to, letter.number),
+            (to, number),
+            "not what was sent"
+        );
+    }
+}
+
 /// Has it sent in a while, or thinks better of it.
-fn post_later(rng: &mut Rng, to: Pid, letter: Letter) -> bool {
-    let Ok(delayed) = send_after(micros(rng.below(200)), to, Card(letter)) else {
-        return false;
+fn post_later(rng: &mut Rng, to: Pid, letter: Letter) -> Option<Card> {
+    let delay = micros(rng.below(200));
+    let before = traffic().refused;
+    let is_refused = |sent: &Result<_, SendError<_>>| sent.is_err();
+    let delayed = match honest(|| send_after(delay, to, Card(letter)), is_refused) {
+        Ok(delayed) => delayed,
+        Err(refused) => {
+            assert_eq!(traffic().refused, before + 1, "refusals are counted");
+            return Some(refused.into_message());
+        }
     };
     if rng.below(4) == 0 {
         assert_eq!(delayed.cancel(), Cancelled::InTime);
         assert_eq!(delayed.cancel(), Cancelled::TooLate);
     }
-    true
+    None
 }
 
-async fn ask(to: Pid, number: u32) {
-    let question = Box::pin(call_timeout(micros(200), to, |reply_to| {
-        Ask(number, reply_to)
-    }));
-    match interruptible(question).await {
+async fn ask(rng: &mut Rng, to: Pid, number: u32) {
+    let (before, limit) = (lacks(), micros(200));
+    let answer = if rng.below(2) == 0 {
+        let question = call_timeout(limit, to, |reply_to| Ask(number, reply_to));
+        interruptible(question).await
+    } else {
+        let question = call_timeout(limit, to, |reply_to| Survey([number; 16], reply_to));
+        interruptible(question).await.map(|[first, ..]| first)
+    };
+    match answer {
         Ok(answer) => assert_eq!(answer, number, "another question's answer"),
         Err(CallError::NoAnswer | CallError::TimedOut) => {}
+        Err(CallError::NoEnvelope) => assert!(lacks() > before, "there was memory"),
         Err(other) => panic!("{other}"),
     }
 }

@@ -4,14 +4,17 @@
 //! that, each fault would hide another: a process that is woken for nothing every now and then never
 //! shows that its own wake was lost.
 
+use super::memory::Memory;
 use crate::checks::Trace;
 use crate::laws::Laws;
+use crate::machine::Plan;
 use crate::sabotage::Sabotage;
 use girder_core::causes::{Cause, Causes};
 use girder_core::rng::Rng;
 use girder_lockfree::process::here::{self, Here};
 use girder_lockfree::process::inspect::on_desk;
 use girder_lockfree::process::{self, Pid};
+use girder_lockfree::scarcity::Purpose;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::task::Waker;
@@ -19,13 +22,14 @@ use std::task::Waker;
 thread_local! {
     /// The running process has been broken off by a simulated interrupt.
     static IS_BROKEN_OFF: Cell<bool> = const { Cell::new(false) };
+    /// It has ended where it stands, for want of memory.
+    static HAS_CRASHED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What kinds of things happen in a run.
 #[derive(Clone, Copy, Debug)]
 struct Temper {
     wakes_for_nothing: bool,
-    fails_allocations: bool,
     stalls_interrupts: bool,
     is_late: bool,
     chatters: bool,
@@ -42,12 +46,7 @@ pub(crate) struct State {
     pub(crate) sabotage: Option<Sabotage>,
     /// Nothing is left that could ever happen by itself.
     pub(crate) is_quiet: bool,
-    /// Processes of a program that were refused for want of memory, as the adversary counts them.
-    pub(crate) failures: usize,
-    /// What is allocated now can't do without.
-    pub(crate) has_enough: bool,
-    /// A program is making a process.
-    pub(crate) is_spawning: bool,
+    pub(crate) memory: Memory,
     /// Reductions that processes have paid.
     pub(crate) spent: BTreeMap<Pid, u64>,
     /// Those who wait to be told of an end.
@@ -71,11 +70,11 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(here: &'static Here, mut rng: Rng, sabotage: Option<Sabotage>) -> Self {
+    pub(crate) fn new(here: &'static Here, mut rng: Rng, plan: Plan) -> Self {
         let mut flip = || rng.below(2) == 0;
+        let (wakes_for_nothing, is_fickle) = (flip(), flip());
         let temper = Temper {
-            wakes_for_nothing: flip(),
-            fails_allocations: flip(),
+            wakes_for_nothing,
             stalls_interrupts: flip(),
             is_late: flip(),
             chatters: flip(),
@@ -87,11 +86,9 @@ impl State {
             deadline: None,
             trace: Trace::default(),
             laws: Laws::default(),
-            sabotage,
+            sabotage: plan.sabotage,
             is_quiet: false,
-            failures: 0,
-            has_enough: false,
-            is_spawning: false,
+            memory: Memory::new(plan.shortage, is_fickle),
             spent: BTreeMap::new(),
             watching: BTreeSet::new(),
             has_mail: false,
@@ -220,11 +217,9 @@ impl State {
         }
     }
 
-    /// True if there is memory for one more block.
-    pub(crate) fn has_memory(&mut self) -> bool {
-        let fails = self.temper.fails_allocations && !self.has_enough && self.rng.below(8) == 0;
-        self.failures += usize::from(fails && self.is_spawning);
-        !fails
+    /// True if there is memory for this.
+    pub(crate) fn has_memory(&mut self, purpose: Purpose) -> bool {
+        self.memory.has(purpose, &mut self.rng)
     }
 
     fn anybody(&mut self) -> Option<Pid> {
@@ -254,6 +249,16 @@ pub(crate) fn interrupt_strikes() -> bool {
     });
     IS_BROKEN_OFF.set(strikes);
     strikes
+}
+
+/// Ends the running process, which has to come back at once.
+pub(crate) fn crash() {
+    HAS_CRASHED.set(true);
+}
+
+/// True once if the process that has just come back has ended like that.
+pub(super) fn take_crash() -> bool {
+    HAS_CRASHED.take()
 }
 
 /// True once if the process that has just come back was broken off.

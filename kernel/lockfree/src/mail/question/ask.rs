@@ -14,6 +14,7 @@ use super::{NOT_NOTED, NOTHING};
 use crate::process::here::{Stay, with_desk};
 use crate::process::word::AtOnce;
 use crate::process::{Header, Pid, Slot};
+use crate::scarcity::Purpose;
 use alloc::boxed::Box;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
@@ -113,11 +114,10 @@ fn box_up<Q>(
     envelope: &'static Envelope,
     question: Q,
 ) -> Result<Box<Q>, ()> {
-    try_box(question).map_err(|question| {
+    try_box(question, Purpose::Question).map_err(|question| {
         with_desk(|here, desk| {
             header.local.mailbox.duties.pop(envelope);
             envelope.question.shut();
-            desk.pool.traffic.refused += 1;
             desk.pool.give(here, envelope);
         });
         drop(question);

@@ -7,6 +7,7 @@ use super::word::{Finish, Number};
 use super::{NOTHING, send_back, send_nothing};
 use crate::process::here::{Stay, with_own_desk};
 use crate::process::{Pid, local};
+use crate::scarcity::Purpose;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
@@ -68,7 +69,7 @@ impl<R: Send + 'static> ReplyTo<R> {
         if Packing::<R>::IS_INLINE {
             return answer(envelope, this.number, value, Packing::<R>::answer());
         }
-        match try_box(value) {
+        match try_box(value, Purpose::Answer) {
             Ok(value) => {
                 answer(envelope, this.number, value, Packing::<R>::answer()).map_err(|value| *value)
             }
