@@ -9,6 +9,7 @@ mod bounded;
 mod calls;
 mod hibernation;
 mod honest;
+mod lanes;
 mod mail;
 mod nest;
 mod timers;
@@ -98,6 +99,8 @@ pub enum Scenario {
     Mail,
     /// The same with limits to mailboxes.
     Bounded,
+    /// Messages that pass others, by lanes that are opened and closed.
+    Lanes,
     /// Calls of servers that are killed and replaced, as are those who call.
     Calls,
     /// Processes with memory of their own, some of which are killed.
@@ -110,7 +113,7 @@ pub enum Scenario {
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::YieldersAndSpinners,
         Self::Pairs,
         Self::Sleepers,
@@ -121,6 +124,7 @@ impl Scenario {
         Self::Watching,
         Self::Mail,
         Self::Bounded,
+        Self::Lanes,
         Self::Calls,
         Self::Arenas,
         Self::Hibernation,
@@ -162,6 +166,7 @@ pub(crate) fn start(scenario: Scenario, rng: &mut Rng, score: &Shared) {
         Scenario::Watching => watching::start(rng, score),
         Scenario::Mail => mail::start(rng, score),
         Scenario::Bounded => bounded::start(rng, score),
+        Scenario::Lanes => lanes::start(rng, score),
         Scenario::Calls => calls::start(rng, score),
         Scenario::Arenas => arenas::start(rng, score),
         Scenario::Hibernation => hibernation::start(rng, score),

@@ -71,6 +71,11 @@ fn limits_of_mailboxes_are_kept_to_the_message() {
 }
 
 #[test]
+fn urgent_messages_pass_all_others_in_order() {
+    run_all(Scenario::Lanes);
+}
+
+#[test]
 fn each_call_ends_once() {
     run_all(Scenario::Calls);
 }
