@@ -14,6 +14,7 @@ mod marks;
 mod masked;
 mod memory;
 mod preempt;
+mod room;
 mod spawn;
 mod team;
 mod time;
@@ -51,7 +52,7 @@ const fn bench(name: &'static str, count: u64, run: fn(u64) -> Run) -> Bench {
 const YIELD_CLOCK: &str = "yield_clock";
 
 /// All of them, in the order in which they run.
-const BENCHES: [Bench; 26] = [
+const BENCHES: [Bench; 28] = [
     bench("yield", 1_000_000, |count| {
         Box::pin(yields::run("yield", count))
     }),
@@ -100,6 +101,12 @@ const BENCHES: [Bench; 26] = [
     }),
     bench("big", 200, |count| {
         Box::pin(mail::measure("big", count, mail::big))
+    }),
+    bench("send_bounded", 200_000, |count| {
+        Box::pin(mail::measure("send_bounded", count, room::bounded))
+    }),
+    bench("send_wait", 50_000, |count| {
+        Box::pin(mail::measure("send_wait", count, room::waiting))
     }),
     bench("call", 100_000, |count| {
         Box::pin(mail::measure("call", count, mail::calls))
