@@ -248,10 +248,11 @@ impl Future for YieldNow {
     }
 }
 
-/// A set of futures that tells its members apart polls only those whose waker was used.
+/// A set of futures that tells its members apart polls only those whose waker was used: one that is not the process's own
+/// has to be called, or whoever has it would never be told.
 #[cold]
 #[inline(never)]
-fn ask_again(waker: &Waker) {
+pub(crate) fn ask_again(waker: &Waker) {
     if !is_own_waker(waker) {
         waker.wake_by_ref();
     }

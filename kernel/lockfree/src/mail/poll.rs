@@ -8,8 +8,8 @@
 
 use super::look::{Look, Position, header, open, receive};
 use super::question::take_first_question;
-use crate::process::{Header, give_way, is_own_waker};
-use core::task::{Context, Poll, Waker};
+use crate::process::{Header, ask_again, give_way};
+use core::task::{Context, Poll};
 
 /// Polls for the first message of this type. Nearly always nothing is special, and it is the first message of all,
 /// or there is none.
@@ -71,13 +71,4 @@ pub(super) fn later<R>(context: &Context<'_>) -> Poll<R> {
     give_way();
     ask_again(context.waker());
     Poll::Pending
-}
-
-/// Somebody else's waker has to be called, or it would never be told.
-#[cold]
-#[inline(never)]
-fn ask_again(waker: &Waker) {
-    if !is_own_waker(waker) {
-        waker.wake_by_ref();
-    }
 }

@@ -113,12 +113,8 @@ fn hand_over(
     let link = |before| envelope.set_before(before);
     match slot.word.send_at_once(to, envelope.number(), link) {
         AtOnce::Left => {}
-        AtOnce::Handed => {
-            // SAFETY: the send has just handed it over.
-            let token = unsafe { slot.token() };
-            token.header().local.put(envelope, || here.table().slabs());
-            desk.leave_woken(here, local, token);
-        }
+        // SAFETY: just now.
+        AtOnce::Handed => unsafe { wake_with(here, local, desk, slot, envelope) },
         AtOnce::Not => return hand_over_at_length(here, local, desk, to, slot, envelope),
     }
     true
@@ -138,17 +134,33 @@ fn hand_over_at_length(
     let link = |before| envelope.set_before(before);
     let sent = slot.word.send_past_gate(to, envelope.number(), link);
     match sent {
-        Sent::Left => return true,
+        Sent::Left => {}
         Sent::Nobody | Sent::Gated => return false,
-        Sent::Token | Sent::Handed => {}
+        // SAFETY: just now.
+        Sent::Handed => unsafe { wake_with(here, local, desk, slot, envelope) },
+        // SAFETY: the send has just handed it over.
+        Sent::Token => desk.leave_woken(here, local, unsafe { slot.token() }),
     }
-    // SAFETY: the send has just handed it over.
-    let token = unsafe { slot.token() };
-    if sent == Sent::Handed {
-        token.header().local.put(envelope, || here.table().slabs());
-    }
-    desk.leave_woken(here, local, token);
     true
+}
+
+/// Puts a message into the mailbox of its receiver, and wakes that.
+///
+/// # Safety
+///
+/// The send of the message has handed the process of this slot over.
+#[inline(always)]
+unsafe fn wake_with(
+    here: &'static Here,
+    local: &Local,
+    desk: &mut Desk,
+    slot: &'static Slot,
+    envelope: &'static Envelope,
+) {
+    // SAFETY: the caller's promise.
+    let token = unsafe { slot.token() };
+    token.header().local.put(envelope, || here.table().slabs());
+    desk.leave_woken(here, local, token);
 }
 
 /// Tells whoever asked that there is no answer, by the envelope of the question, which the caller has closed.

@@ -10,7 +10,7 @@ use super::super::refusal::SendError;
 use super::super::slabs::fill_pool;
 use super::reply::ReplyTo;
 use super::word::Number;
-use super::{NOT_NOTED, NOTHING};
+use super::{NOT_NOTED, NOTHING, wake_with};
 use crate::process::here::{Stay, with_desk};
 use crate::process::word::AtOnce;
 use crate::process::{Header, Pid, Slot};
@@ -145,13 +145,10 @@ fn put<P>(
     let link = |before| envelope.set_before(before);
     match slot.word.send_at_once(to, envelope.number(), link) {
         AtOnce::Left => {}
-        AtOnce::Handed => {
-            // SAFETY: the send has just handed it over.
-            let token = unsafe { slot.token() };
-            token.header().local.put(envelope, || here.table().slabs());
-            // SAFETY: what is done with it is a push.
-            unsafe { stay.desk_of(here) }.leave_woken(here, local, token);
-        }
+        // SAFETY: what is done with the desk is a push, and the send has just handed the process over.
+        AtOnce::Handed => unsafe {
+            wake_with(here, local, stay.desk_of(here), slot, envelope);
+        },
         AtOnce::Not => return put_at_length::<P>(stay, (to, slot), envelope),
     }
     Ok(())
