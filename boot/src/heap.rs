@@ -12,7 +12,7 @@ use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 use core::ptr::{NonNull, null_mut};
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use girder_aarch64::lock::Lock;
 use girder_aarch64::preemption::may_be_preempted;
 use girder_lockfree::heap::{
@@ -20,7 +20,7 @@ use girder_lockfree::heap::{
     SpanView, Usage, Use,
 };
 use girder_lockfree::mail::trim_envelopes;
-use girder_lockfree::process::trim as trim_homes;
+use girder_lockfree::process::{own_pid, trim as trim_homes};
 
 /// Enough for the description of 512 cores: a span for each power of two, and a table or two.
 const EARLY_SIZE: usize = 24 * SPAN;
@@ -49,6 +49,9 @@ static COMMON: Lock<Heap> = Lock::new(Heap::new());
 
 /// The kernel has crashed, and whoever holds a lock may stand still for ever.
 static IS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// How many processes were found to be near their limit.
+static ALARMS: AtomicU64 = AtomicU64::new(0);
 
 struct KernelHeap;
 
@@ -204,6 +207,28 @@ pub(crate) fn make_room() -> bool {
     // Without a heap of its own a core has nothing to give.
     let _ = heap::trim(&Memory);
     homes > 0 || slabs > 0 || count().free > before
+}
+
+/// How often a process was found to have three quarters of what it may have.
+pub fn memory_alarms() -> u64 {
+    ALARMS.load(Relaxed)
+}
+
+/// The kernel's part of `girder_lockfree::process`: true if whoever runs may be kept waiting.
+#[unsafe(export_name = "girder_may_wait")]
+fn may_wait() -> bool {
+    may_be_preempted()
+}
+
+/// The kernel's part of `girder_lockfree::process`: three quarters of what the running process may have are used.
+#[unsafe(export_name = "girder_memory_alarm")]
+fn tell_memory_alarm(has: usize, limit: usize) {
+    ALARMS.fetch_add(1, Relaxed);
+    let pid = own_pid();
+    match pid {
+        Some(pid) => log::warn!("process {pid} has {has} bytes of memory, and may have {limit}"),
+        None => log::warn!("{has} bytes of memory of {limit} are used"),
+    }
 }
 
 /// There is no memory: once more, if something was kept that could be done without.

@@ -164,9 +164,13 @@ impl<'a> Options<'a> {
         self
     }
 
-    /// It may have so many bytes of the heap. Whatever it takes counts, as large as the block really is, until it is freed,
-    /// wherever it has gone. What is beyond is refused, and a process that can't do without it ends, alone: a `Box`
-    /// or `Vec` that gets no memory panics, and the reason begins with `heap_limit`.
+    /// It may have so many bytes of memory. Whatever it takes of the heap counts, as large as the block really is, until it is freed,
+    /// wherever it has gone; so does its arena ([`local`](crate::local)), and each unread message that it has taken in, with
+    /// 64 bytes. What is beyond is refused, and a process that can't do without it ends, alone: a `Box`
+    /// or `Vec` that gets no memory panics, and the reason begins with `heap_limit`. At three quarters a warning is logged, once.
+    ///
+    /// How many messages are unread is looked at when a block is not taken the short way: about each time that 64 small ones
+    /// were, and for each that is larger than 4 KiB. They are never refused for this limit; [`mailbox`](Self::mailbox) has one of its own.
     pub const fn max_heap(mut self, bytes: usize) -> Self {
         self.max_heap = Some(bytes);
         self

@@ -42,28 +42,30 @@ pub struct Usage {
     pub most_messages: u32,
     /// True if it holds a stack: it was interrupted, or waits in the middle of ordinary code.
     pub has_stack: bool,
+    /// Bytes of memory that it has, all told: see [`Account::memory`].
+    pub memory: usize,
 }
 
 impl Info {
-    /// Looks at a process; nothing if `pid` names none. Names are kept elsewhere: `name` says what it is.
-    pub fn of(pid: Pid, name: impl FnOnce(Pid) -> Option<Name>) -> Option<Self> {
+    /// Looks at a process; nothing if `pid` names none. A stack has `stack` bytes. Names are kept elsewhere: `name` says what it
+    /// is.
+    pub fn of(pid: Pid, stack: usize, name: impl FnOnce(Pid) -> Option<Name>) -> Option<Self> {
         let seen = view(pid)?;
         Some(Self {
             pid,
             name: name(pid),
             activity: seen.activity,
-            account: seen.account.map(Usage::from),
+            account: seen.account.map(|account| Usage::of(account, stack)),
             gate: gate_report(pid),
         })
     }
 
     /// Names the columns of the table whose rows `Display` gives.
-    pub const HEADING: &'static str =
-        "pid           state      priority  reductions  time us    mail    most  stack  name";
+    pub const HEADING: &'static str = "pid           state      priority  reductions  time us    mail    most  stack    memory  name";
 }
 
-impl From<Account> for Usage {
-    fn from(account: Account) -> Self {
+impl Usage {
+    fn of(account: Account, stack: usize) -> Self {
         Self {
             priority: Priority::from_level(account.level),
             reductions: account.reductions,
@@ -71,6 +73,7 @@ impl From<Account> for Usage {
             messages: account.messages,
             most_messages: account.most_messages,
             has_stack: account.has_stack,
+            memory: account.memory(stack),
         }
     }
 }
@@ -91,8 +94,8 @@ impl fmt::Display for Info {
             Some(usage) => write!(f, "{usage}")?,
             None => write!(
                 f,
-                "  {:<8}  {:>10}  {:>7}  {:>6}  {:>6}  {:<5}",
-                "-", "-", "-", "-", "-", "-"
+                "  {:<8}  {:>10}  {:>7}  {:>6}  {:>6}  {:<5}  {:>8}",
+                "-", "-", "-", "-", "-", "-", "-"
             )?,
         }
         match name {
@@ -112,13 +115,14 @@ impl fmt::Display for Usage {
             messages,
             most_messages,
             has_stack,
+            memory,
         } = self;
         let micros = run_time.as_micros();
         let stack = if *has_stack { "yes" } else { "no" };
         let priority = priority.word();
         write!(
             f,
-            "  {priority:<8}  {reductions:>10}  {micros:>7}  {messages:>6}  {most_messages:>6}  {stack:<5}"
+            "  {priority:<8}  {reductions:>10}  {micros:>7}  {messages:>6}  {most_messages:>6}  {stack:<5}  {memory:>8}"
         )
     }
 }
@@ -150,6 +154,7 @@ mod tests {
                 messages: 7,
                 most_messages: 89,
                 has_stack: true,
+                memory: 33_440,
             }),
             gate: None,
         };
@@ -163,9 +168,9 @@ mod tests {
         assert_eq!(
             [Info::HEADING, &shell.to_string(), &other.to_string()],
             [
-                "pid           state      priority  reductions  time us    mail    most  stack  name",
-                "1.1           running    max             1234       56       7      89  yes    shell",
-                "1023.8589934  suspended  -                  -        -       -       -  -      -",
+                "pid           state      priority  reductions  time us    mail    most  stack    memory  name",
+                "1.1           running    max             1234       56       7      89  yes       33440  shell",
+                "1023.8589934  suspended  -                  -        -       -       -  -             -  -",
             ]
         );
     }

@@ -45,8 +45,8 @@ mod special;
 mod waiting;
 
 pub use bound::{Bound, BoundError, Overflow};
-pub(crate) use envelope::Envelope;
 pub use envelope::Message;
+pub(crate) use envelope::{ENVELOPE_BYTES, Envelope};
 pub use gate::GateReport;
 pub use gated::gate_report;
 pub(crate) use gated::was_overrun;

@@ -12,7 +12,7 @@ mod cold;
 mod exit;
 mod finished;
 mod header;
-mod heap;
+pub(crate) mod heap;
 pub mod here;
 mod hibernate;
 mod homes;

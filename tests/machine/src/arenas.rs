@@ -3,11 +3,12 @@
 use crate::support::{HIGH, NORMAL, Rival, preemptions};
 use alloc::sync::Arc;
 use core::future::pending;
+use core::hint::black_box;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use girder::check::rng;
 use girder::local::{self, Arena, Box, with};
-use girder::{ExitReason, Watch, kill, sleep, yield_now};
-use girder_lockfree::process::{Pid, set_level, spawn_watched};
+use girder::{ExitReason, Options, Watch, hibernate, kill, sleep, yield_now};
+use girder_lockfree::process::{Pid, own_pid, set_level, spawn_watched, view};
 
 /// Makes a process of this level that has an arena.
 fn start<W>(level: u8, work: W) -> (Pid, Watch)
@@ -219,6 +220,73 @@ async fn the_limit_of_an_arena_is_its_process_s_affair() {
         "{reason}"
     );
     until_heap_is(before).await;
+}
+
+/// One limit for the heap and the arena together; what the arena has given back counts no more.
+#[girder::test]
+async fn an_arena_counts_for_the_limit_of_its_process() {
+    const LIMIT: usize = 128 << 10;
+    let (_, watch) = Options::new()
+        .max_heap(LIMIT)
+        .spawn_watched(|| {
+            with(async |arena: Arena<'_>| {
+                let mut own = arena.vec::<u8>();
+                let mut heap = alloc::vec::Vec::<u8>::new();
+                assert!(own.try_reserve_exact(LIMIT + 1).is_err());
+                own.try_reserve_exact(80 << 10).expect("there is room");
+                assert!(black_box(&mut heap).try_reserve_exact(50 << 10).is_err());
+                drop(own);
+                black_box(&mut heap)
+                    .try_reserve_exact(50 << 10)
+                    .expect("there is room again");
+                let mut own = arena.vec::<u8>();
+                assert!(own.try_reserve_exact(80 << 10).is_err());
+                let account = view(own_pid().expect("a process")).and_then(|view| view.account);
+                assert_eq!(account.expect("one core").arena, arena.usage().held);
+            })
+        })
+        .expect("there is room");
+    assert_eq!(watch.await, ExitReason::Returned);
+    let before = heap();
+    let (_, watch) = Options::new()
+        .max_heap(LIMIT)
+        .spawn_watched(|| {
+            with(async |arena: Arena<'_>| {
+                let mut words = arena.vec();
+                loop {
+                    words.push(arena.boxed(0));
+                }
+            })
+        })
+        .expect("there is room");
+    let ExitReason::Panicked(words) = watch.await else {
+        panic!("it did not panic");
+    };
+    assert!(words.as_str().starts_with("heap_limit: "));
+    until_heap_is(before).await;
+}
+
+/// Who hibernates begins with no arena, for its limit too.
+#[girder::test]
+async fn what_an_arena_had_counts_no_more_after_hibernation() {
+    const LIMIT: usize = 128 << 10;
+    let (_, watch) = Options::new()
+        .max_heap(LIMIT)
+        .spawn_watched(|| {
+            with(async |arena: Arena<'_>| {
+                let mut own = arena.vec::<u8>();
+                own.try_reserve_exact(80 << 10).expect("there is room");
+                hibernate((), |()| async {
+                    let mut heap = alloc::vec::Vec::<u8>::new();
+                    black_box(&mut heap)
+                        .try_reserve_exact(80 << 10)
+                        .expect("there is room again");
+                })
+                .await
+            })
+        })
+        .expect("there is room");
+    assert_eq!(watch.await, ExitReason::Returned);
 }
 
 #[girder::test]

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::hint::black_box;
 use girder::check::rng;
-use girder::{Addr, Options, receive};
+use girder::{Addr, Options, receive, send};
 use girder_lockfree::process::{ExitReason, kill, own_pid, spawn, spawn_watched, view, yield_now};
 
 #[girder::test]
@@ -164,6 +164,56 @@ async fn a_limit_ends_who_goes_beyond_it() {
         .expect("there is room");
     let reason = watch.await;
     assert!(reason.to_string().starts_with("heap_limit: "), "{reason}");
+}
+
+/// Told once, before anything is refused.
+#[girder::test]
+async fn three_quarters_of_a_limit_are_told_once() {
+    const LIMIT: usize = 128 << 10;
+    let before = girder_boot::memory_alarms();
+    let (_, watch) = Options::new()
+        .max_heap(LIMIT)
+        .spawn_watched(move || async move {
+            let half = black_box(alloc::vec![1_u8; LIMIT / 2]);
+            assert_eq!(girder_boot::memory_alarms(), before);
+            for _ in 0..10 {
+                let mut more = Vec::<u8>::new();
+                assert!(black_box(&mut more).try_reserve_exact(LIMIT / 3).is_ok());
+                assert_eq!(girder_boot::memory_alarms(), before + 1);
+            }
+            drop(half);
+        })
+        .expect("there is room");
+    assert_eq!(watch.await, ExitReason::Returned);
+}
+
+/// Those that the process has taken in and not read.
+#[girder::test]
+async fn unread_messages_count_for_the_limit() {
+    const LIMIT: usize = 96 << 10;
+    let (_, watch) = Options::new()
+        .max_heap(LIMIT)
+        .spawn_watched(|| async {
+            let own = own_pid().expect("a process");
+            let may_have = |bytes| {
+                let mut block = Vec::<u8>::new();
+                black_box(&mut block).try_reserve_exact(bytes).is_ok()
+            };
+            assert!(may_have(64 << 10));
+            for number in 0..1_000_u32 {
+                send(own, number).expect("there is memory");
+            }
+            for number in 0..1_000 {
+                assert_eq!(receive::<u32>().await, number);
+                // What is left of the limit is room for some 500.
+                match may_have(64 << 10) {
+                    true => assert!(number > 450),
+                    false => assert!(number < 550),
+                }
+            }
+        })
+        .expect("there is room");
+    assert_eq!(watch.await, ExitReason::Returned);
 }
 
 /// What another process has freed of one's own counts no more.

@@ -11,9 +11,10 @@
 //!
 //! The process while it runs, and its core's loop when it has ended, which comes after: no atomics. Where the chunks
 //! come from stands at one place, [`obtain`] and [`give_back`]. To the heap they are the kernel's, which gives them back
-//! whatever happens; what they really take there is what the arena holds.
+//! whatever happens; what they really take there is what the arena holds, and counts for the limit of its process.
 
 use crate::heap::true_size;
+use crate::process::heap::note_arena;
 use crate::process::platform::{PreemptionOff, new_chunk, old_chunk};
 use crate::scarcity::{Purpose, may_take};
 use core::alloc::Layout;
@@ -88,6 +89,7 @@ impl Chunks {
     pub(super) fn begin(layout: Layout) -> Option<(Self, NonNull<Chunk>)> {
         // SAFETY: a chunk's layout has room for a `Chunk`.
         let chunk = unsafe { obtain(layout) }?;
+        note_arena(true_size(layout) as isize);
         let newest = Cell::new(Some(chunk));
         let held = Cell::new(true_size(layout));
         Some((Self { newest, held }, chunk))
@@ -112,6 +114,7 @@ impl Chunks {
             }
         }
         self.held.set(self.held.get() + true_size(layout));
+        note_arena(true_size(layout) as isize);
         Some(chunk)
     }
 
@@ -137,6 +140,7 @@ impl Chunks {
                 older.as_ref().newer.set(newer.get());
             }
             self.held.set(self.held.get() - true_size(*layout));
+            note_arena(-(true_size(*layout) as isize));
             give_back(chunk);
         }
     }

@@ -10,7 +10,8 @@
 use super::chunk::{self, Chunk, Chunks, OVERHEAD, Remains};
 use super::class::{CLASSES, Class, STEP};
 use crate::heap::true_size;
-use crate::process::{here, reduce};
+use crate::process::heap::{note_refusal, room_for_own};
+use crate::process::{here, make_room, reduce};
 use core::alloc::Layout;
 use core::array;
 use core::cell::Cell;
@@ -221,10 +222,14 @@ impl State {
     /// Begins a new chunk, with room for a block of this size at least. What the last one has left goes into the lists.
     fn grow(&self, size: usize) -> Option<()> {
         let least = size + OVERHEAD;
-        let room = self.limit.get().saturating_sub(self.held());
+        let room = self.room(least);
         let wanted = self.next_chunk.get().max(least);
         // Less may do, where memory is in pieces or the limit is near.
-        let found = self.add(wanted, room).or_else(|| self.add(least, room));
+        let try_both = || self.add(wanted, room).or_else(|| self.add(least, room));
+        let found = try_both().or_else(|| {
+            let is_short = least <= room && make_room();
+            if is_short { try_both() } else { None }
+        });
         let (chunk, total) = found?;
         self.use_rest();
         // SAFETY: the chunk is longer than its overhead.
@@ -233,6 +238,16 @@ impl State {
         self.next_chunk
             .set((self.next_chunk.get() * 2).min(CHUNK_MAX));
         Some(())
+    }
+
+    /// What it may grow by, if it has to by `least`: its own limit says, and that of its process.
+    fn room(&self, least: usize) -> usize {
+        let own = self.limit.get().saturating_sub(self.held());
+        let of_process = room_for_own();
+        if of_process < least && least <= own {
+            note_refusal();
+        }
+        own.min(of_process)
     }
 
     /// Adds a chunk of this size, or a little more if that is what it takes anyway.
@@ -260,10 +275,11 @@ impl State {
     fn allocate_large(&self, layout: Layout) -> Option<NonNull<[u8]>> {
         let offset = large_offset(layout);
         let whole = chunk::layout(offset, layout.size(), layout.align())?;
-        if true_size(whole) > self.limit.get().saturating_sub(self.held()) {
+        if true_size(whole) > self.room(true_size(whole)) {
             return None;
         }
-        let chunk = self.chunks.add(whole)?;
+        let chunk = self.chunks.add(whole);
+        let chunk = chunk.or_else(|| make_room().then(|| self.chunks.add(whole))?)?;
         self.count(layout.size());
         // SAFETY: the chunk is as long as this and what comes behind it.
         let block = unsafe { chunk.cast::<u8>().add(offset) };

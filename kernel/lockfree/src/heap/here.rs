@@ -49,6 +49,7 @@ fn allocate_slowly(
     source: &impl Source,
 ) -> Option<NonNull<u8>> {
     let local = platform::local();
+    local.weigh_mail();
     let price = price(true_size(layout));
     if !may_have(local, here, price) {
         drop(stay);
@@ -65,6 +66,11 @@ fn allocate_slowly(
     }
     add(charge_of(local), paid);
     drop(stay);
+    if platform::may_wait()
+        && let Some((has, limit)) = local.take_alarm()
+    {
+        platform::tell_memory_alarm(has, limit);
+    }
     Some(block)
 }
 
@@ -78,11 +84,7 @@ fn may_have(local: &'static Local, here: &Here, price: u64) -> bool {
     if let Some(account) = here.table().account(local.owner()) {
         add(charge, account.settle());
     }
-    let may_have = !is_over(charge.get());
-    if !may_have {
-        local.note_heap_limit();
-    }
-    may_have
+    !is_over(charge.get()) || local.meets_limit(|| is_over(charge.get()))
 }
 
 /// Takes a block for the kernel, whoever runs.

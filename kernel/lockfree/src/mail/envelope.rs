@@ -38,7 +38,10 @@ pub(crate) struct Envelope {
     extra: Cell<u32>,
 }
 
-const _: () = assert!(size_of::<Envelope>() == 64 || cfg!(loom));
+/// What an envelope takes of memory.
+pub(crate) const ENVELOPE_BYTES: usize = 64;
+
+const _: () = assert!(size_of::<Envelope>() == ENVELOPE_BYTES || cfg!(loom));
 const _: () = assert!(core::mem::offset_of!(Envelope, room) % ALIGN == 0);
 
 /// What is to be known about a type of messages.

@@ -17,6 +17,7 @@
 
 use super::exit::ExitReason;
 use super::header::Header;
+use super::heap::Limit;
 use super::hibernate::Successor;
 use super::platform;
 use super::watch::{self, Teller};
@@ -36,10 +37,8 @@ pub(crate) struct Cold {
     pub(super) granted: Cell<u64>,
     /// How often the list of its mailbox has changed; without memory each receive begins anew.
     pub(crate) mail_changes: Cell<u32>,
-    /// What its charge began with, for the sake of its limit: see `heap::charge`.
-    pub(super) heap_start: Cell<u64>,
-    /// It was refused a block because of that.
-    pub(super) is_over_heap_limit: Cell<bool>,
+    /// What its memory may come to, and what of it is not in its charge: see `heap`.
+    pub(super) limit: Limit,
     /// Its arena; without memory the process that wants one ends.
     pub(super) arena: Cell<Option<NonNull<State>>>,
     /// What it is about to go on as; without memory it ends.
@@ -67,8 +66,7 @@ impl ColdBox {
             nanos: Cell::new(0),
             granted: Cell::new(0),
             mail_changes: Cell::new(0),
-            heap_start: Cell::new(0),
-            is_over_heap_limit: Cell::new(false),
+            limit: Limit::none(),
             arena: Cell::new(None),
             successor: Cell::new(None),
         };

@@ -1,4 +1,18 @@
-//! What a process has of the heap, what it may have, and what becomes of it at its end.
+//! What a process has of memory, what it may have, and what becomes of it at its end.
+//!
+//! Blocks of the heap are in its *charge* (`heap::charge`), which the short way of allocating compares with its limit by one
+//! bit. What else it has stands *beside* that: chunks of its arena, which are the kernel's blocks for the sake of its death,
+//! and messages that it has not read. So that the one bit speaks for all, the charge begins higher by as much: what it
+//! began with is noted, and a process's heap is the difference.
+//!
+//! Its arena is beside from the moment that a chunk is taken. How many messages wait is looked at whenever a block is not
+//! taken the short way, which is some time before a limit is reached, but not each time. The envelope is the
+//! receiver's, the box of a large message is its sender's.
+//!
+//! # The alarm
+//!
+//! At three quarters of the limit the same bit is set once: then the alarm is due, and what counts from there on is the
+//! limit itself. It is told when the process can be kept waiting for it.
 
 use super::finished::Manner;
 use super::header::Header;
@@ -6,34 +20,116 @@ use super::in_loop::InLoop;
 use super::local::{Kind, Local};
 use super::platform;
 use crate::heap::Held;
-use crate::heap::charge::start;
+use crate::heap::charge::{self, start};
+use crate::mail::ENVELOPE_BYTES;
+use core::cell::Cell;
 use core::ptr::NonNull;
 
 /// There is no memory to note a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoLimit;
 
-/// Limits what the running process may have of the heap from now on, in bytes; more is refused. A process that
-/// is refused a block and can't do without it ends, alone.
+/// A process's limit.
+pub(super) struct Limit {
+    /// Bytes; none if it is the largest number.
+    most: Cell<usize>,
+    /// Bytes of its arena.
+    arena: Cell<usize>,
+    /// Bytes of messages, as last seen.
+    mail: Cell<usize>,
+    /// What its charge began with.
+    start: Cell<u64>,
+    /// It was refused memory because of its limit.
+    was_refused: Cell<bool>,
+    alarm: Cell<Alarm>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Alarm {
+    /// It has less than three quarters.
+    Armed,
+    /// Nobody was told yet.
+    Due,
+    Told,
+}
+
+impl Limit {
+    pub(super) const fn none() -> Self {
+        Self {
+            most: Cell::new(usize::MAX),
+            arena: Cell::new(0),
+            mail: Cell::new(0),
+            start: Cell::new(0),
+            was_refused: Cell::new(false),
+            alarm: Cell::new(Alarm::Armed),
+        }
+    }
+
+    fn beside(&self) -> usize {
+        self.arena.get() + self.mail.get()
+    }
+
+    /// What is to be noticed next: the alarm, or the limit.
+    fn next(&self) -> usize {
+        let most = self.most.get();
+        match self.alarm.get() {
+            Alarm::Armed if most != usize::MAX => most / 4 * 3,
+            _ => most,
+        }
+    }
+}
+
+/// Limits what the running process may have of memory from now on, in bytes: heap, arena and unread messages; more is
+/// refused. A process that is refused a block and can't do without it ends, alone.
 pub fn limit_heap(bytes: usize) -> Result<(), NoLimit> {
     let local = platform::local();
     let Some(header) = header_of(local) else {
         return Err(NoLimit);
     };
     let cold = header.cold().or_else(|| header.cold_or_new());
-    let cold = cold.ok_or(NoLimit)?;
+    let limit = &cold.ok_or(NoLimit)?.limit;
     let _stay = platform::PreemptionOff::of(local);
-    let before = cold.heap_start.replace(start(bytes));
-    let charge = header.charge.get().wrapping_sub(before);
-    header.charge.set(charge.wrapping_add(start(bytes)));
+    limit.most.set(bytes);
+    limit.alarm.set(Alarm::Armed);
+    header.begin_anew(limit);
     Ok(())
 }
 
-/// True if the running process has been refused a block because of its limit.
+/// True if the running process has been refused memory because of its limit.
 pub fn is_over_heap_limit() -> bool {
-    let header = header_of(platform::local());
-    let cold = header.and_then(Header::cold);
-    cold.is_some_and(|cold| cold.is_over_heap_limit.get())
+    limit_of(platform::local()).is_some_and(|(_, limit)| limit.was_refused.get())
+}
+
+/// Bytes that the running process may have besides what it has.
+pub(crate) fn room_for_own() -> usize {
+    let Some((header, limit)) = limit_of(platform::local()) else {
+        return usize::MAX;
+    };
+    let account = here_account(header);
+    let has = header.heap(account).bytes + limit.beside();
+    limit.most.get().saturating_sub(has)
+}
+
+/// Notes that the running process was refused memory.
+pub(crate) fn note_refusal() {
+    if let Some((_, limit)) = limit_of(platform::local()) {
+        limit.was_refused.set(true);
+    }
+}
+
+/// Notes that the arena of the running process has so much now. Preemption is off.
+pub(crate) fn note_arena(change: isize) {
+    if let Some((header, limit)) = limit_of(platform::local()) {
+        limit
+            .arena
+            .set(limit.arena.get().saturating_add_signed(change));
+        header.begin_anew(limit);
+    }
+}
+
+fn here_account(header: &Header) -> u64 {
+    let account = super::table().account(header.pid().index());
+    account.map_or(0, charge::Account::sum)
 }
 
 fn header_of(local: &'static Local) -> Option<&'static Header> {
@@ -41,19 +137,87 @@ fn header_of(local: &'static Local) -> Option<&'static Header> {
     (local.kind() == Kind::Process).then(|| unsafe { NonNull::from(local).cast().as_ref() })
 }
 
+fn limit_of(local: &'static Local) -> Option<(&'static Header, &'static Limit)> {
+    let header = header_of(local)?;
+    Some((header, &header.cold()?.limit))
+}
+
 impl Local {
-    /// Notes that the running process was refused a block.
-    pub(crate) fn note_heap_limit(&'static self) {
-        if let Some(cold) = header_of(self).and_then(Header::cold) {
-            cold.is_over_heap_limit.set(true);
+    /// The running process seems to be over its limit, of which it has `over` been asked again. True if it may go on: it was
+    /// only the alarm. Preemption is off.
+    #[cold]
+    pub(crate) fn meets_limit(&'static self, is_over: impl Fn() -> bool) -> bool {
+        let Some((header, limit)) = limit_of(self) else {
+            return true; // 64 GiB
+        };
+        let before = limit.alarm.get();
+        if before == Alarm::Armed {
+            limit.alarm.set(Alarm::Due);
+            header.begin_anew(limit);
         }
+        if !is_over() {
+            return true;
+        }
+        // What is not taken is nothing to be alarmed about.
+        limit.alarm.set(before);
+        header.begin_anew(limit);
+        limit.was_refused.set(true);
+        false
+    }
+
+    /// Looks how many messages wait for the running process, for the sake of its limit. Preemption is off.
+    #[inline(always)]
+    pub(crate) fn weigh_mail(&'static self) {
+        if let Some((header, limit)) = limit_of(self) {
+            header.weigh(limit);
+        }
+    }
+
+    /// If the alarm of the running process is due: what it has, and what it may have. Due no more.
+    pub(crate) fn take_alarm(&'static self) -> Option<(usize, usize)> {
+        let (header, limit) = limit_of(self)?;
+        if limit.alarm.get() != Alarm::Due {
+            return None;
+        }
+        limit.alarm.set(Alarm::Told);
+        let has = header.heap(here_account(header)).bytes + limit.beside();
+        Some((has, limit.most.get()))
     }
 }
 
 impl Header {
+    /// Lets the charge begin where that brings it to its limit when the process is.
+    fn begin_anew(&self, limit: &Limit) {
+        let now = start(limit.next().saturating_sub(limit.beside()));
+        let before = limit.start.replace(now);
+        let charge = self.charge.get().wrapping_sub(before);
+        self.charge.set(charge.wrapping_add(now));
+    }
+
+    #[cold]
+    fn weigh(&self, limit: &Limit) {
+        let mail = self.local.waiting() as usize * ENVELOPE_BYTES;
+        if limit.most.get() != usize::MAX && limit.mail.replace(mail) != mail {
+            self.begin_anew(limit);
+        }
+    }
+
+    /// The process has no arena any more.
+    pub(super) fn forget_arena(&self) {
+        if let Some(cold) = self.cold() {
+            cold.limit.arena.set(0);
+            self.begin_anew(&cold.limit);
+        }
+    }
+
+    /// Bytes of its arena.
+    pub(super) fn arena_bytes(&self) -> usize {
+        self.cold().map_or(0, |cold| cold.limit.arena.get())
+    }
+
     /// What the process has of the heap, as it has counted itself.
     fn own_charge(&self) -> u64 {
-        let start = self.cold().map_or(0, |cold| cold.heap_start.get());
+        let start = self.cold().map_or(0, |cold| cold.limit.start.get());
         self.charge.get().wrapping_sub(start)
     }
 

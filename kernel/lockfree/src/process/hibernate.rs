@@ -180,6 +180,7 @@ impl Token {
         if let Some(cold) = self.header().cold() {
             cold.successor.set(None);
             cold.give_back_arena();
+            self.header().forget_arena();
         }
         let Successor {
             place, operations, ..

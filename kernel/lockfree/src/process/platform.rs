@@ -5,8 +5,9 @@
 
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
-    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, make_room, new_block,
-    new_chunk, now, old_block, old_chunk, old_kernel_block, old_pages, pages, run_as,
+    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, make_room, may_wait,
+    new_block, new_chunk, now, old_block, old_chunk, old_kernel_block, old_pages, pages, run_as,
+    tell_memory_alarm,
 };
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
@@ -14,9 +15,9 @@ pub(crate) use host::{
 };
 #[cfg(target_os = "none")]
 pub(crate) use machine::{
-    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, make_room, new_block,
-    new_block as new_chunk, now, old_block, old_block as old_chunk, old_block as old_kernel_block,
-    old_pages, pages, run_as,
+    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, make_room, may_wait,
+    new_block, new_block as new_chunk, now, old_block, old_block as old_chunk,
+    old_block as old_kernel_block, old_pages, pages, run_as, tell_memory_alarm,
 };
 
 #[cfg(target_os = "none")]
@@ -44,6 +45,10 @@ mod machine {
         fn girder_old_pages(block: NonNull<u8>, size: usize);
         /// Gives back what is kept for later; false if nothing was, or if the caller must not be kept waiting.
         safe fn girder_make_room() -> bool;
+        /// True if the running process may be kept waiting.
+        safe fn girder_may_wait() -> bool;
+        /// Tells that the running process has so much memory, of so much that it may have.
+        safe fn girder_memory_alarm(has: usize, limit: usize);
         /// A block of the heap that is the kernel's, whoever runs.
         safe fn girder_kernel_block(layout: Layout) -> Option<NonNull<u8>>;
         /// Makes the kernel the owner of a block that is the caller's, from the heap with this layout.
@@ -81,6 +86,16 @@ mod machine {
     /// Gives back what is kept for later. False if there was nothing, or if the caller must not be kept waiting.
     pub(crate) fn make_room() -> bool {
         girder_make_room()
+    }
+
+    /// True if the running process may be kept waiting.
+    pub(crate) fn may_wait() -> bool {
+        girder_may_wait()
+    }
+
+    /// Tells that the running process has so much memory, of so much that it may have.
+    pub(crate) fn tell_memory_alarm(has: usize, limit: usize) {
+        girder_memory_alarm(has, limit);
     }
 
     #[inline(always)]
@@ -398,6 +413,14 @@ mod host {
             unsafe { alloc::alloc::dealloc(block.as_ptr(), layout) }
         }
     }
+
+    /// Nobody is kept waiting on a host.
+    pub(crate) fn may_wait() -> bool {
+        false
+    }
+
+    /// Nobody is told on a host.
+    pub(crate) fn tell_memory_alarm(_: usize, _: usize) {}
 
     /// A simulated machine keeps nothing that it could give back.
     pub(crate) fn make_room() -> bool {

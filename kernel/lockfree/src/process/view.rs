@@ -14,6 +14,7 @@ use super::word::Pid;
 use crate::atomic::Relaxed;
 use crate::heap::Held;
 use crate::heap::charge;
+use crate::mail::ENVELOPE_BYTES;
 use core::ptr::NonNull;
 
 /// What a process is doing.
@@ -61,6 +62,18 @@ pub struct Account {
     pub heap: Held,
     /// Bytes of its home: header and future.
     pub home: usize,
+    /// Bytes of its arena.
+    pub arena: usize,
+}
+
+impl Account {
+    /// Bytes of memory that it has, all told, with a stack of that size if it holds one: home, blocks of the heap, arena, unread messages
+    /// (as far as their number is known; what is in a box of its own is its sender's).
+    pub fn memory(&self, stack: usize) -> usize {
+        let stack = if self.has_stack { stack } else { 0 };
+        let mail = self.messages as usize * ENVELOPE_BYTES;
+        self.home + self.heap.bytes + self.arena + mail + stack
+    }
 }
 
 /// Looks at a process; nothing if `pid` names none.
@@ -93,6 +106,7 @@ fn account(header: &Header, at_birth: i32, sum: u64) -> Account {
     let operations = header.operations;
     Account {
         heap: header.heap(sum),
+        arena: header.arena_bytes(),
         home: operations.class.block(operations.layout).size(),
         level: header.local.level.get(),
         reductions: header.reductions(at_birth),
