@@ -61,7 +61,7 @@ pub(super) struct Successor {
 ///
 /// # Panics
 ///
-/// If the process hibernates already, and outside of processes. In [`block_on`](super::block_on), which panics then: only who
+/// If the process hibernates already, as in a destructor of what it leaves, and outside of processes. In [`block_on`](super::block_on), which panics then: only who
 /// awaits can leave what it is made of.
 pub async fn hibernate<S, M, F>(state: S, work: M) -> !
 where
@@ -84,7 +84,8 @@ fn come_back<T>(context: &mut Context<'_>) -> Poll<T> {
 
 /// 1. What the process is to go on as, and how.
 fn leave<F: Future<Output = ()> + 'static>(future: F) {
-    assert!(!is_leaving(), "it hibernates already");
+    // Also while the old future is being dropped, whose destructors may come here.
+    assert!(!has_successor(), "it hibernates already");
     let operations = Process::<F>::operations_as_successor();
     let stays = PreemptionOff::new();
     let Some((cold, place)) = room_for(operations) else {
@@ -111,6 +112,12 @@ fn own_header() -> &'static Header {
     assert!(local.kind() == Kind::Process, "only processes hibernate");
     // SAFETY: a process's record is the first field of its header, which lives while it runs.
     unsafe { NonNull::from(local).cast::<Header>().as_ref() }
+}
+
+/// True if the running process is about to go on as another future, or is being taken apart for that.
+fn has_successor() -> bool {
+    let cold = own_header().cold();
+    cold.is_some_and(|cold| cold.successor.get().is_some())
 }
 
 /// True if the running process is about to go on as another future.
@@ -213,3 +220,6 @@ impl Cold {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;
