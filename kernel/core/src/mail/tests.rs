@@ -5,6 +5,7 @@ mod calls;
 mod floods;
 mod lanes;
 mod later;
+mod misuse;
 mod order;
 mod room;
 mod unread;

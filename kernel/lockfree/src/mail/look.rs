@@ -4,9 +4,10 @@
 //! found here, by a search.
 //!
 //! What a process skips stays where it is in the list. A [`Position`] remembers how far one receive
-//! has looked, so that it looks at nothing twice, however many come; whatever else takes an envelope out
-//! of the list changes a number by which the position knows that it has to begin anew. While any
-//! position may be right the process's mailbox counts as special, so only a search can take one out.
+//! has looked, so that it looks at nothing twice, however many come. It has the stamp that the list had then; whatever
+//! else takes an envelope out of the list takes the stamp away, and the next position gives it another one. No two
+//! lists of a machine ever have the same stamp, so a receive that has gone to another process, as a future may, begins
+//! anew there. While any position may be right the process's mailbox counts as special, so only a search can take one out.
 
 use super::Envelope;
 use super::envelope::{Class, Message, Packing};
@@ -35,9 +36,13 @@ pub enum Look<M> {
 }
 
 /// How far a receive has looked: the number of the last envelope that it has passed over, and the
-/// number of changes to the list that it has seen. Nothing is passed over yet: 0, which every receive begins with.
+/// stamp of the list then, in two halves, for that takes less room in a future. Nothing is passed over yet: 0, which
+/// every receive begins with.
 #[derive(Debug, Default)]
-pub struct Position(u64);
+pub struct Position {
+    number: u32,
+    stamp: [u32; 2],
+}
 
 /// The running process's header.
 #[inline(always)]
@@ -284,11 +289,7 @@ fn drop_late_answer(
 impl Header {
     /// No position is right any more.
     pub(super) fn note_change(&self) {
-        if self.local.has_special(POSITIONS) {
-            self.local.clear_special(POSITIONS);
-            let changes = self.cold().map(|cold| &cold.mail_changes);
-            changes.inspect(|it| it.set(it.get().wrapping_add(1)));
-        }
+        self.local.clear_special(POSITIONS);
     }
 }
 
@@ -312,27 +313,30 @@ impl Position {
         position
     }
 
-    /// The last envelope that was passed over, unless the list has changed since.
+    /// The last envelope that was passed over, unless the list has changed since, or is another one.
     fn passed(&self, header: &Header) -> Option<NonNull<Envelope>> {
-        let (number, changes) = ((self.0 >> 32) as u32, self.0 as u32);
-        let is_right =
-            header.local.has_special(POSITIONS) && header.cold()?.mail_changes.get() == changes;
+        let is_right = self.number != 0
+            && header.local.has_special(POSITIONS)
+            && header.cold()?.mail_stamp.get() == self.stamp;
+        let number = self.number;
         // SAFETY: the list has not changed since the envelope with this number was found in it.
-        (is_right && number != 0)
-            .then(|| here::with_desk(|here, _| unsafe { here.table().slabs().at(number) }))
+        is_right.then(|| here::with_desk(|here, _| unsafe { here.table().slabs().at(number) }))
     }
 
     /// Remembers how far this has looked. False if there is no memory for that.
     fn set(&mut self, header: &Header, passed: Option<NonNull<Envelope>>) -> bool {
-        self.0 = 0;
+        self.number = 0;
         let Some(passed) = passed else { return true };
         let Some(cold) = header.cold_or_new() else {
             return false;
         };
-        header.local.set_special(POSITIONS);
+        if !header.local.has_special(POSITIONS) {
+            cold.mail_stamp.set(here::table().next_stamp());
+            header.local.set_special(POSITIONS);
+        }
         // SAFETY: in the list, so it is this process's.
-        let number = unsafe { passed.as_ref() }.number();
-        self.0 = u64::from(number) << 32 | u64::from(cold.mail_changes.get());
+        self.number = unsafe { passed.as_ref() }.number();
+        self.stamp = cold.mail_stamp.get();
         true
     }
 }

@@ -35,8 +35,8 @@ pub(crate) struct Cold {
     pub(super) nanos: Cell<u64>,
     /// Reductions that it was granted since its birth, those that are left included; not counted without memory.
     pub(super) granted: Cell<u64>,
-    /// How often the list of its mailbox has changed; without memory each receive begins anew.
-    pub(crate) mail_changes: Cell<u32>,
+    /// By which the list of its mailbox is known, as long as it stays as it is; without memory each receive begins anew.
+    pub(crate) mail_stamp: Cell<[u32; 2]>,
     /// What its memory may come to, and what of it is not in its charge: see `heap`.
     pub(super) limit: Limit,
     /// Its arena; without memory the process that wants one ends.
@@ -65,7 +65,7 @@ impl ColdBox {
             teller: Cell::new(teller),
             nanos: Cell::new(0),
             granted: Cell::new(0),
-            mail_changes: Cell::new(0),
+            mail_stamp: Cell::new([0; 2]),
             limit: Limit::none(),
             arena: Cell::new(None),
             successor: Cell::new(None),

@@ -10,7 +10,7 @@ use super::token::Token;
 use super::unburied::{leave_unburied, leave_with_line};
 use super::word::{Handover, Pid, Rest, StateWord, Vacant};
 use super::{here, homes, own_pid, pages};
-use crate::atomic::{AtomicPtr, AtomicU32, Relaxed};
+use crate::atomic::{AtomicPtr, AtomicU32, AtomicU64, Relaxed};
 use crate::heap::charge::Account;
 use crate::mail::{Gates, Slabs};
 use crate::order::Site;
@@ -45,6 +45,8 @@ pub struct Table {
     gates: Gates,
     /// Cores that run its processes.
     cores: AtomicU32,
+    /// Stamps that were given out: see `mail::look`.
+    stamps: AtomicU64,
 }
 
 /// There is no slot or no memory for one more process.
@@ -80,6 +82,7 @@ impl Table {
             slabs: Slabs::new(messages),
             gates: Gates::new(limit),
             cores: AtomicU32::new(0),
+            stamps: AtomicU64::new(0),
         }
     }
 
@@ -97,6 +100,12 @@ impl Table {
     /// A number for one more core that runs processes of this table; it asks before it does.
     pub(crate) fn next_core(&self) -> u32 {
         self.cores.fetch_add(1, Relaxed)
+    }
+
+    /// A stamp that nothing else has, as two halves: one for each nanosecond of five hundred years.
+    pub(crate) fn next_stamp(&self) -> [u32; 2] {
+        let stamp = self.stamps.fetch_add(1, Relaxed) + 1;
+        [(stamp >> 32) as u32, stamp as u32]
     }
 
     /// True if all its processes run on one core.
