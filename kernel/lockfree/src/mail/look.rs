@@ -8,6 +8,8 @@
 //! else takes an envelope out of the list takes the stamp away, and the next position gives it another one. No two
 //! lists of a machine ever have the same stamp, so a receive that has gone to another process, as a future may, begins
 //! anew there. While any position may be right the process's mailbox counts as special, so only a search can take one out.
+//!
+//! While somebody's filter looks at an envelope, the list stays as it is: nothing is taken in or out.
 
 use super::Envelope;
 use super::envelope::{Class, Message, Packing};
@@ -245,8 +247,11 @@ fn take_out<R>(
     })
 }
 
-/// Takes everything in that has come, in slices.
+/// Takes everything in that has come, in slices; but not below a filter, for that would pass urgent messages.
 pub(super) fn take_in(header: &'static Header) {
+    if header.local.has_special(FILTERS) {
+        return;
+    }
     if header.local.has_special(LANE) {
         take_in_by_lane(header);
     } else {

@@ -8,6 +8,7 @@ use super::super::poll::{later, poll_look};
 use super::super::post::{Sent, take_back, try_box};
 use super::super::refusal::SendError;
 use super::super::slabs::fill_pool;
+use super::super::special::FILTERS;
 use super::reply::ReplyTo;
 use super::word::Number;
 use super::{NOT_NOTED, NOTHING, wake_with};
@@ -238,6 +239,7 @@ impl<R: Send + 'static> Question<R> {
         assert!(header.pid() == self.asker, "only who has asked is answered");
         let envelope = self.envelope.expect("polled after the answer");
         let Header { local, slot, .. } = header;
+        assert!(!local.has_special(FILTERS), "a filter can't receive");
         let first = local.mailbox.first();
         if first.is_none() && !slot.word.has_mail() {
             return Look::Nothing;
