@@ -10,6 +10,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use girder_lockfree::mail::{self, Look, Message, Position};
+use girder_lockfree::process::reduce;
 
 /// Waits for a message of this type and gives the first.
 #[inline(always)]
@@ -46,7 +47,10 @@ pub fn try_receive<M: Send + 'static>() -> Option<M> {
     let mut position = Position::default();
     loop {
         match mail::receive(&mut position) {
-            Look::Found(message) => return Some(message),
+            Look::Found(message) => {
+                reduce(1);
+                return Some(message);
+            }
             Look::Nothing => return None,
             // There is no await here; a tick takes the core if it has to.
             Look::Later => {}

@@ -3,6 +3,7 @@
 use super::*;
 use core::task::Waker;
 use girder_lockfree::mail::{NotAsked, Question, ask};
+use girder_lockfree::process::is_spent;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What is passed over.
@@ -102,5 +103,18 @@ fn an_urgent_message_that_comes_while_a_filter_asks_is_not_lost() {
         };
         assert_eq!(receive_where(filter).await, 'a');
         assert_eq!(try_receive::<u32>(), Some(1));
+    });
+}
+
+#[test]
+fn who_receives_without_awaiting_pays_as_well() {
+    run(async {
+        (0..REDUCTIONS).for_each(|number| put(own(), number));
+        yield_now().await;
+        while !is_spent() {
+            assert!(try_receive::<i32>().is_some(), "all for nothing");
+        }
+        yield_now().await;
+        while try_receive::<i32>().is_some() {}
     });
 }
