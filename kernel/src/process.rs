@@ -13,6 +13,13 @@ const NORMAL: u8 = Priority::Normal.level();
 /// usual; [`Options`] has more to choose from.
 ///
 /// For want of memory, or when there are as many processes as the kernel was made for, the future is dropped.
+///
+/// # What relies on destructors
+///
+/// A process that dies in the middle of its code drops nothing, and its memory is used again: its future and its stack, with
+/// whatever is pinned there. So a crate whose soundness rests on a destructor that runs, as intrusive lists with nodes in
+/// futures or scoped guards do, may be used within one process, and not to lend one process's memory to another. What
+/// processes share is on the heap, or is a message.
 #[inline(always)]
 pub fn spawn<F>(future: F) -> Result<Pid, NoProcess>
 where
@@ -22,7 +29,8 @@ where
 }
 
 /// Makes a process of a future that `make` builds when the process first runs. Only `make` has to be
-/// `Send`: what the process makes for itself may hold what threads can't share.
+/// `Send`: what the process makes for itself may hold what threads can't share. (What relies on destructors stays within one
+/// process: see [`spawn`].)
 ///
 /// ```no_run
 /// extern crate alloc;
