@@ -21,7 +21,7 @@ use super::cold::Cold;
 use super::header::{Header, Operations, Process};
 use super::platform::{self, PreemptionOff};
 use super::token::Token;
-use super::{Kind, give_way, homes, is_own_waker};
+use super::{Kind, Pid, give_way, homes, is_own_waker, own_pid};
 use crate::atomic::Relaxed;
 use crate::scarcity::end_process;
 use core::future::poll_fn;
@@ -70,7 +70,7 @@ where
     F: Future<Output = ()> + 'static,
 {
     leave(async move { work(state).await });
-    let _leaving = Leaving;
+    let _leaving = Leaving(own_header().pid());
     poll_fn(come_back).await
 }
 
@@ -130,11 +130,15 @@ pub(super) fn is_leaving() -> bool {
             .is_some_and(|successor| !successor.has_begun)
 }
 
-/// In the future that is left: if that is dropped, and not in order to go on, then nothing comes of it.
-struct Leaving;
+/// In the future that this process leaves: if that is dropped, and not in order to go on, then nothing comes of it. (In
+/// another process, where it may have been sent, it means nothing.)
+struct Leaving(Pid);
 
 impl Drop for Leaving {
     fn drop(&mut self) {
+        if own_pid() != Some(self.0) {
+            return;
+        }
         let header = own_header();
         let Some(cold) = header.cold() else { return };
         let Some(successor) = cold.successor.get().filter(|it| !it.has_begun) else {

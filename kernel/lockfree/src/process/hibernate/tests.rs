@@ -26,22 +26,49 @@ impl Drop for Sleepless {
         let mut again = Box::pin(hibernate((), move |()| async move {
             lives.fetch_add(100, SeqCst);
         }));
-        let begin = || {
-            let again: Pin<&mut _> = again.as_mut();
-            Future::poll(again, &mut Context::from_waker(Waker::noop())).is_pending()
-        };
-        assert!(catch_unwind(AssertUnwindSafe(begin)).is_err(), "it did");
+        let begun = catch_unwind(AssertUnwindSafe(|| begin(again.as_mut())));
+        assert!(begun.is_err(), "it did");
         if self.is_kept {
             core::mem::forget(again);
         }
     }
 }
 
+fn begin(hibernation: Pin<&mut impl Future>) -> bool {
+    hibernation
+        .poll(&mut Context::from_waker(Waker::noop()))
+        .is_pending()
+}
+
+/// Makes this thread a core.
+fn core() {
+    let table = Box::leak(Box::new(Table::new(4)));
+    Box::leak(Box::new(Here::new())).simulate(table);
+}
+
+/// Runs the process that was born last to its end.
+fn run() {
+    let mut token = collect().newborn.queue.pop_front().expect("born");
+    token.grant(100);
+    for _ in 0..8 {
+        let Start::Run(process) = token.settle_in().start() else {
+            panic!("not to be run")
+        };
+        token = match process.poll() {
+            Polled::Done(finished) => return finished.discontinue(),
+            Polled::Yielded(token) | Polled::YieldedWithCare(token) | Polled::Waiting(token) => {
+                token
+            }
+        };
+        token.begin_stint();
+    }
+    panic!("no end");
+}
+
 #[test]
 fn what_a_process_leaves_is_dropped_once_though_its_destructor_hibernates_again() {
     for is_kept in [true, false] {
-        let table = Box::leak(Box::new(Table::new(4)));
-        Box::leak(Box::new(Here::new())).simulate(table);
+        core();
         let (drops, lives) = (Count::default(), Count::default());
         let sleepless = Sleepless {
             drops: drops.clone(),
@@ -57,23 +84,34 @@ fn what_a_process_leaves_is_dropped_once_though_its_destructor_hibernates_again(
             .await;
         };
         spawn(body, 0).unwrap();
-        let mut token = collect().newborn.queue.pop_front().expect("born");
-        token.grant(100);
-        for _ in 0..8 {
-            let Start::Run(process) = token.settle_in().start() else {
-                panic!("not to be run")
-            };
-            token = match process.poll() {
-                Polled::Done(finished) => {
-                    finished.discontinue();
-                    break;
-                }
-                Polled::Yielded(token)
-                | Polled::YieldedWithCare(token)
-                | Polled::Waiting(token) => token,
-            };
-            token.begin_stint();
-        }
+        run();
         assert_eq!((drops.load(SeqCst), lives.load(SeqCst)), (1, 1));
     }
+}
+
+#[test]
+fn a_hibernation_that_was_sent_away_keeps_nobody_else_from_his() {
+    core();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let sends = async move {
+        let mut begun = Box::pin(hibernate((), |()| async {}));
+        assert!(begin(begun.as_mut()));
+        sender.send(begun).expect("somebody receives");
+    };
+    spawn(sends, 0).unwrap();
+    run();
+    let lives = Count::default();
+    let next_life = lives.clone();
+    let drops = async move {
+        let begun = receiver.recv().expect("it was sent");
+        let mut own = Box::pin(hibernate(next_life, |lives| async move {
+            lives.fetch_add(1, SeqCst);
+        }));
+        assert!(begin(own.as_mut()));
+        drop(begun);
+        own.await;
+    };
+    spawn(drops, 0).unwrap();
+    run();
+    assert_eq!(lives.load(SeqCst), 1);
 }
