@@ -116,18 +116,29 @@ pub(super) async fn fan_in(messages: u64) -> u64 {
     let (own, each) = (own(), messages / PRODUCERS);
     for _ in 0..PRODUCERS {
         start(async move {
-            for ball in 0..each {
-                // Who produces faster than memory lasts gives way to who consumes.
-                while own.send(Ball(ball)).is_err() {
-                    yield_now().await;
-                }
+            let mut sent = 0;
+            while produce(own, &mut sent, each) {
+                yield_now().await;
             }
         });
     }
-    for _ in 0..each * PRODUCERS {
+    let mut left = each * PRODUCERS;
+    while left > 0 {
         receive::<Ball>().await;
+        left -= 1;
     }
     each * PRODUCERS
+}
+
+/// Sends balls until there are so many. True if there was no memory: who produces faster than it lasts gives way to
+/// who consumes. (No await in the loop, so nothing of it has to be kept in the future.)
+fn produce(to: Addr<Ball>, sent: &mut u64, each: u64) -> bool {
+    let mut ball = *sent;
+    while ball < each && to.send(Ball(ball)).is_ok() {
+        ball += 1;
+    }
+    *sent = ball;
+    ball < each
 }
 
 enum Big {
@@ -143,8 +154,9 @@ pub(super) async fn big(processes: u64) -> u64 {
         .map(|_| Addr::of(start(member(own))))
         .collect();
     for &one in &all {
-        let others = all.iter().copied().filter(|&other| other != one);
-        let _ = one.send(Big::All(others.collect()));
+        let mut others = Vec::with_capacity(all.len());
+        others.extend(all.iter().copied().filter(|&other| other != one));
+        let _ = one.send(Big::All(others));
     }
     for _ in 0..processes {
         receive::<Ball>().await;

@@ -4,7 +4,7 @@
 //! begin with `sleep` have a future in its place, which is polled once and dropped, and reads the clock besides.
 
 use super::team::Team;
-use super::{NORMAL, report, start_process};
+use super::{NORMAL, marks, report, start_process};
 use alloc::vec::Vec;
 use core::future::poll_fn;
 use core::pin::Pin;
@@ -44,13 +44,16 @@ fn two_rounds<T>(count: u64, mut make: impl FnMut(Instant) -> T) -> [u64; 2] {
 
 fn round<T>(count: u64, make: &mut impl FnMut(Instant) -> T) -> [u64; 2] {
     let mut timers = Vec::with_capacity(count as usize);
+    marks::begin();
     let start = here::now();
     timers.extend(deadlines(count).map(make));
     let middle = here::now();
     while let Some(newest) = timers.pop() {
         drop(newest);
     }
-    [middle - start, here::now() - middle]
+    let end = here::now();
+    marks::end();
+    [middle - start, end - middle]
 }
 
 fn deadlines(count: u64) -> impl Iterator<Item = Instant> {
@@ -60,11 +63,14 @@ fn deadlines(count: u64) -> impl Iterator<Item = Instant> {
 
 /// Sets a timer and takes it back at once.
 pub(super) async fn cancel(count: u64) {
+    marks::begin();
     let start = here::now();
     for at in deadlines(count) {
         drop(Alarm::set(at));
     }
-    report("timers_cancel", count, here::now() - start);
+    let end = here::now();
+    marks::end();
+    report("timers_cancel", count, end - start);
     let start = here::now();
     poll_fn(|context| {
         for at in deadlines(count) {
@@ -89,7 +95,10 @@ fn begin(at: Instant, context: &mut Context<'_>) -> Sleep {
 pub(super) async fn sleep_wake(count: u64) {
     // The first round brings the memory.
     nap(count).await;
-    report("sleep_wake", count * NAPS, nap(count).await);
+    marks::begin();
+    let nanos = nap(count).await;
+    marks::end();
+    report("sleep_wake", count * NAPS, nanos);
 }
 
 async fn nap(count: u64) -> u64 {
