@@ -31,11 +31,23 @@ pub(crate) fn current() -> &'static Local {
 /// reason it would be the kernel's, and any recursion that allocates could crash it.
 #[inline(always)]
 pub(crate) fn add_reason(local: &Local) -> u32 {
+    local.add_reason_after(look_for_room)
+}
+
+/// The same, without asking whether it is the first: for whoever stands on the stack of a process or a loop, where
+/// the room is there even if it was looked for already.
+#[inline(always)]
+pub(crate) fn add_reason_on_full_stack(local: &Local) -> u32 {
+    local.add_reason_always_after(look_for_room)
+}
+
+#[inline(always)]
+fn look_for_room() {
     // SAFETY: reads a word further down the stack, or of the guard below it, which faults.
-    local.add_reason_after(|| unsafe {
+    unsafe {
         asm!("sub {place}, sp, #{ROOM}", "ldr xzr, [{place}]",
             place = out(reg) _, ROOM = const ROOM, options(nostack, readonly, preserves_flags))
-    })
+    }
 }
 
 /// Bytes of stack that the kernel may need while preemption is off.

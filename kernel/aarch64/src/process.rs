@@ -321,6 +321,11 @@ mod hooks {
     }
 
     #[unsafe(no_mangle)]
+    fn girder_stay_on_full_stack(local: &Local) -> u32 {
+        preemption::add_reason_on_full_stack(local)
+    }
+
+    #[unsafe(no_mangle)]
     fn girder_now() -> u64 {
         crate::timer::nanos()
     }

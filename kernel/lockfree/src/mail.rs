@@ -65,7 +65,7 @@ pub use reaper::reap;
 pub use refusal::SendError;
 pub(crate) use slabs::{Pool, Returned, Slabs};
 pub use slabs::{Traffic, envelopes_in_use, traffic, trim_envelopes};
-pub(crate) use special::COUNTED;
+pub(crate) use special::{COUNTED, NOBODY};
 pub(crate) use waiting::tell_next_of;
 pub use waiting::{Joined, Place, join_line};
 

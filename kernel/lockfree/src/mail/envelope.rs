@@ -194,6 +194,12 @@ impl Envelope {
         self.link.get() as u32
     }
 
+    /// The same, as the link has it: shortening it is an instruction.
+    #[inline(always)]
+    pub(super) fn link_before(&self) -> usize {
+        self.link.get()
+    }
+
     #[inline(always)]
     pub(crate) fn set_before(&self, number: u32) {
         self.link.set(number as usize);

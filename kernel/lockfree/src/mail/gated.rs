@@ -22,7 +22,7 @@ pub(super) fn post_at_length<P>(
     (pid, slot): (Pid, &'static Slot),
     envelope: &'static Envelope,
 ) -> Result<Sent, SendError<P>> {
-    let link = |before| envelope.set_before(before);
+    let link = move |before| envelope.set_before(before);
     match slot.word.send(pid, envelope.number(), link) {
         word::Sent::Gated => post_by_gate::<P>(stay, (pid, slot), envelope),
         sent => Ok(conclude::<P>(stay, slot, envelope, sent)),
@@ -62,7 +62,7 @@ pub(super) fn publish<P>(pid: Pid, slot: &'static Slot, envelope: &'static Envel
 }
 
 fn publish_in<P>(stay: Stay, pid: Pid, slot: &'static Slot, envelope: &'static Envelope) -> Sent {
-    let link = |before| envelope.set_before(before);
+    let link = move |before| envelope.set_before(before);
     let sent = slot.word.send_past_gate(pid, envelope.number(), link);
     conclude::<P>(stay, slot, envelope, sent)
 }

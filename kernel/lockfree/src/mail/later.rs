@@ -110,7 +110,7 @@ pub(crate) fn deliver(here: &'static Here, number: u32) -> Delivery {
     let Some(slot) = here.table().slot(to.index()) else {
         return Delivery::Unread(envelope);
     };
-    let link = |before| envelope.set_before(before);
+    let link = move |before| envelope.set_before(before);
     let mut sent = slot.word.send(to, number, link);
     if sent == Sent::Gated && has_entered(here, slot, to) {
         sent = slot.word.send_past_gate(to, number, link);

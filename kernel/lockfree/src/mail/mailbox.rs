@@ -27,7 +27,7 @@
 //! its token.)
 //!
 //! All else takes more than one store, and has preemption off: taking an emptied envelope until it is published, since
-//! meanwhile it is in no list; turning a stack round; unlinking from the middle; giving emptied
+//! meanwhile it is in no list; turning a stack round (`turn`); unlinking from the middle; giving emptied
 //! ones back.
 //!
 //! # When they go back
@@ -36,17 +36,13 @@
 //! more is taken in and all before was read; and when a search ends. So who is ready has no more of them than it has
 //! received for one budget, and who waits has none. They go in one chain, in one step if their end is known.
 //!
-//! # Turning round
-//!
-//! What comes out of the word is a stack, newest first. It is turned round in slices, with preemption on between
-//! them. Meanwhile its newest envelope is the anchor: its link leads to the first of those that are turned, which
-//! lead back to it, and its `extra` is the number of the next that is not.
-//!
 //! # Counting
 //!
 //! `waiting` is how many unread ones there are, those that are turned among them; `most` is the
 //! highest that this was after something had been taken in. What a send hands straight to a process that
 //! waits for it does not wait, and does not count for the second.
+
+mod turn;
 
 use super::question::Duties;
 use super::{Envelope, Pool, Slabs};
@@ -55,9 +51,6 @@ use crate::process::here::Here;
 use core::cell::Cell;
 use core::mem::offset_of;
 use core::ptr::NonNull;
-
-/// Envelopes that are turned round at a time.
-const SLICE: u32 = 64;
 
 /// What a process has taken in.
 #[derive(Debug)]
@@ -183,11 +176,7 @@ impl Mailbox {
         here: &'static Here,
     ) {
         let Some(passed) = passed else {
-            if self.has_emptied() {
-                self.give_emptied(pool, here);
-            }
-            self.cursor.set(envelope.next());
-            return self.head.set(envelope.next());
+            return self.unlink_first(envelope, pool, here);
         };
         // SAFETY: in the list, so it is this process's.
         let passed = unsafe { passed.as_ref() };
@@ -195,6 +184,21 @@ impl Mailbox {
         if envelope.next().is_none() {
             self.last.set(passed.number());
         }
+    }
+
+    /// Takes the first message out of the list; it is the caller's now.
+    #[inline(always)]
+    pub(super) fn unlink_first(
+        &self,
+        first: &'static Envelope,
+        pool: &mut Pool,
+        here: &'static Here,
+    ) {
+        if self.has_emptied() {
+            self.give_emptied(pool, here);
+        }
+        self.cursor.set(first.next());
+        self.head.set(first.next());
     }
 
     /// Puts an envelope that was taken out of one that is closed back, before all others.
@@ -282,60 +286,6 @@ impl Local {
         let this = NonNull::from(envelope);
         self.mailbox.append(this, this, slabs);
         self.count_in(1);
-    }
-
-    /// Begins to turn round what came out of the word: `newest` is its number.
-    pub(super) fn begin_to_turn(&self, newest: u32, slabs: &'static Slabs) {
-        // SAFETY: a number from the word, so it is this process's now.
-        let anchor = unsafe { slabs.at(newest).as_ref() };
-        anchor.set_extra(anchor.before());
-        anchor.set_next(Some(NonNull::from(anchor)));
-        self.mailbox.turning.set(newest);
-        self.set_waiting(self.waiting() + 1);
-    }
-
-    /// Turns a slice of it round. True if nothing is left to be turned: then all is in the list, which has no
-    /// emptied ones any more.
-    pub(super) fn turn(&self, here: &'static Here, pool: &mut Pool) -> bool {
-        let (mailbox, slabs) = (&self.mailbox, here.table().slabs());
-        let turning = mailbox.turning.get();
-        if turning == 0 {
-            return true;
-        }
-        // SAFETY: as in `begin_to_turn`.
-        let anchor = unsafe { slabs.at(turning) };
-        // SAFETY: as above.
-        let (mut first, mut number) = unsafe { (anchor.as_ref().next(), anchor.as_ref().extra()) };
-        let mut turned = 0;
-        while number != 0 && turned < SLICE {
-            // SAFETY: as above: one leads to the next by number.
-            let envelope = unsafe { slabs.at(number).as_ref() };
-            number = envelope.before();
-            envelope.set_next(first);
-            first = Some(NonNull::from(envelope));
-            turned += 1;
-        }
-        self.count_in(turned);
-        // SAFETY: as above.
-        let anchor = unsafe { anchor.as_ref() };
-        if number != 0 {
-            anchor.set_next(first);
-            anchor.set_extra(number);
-            return false;
-        }
-        anchor.set_next(None);
-        mailbox.turning.set(0);
-        if mailbox.cursor.get().is_none() {
-            mailbox.give_emptied(pool, here);
-        }
-        let anchor = NonNull::from(anchor);
-        mailbox.append(first.unwrap_or(anchor), anchor, slabs);
-        true
-    }
-
-    /// True if something is being turned round.
-    pub(super) fn is_turning(&self) -> bool {
-        self.mailbox.turning.get() != 0
     }
 
     /// So many more wait.

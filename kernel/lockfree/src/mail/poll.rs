@@ -15,13 +15,10 @@ use core::task::{Context, Poll};
 /// or there is none.
 #[inline(always)]
 pub fn poll_receive<M: Send + 'static>(context: &Context<'_>, position: &mut Position) -> Poll<M> {
-    let Some(header) = Header::polled_with(context.waker()) else {
+    let Some(header) = Header::of_ordinary() else {
         return poll_at_length(context, position);
     };
     let Header { local, slot, .. } = header;
-    if local.is_special() {
-        return poll_at_length(context, position);
-    }
     if let Some(first) = local.mailbox.first() {
         if first.holds_exactly::<M>() && local.take_one() {
             // SAFETY: it holds that.
@@ -29,7 +26,8 @@ pub fn poll_receive<M: Send + 'static>(context: &Context<'_>, position: &mut Pos
             local.mailbox.pass(first);
             return Poll::Ready(message.unpack());
         }
-    } else if !slot.word.has_mail() {
+    } else if local.polls_with(context.waker()) && !slot.word.has_mail() {
+        // Only who has found nothing minds whose waker it is.
         local.intend_to_listen();
         return Poll::Pending;
     }

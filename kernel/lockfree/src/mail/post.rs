@@ -34,23 +34,27 @@ pub enum Sent {
 #[derive(Clone, Copy, Debug)]
 pub struct Receiver {
     pid: Pid,
-    /// None if there never was such a process.
-    slot: Option<&'static Slot>,
+    /// Nobody's, if there never was such a process.
+    slot: &'static Slot,
 }
 
 impl Receiver {
     /// The process of this pid, whether it lives or not.
     #[inline(always)]
     pub fn of(pid: Pid) -> Self {
-        let slot = here::table().slot(pid.index());
-        Self { pid, slot }
+        let table = here::table();
+        let slot = table.slot(pid.index());
+        Self {
+            pid,
+            slot: slot.unwrap_or_else(|| table.nobodys()),
+        }
     }
 
     /// The running process.
     #[inline(always)]
     pub fn own() -> Option<Self> {
         let pid = own_pid()?;
-        let slot = Some(header().slot);
+        let slot = header().slot;
         Some(Self { pid, slot })
     }
 
@@ -121,7 +125,7 @@ fn refuse<T, M>(message: M) -> Result<T, M> {
 fn post<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, SendError<P>> {
     let local = local();
     local.spend_little(const { cost(size_of::<P>()) });
-    let mut stay = Stay::new(local);
+    let mut stay = Stay::on_full_stack(local);
     // Whoever answers what it gets has one that it has just emptied, and does not ask where it is.
     let own = local.mailbox.take_emptied();
     let Some(envelope) = own.or_else(|| take_from_pool(&mut stay)) else {
@@ -129,11 +133,9 @@ fn post<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, SendEr
         return post_slowly(to, payload, kind);
     };
     envelope.fill(payload, kind);
-    let Some(slot) = to.slot else {
-        return Ok(take_back::<P>(stay, envelope));
-    };
-    let link = |before| envelope.set_before(before);
-    match slot.word.send_at_once(to.pid, envelope.number(), link) {
+    let Receiver { pid, slot } = to;
+    let link = move |before| envelope.set_before(before);
+    match slot.word.send_at_once(pid, envelope.number(), link) {
         word::AtOnce::Left => drop(stay),
         word::AtOnce::Handed => {
             // SAFETY: the send has just handed it over.
@@ -145,7 +147,7 @@ fn post<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, SendEr
             unsafe { stay.desk_of(here) }.leave_woken(here, local, token);
             drop(stay);
         }
-        word::AtOnce::Not => return post_at_length::<P>(stay, (to.pid, slot), envelope),
+        word::AtOnce::Not => return post_at_length::<P>(stay, (pid, slot), envelope),
     }
     Ok(Sent::Delivered)
 }

@@ -110,7 +110,7 @@ fn hand_over(
     slot: &'static Slot,
     envelope: &'static Envelope,
 ) -> bool {
-    let link = |before| envelope.set_before(before);
+    let link = move |before| envelope.set_before(before);
     match slot.word.send_at_once(to, envelope.number(), link) {
         AtOnce::Left => {}
         // SAFETY: just now.
@@ -131,7 +131,7 @@ fn hand_over_at_length(
     slot: &'static Slot,
     envelope: &'static Envelope,
 ) -> bool {
-    let link = |before| envelope.set_before(before);
+    let link = move |before| envelope.set_before(before);
     let sent = slot.word.send_past_gate(to, envelope.number(), link);
     match sent {
         Sent::Left => {}

@@ -32,8 +32,9 @@ const SORTED: usize = 64;
 
 /// The slabs of one machine.
 pub(crate) struct Slabs {
-    /// The envelopes of each slab.
-    envelopes: Box<[AtomicPtr<Envelope>]>,
+    /// The origin of each slab: where the envelope with number 0 would be, if they all lay where this slab is. So a
+    /// number is added whole. It is an address to count from, and nothing is ever read there.
+    origins: Box<[AtomicPtr<Envelope>]>,
     /// The core whose pool they belong to.
     owners: Box<[AtomicPtr<Here>]>,
     /// For whoever looks which slabs are whole; each is touched by its own core only.
@@ -59,7 +60,7 @@ impl Slabs {
     pub(crate) fn new(envelopes: u32) -> Self {
         let slabs = envelopes.min(LAST_MESSAGE - SLAB).div_ceil(SLAB);
         Self {
-            envelopes: (0..slabs).map(|_| AtomicPtr::new(null_mut())).collect(),
+            origins: (0..slabs).map(|_| AtomicPtr::new(null_mut())).collect(),
             owners: (0..slabs).map(|_| AtomicPtr::new(null_mut())).collect(),
             counts: (0..slabs).map(|_| AtomicU32::new(0)).collect(),
             used: AtomicU32::new(0),
@@ -73,18 +74,20 @@ impl Slabs {
     /// An envelope has this number, and whoever told the caller had it then.
     #[inline(always)]
     pub(crate) unsafe fn at(&self, number: u32) -> NonNull<Envelope> {
-        let (slab, place) = (number / SLAB, number % SLAB);
-        // SAFETY: the caller's promise. Relaxed: with the number came what its author saw.
-        unsafe {
-            let slab = self.envelopes.get_unchecked(slab as usize).load(Relaxed);
-            NonNull::new_unchecked(slab.add(place as usize))
-        }
+        // SAFETY: the caller's promise.
+        unsafe { self.finder().at(number as usize) }
+    }
+
+    /// What finds envelopes, for whoever looks for many.
+    #[inline(always)]
+    pub(super) fn finder(&self) -> Finder<'_> {
+        Finder(&self.origins)
     }
 
     /// Makes a slab, with a number that this core has used before if there is one.
     #[cold]
     fn grow(&self, owner: &'static Here, vacated: &mut Option<u32>) -> Option<Fresh> {
-        let limit = self.envelopes.len() as u32;
+        let limit = self.origins.len() as u32;
         if vacated.is_none() && self.used.load(Relaxed) >= limit {
             return None;
         }
@@ -104,7 +107,8 @@ impl Slabs {
             *vacated = self.vacated_after(index);
         }
         let first = next.cast::<Envelope>();
-        self.envelopes[index as usize].store(first.as_ptr(), Relaxed);
+        let origin = first.as_ptr().wrapping_sub((index * SLAB) as usize);
+        self.origins[index as usize].store(origin, Relaxed);
         self.owners[index as usize].store(core::ptr::from_ref(owner).cast_mut(), Relaxed);
         // Number 0 means none, so the very first envelope is never used.
         let is_unused = u32::from(index == 0);
@@ -118,16 +122,16 @@ impl Slabs {
 
     /// The slab after this one of those without memory.
     fn vacated_after(&self, index: u32) -> Option<u32> {
-        let after = self.envelopes[index as usize].load(Relaxed).addr();
+        let after = self.origins[index as usize].load(Relaxed).addr();
         (after as u32).checked_sub(1)
     }
 
     /// Takes a slab's memory away; until it has some again, its number leads to that of the slab `after` it.
     fn vacate(&self, index: u32, after: Option<u32>) -> *mut Envelope {
         let after = without_provenance_mut(after.map_or(0, |after| after as usize + 1));
-        let memory = self.envelopes[index as usize].load(Relaxed);
-        self.envelopes[index as usize].store(after, Relaxed);
-        memory
+        let origin = self.origins[index as usize].load(Relaxed);
+        self.origins[index as usize].store(after, Relaxed);
+        origin.wrapping_add((index * SLAB) as usize)
     }
 
     fn count_of(&self, number: u32) -> &AtomicU32 {
@@ -145,6 +149,28 @@ impl Slabs {
         let owner = self.owners.get((number / SLAB) as usize)?;
         // SAFETY: `grow` stored the address of a core, which lives for ever.
         unsafe { owner.load(Relaxed).as_ref() }
+    }
+}
+
+/// Finds envelopes by their numbers.
+#[derive(Clone, Copy)]
+pub(super) struct Finder<'a>(&'a [AtomicPtr<Envelope>]);
+
+impl Finder<'_> {
+    /// The envelope with this number.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Slabs::at`].
+    #[inline(always)]
+    pub(super) unsafe fn at(self, number: usize) -> NonNull<Envelope> {
+        // SAFETY: the caller's promise: its slab was made, so it has an origin, from which the number leads into the
+        // slab. Relaxed: with the number came what its author saw.
+        unsafe {
+            let slab = number as u32 / SLAB;
+            let origin = self.0.get_unchecked(slab as usize).load(Relaxed);
+            NonNull::new_unchecked(origin.wrapping_add(number))
+        }
     }
 }
 

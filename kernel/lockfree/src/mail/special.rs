@@ -4,7 +4,8 @@
 //! through [`search`](super::look), which minds them all. So what is rare costs the ordinary
 //! nothing, and a new peculiarity is a new bit here and its treatment there.
 //!
-//! The process itself sets and clears them, or the holder of its token.
+//! The process itself sets and clears them, or the holder of its token. The record of a loop, which is no process and has
+//! no mailbox, is special for ever: so who finds nothing special has found a process as well.
 
 use crate::process::Local;
 
@@ -17,6 +18,8 @@ pub(crate) const POSITIONS: u8 = 1 << 1;
 
 /// This process has an urgent lane, or had one until a moment ago.
 pub(crate) const LANE: u8 = 1 << 3;
+/// It is no process: the record is a loop's, from its beginning to its end.
+pub(crate) const NOBODY: u8 = 1 << 4;
 
 impl Local {
     /// True if anything is out of the ordinary.

@@ -5,13 +5,13 @@ mod back;
 use super::look::{header, open};
 use super::*;
 use crate::process::here::{self, Here, collect};
-use crate::process::{Header, Pid, Polled, Start, Table, Token, platform, spawn, view};
+use crate::process::{Header, Pid, Polled, Start, Table, Token, platform, spawn, view, yield_now};
 use std::boxed::Box;
 use std::future::poll_fn;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::vec::Vec;
 
 const LEVEL: u8 = 2;
@@ -259,4 +259,71 @@ fn what_is_emptied_on_another_core_goes_home_in_runs() {
     assert_eq!(envelopes_in_use(), 0, "on the first core");
     assert_eq!(crate::process::kill(pid), crate::process::Request::Taken);
     give_up(woken());
+}
+
+#[test]
+fn who_sends_more_than_it_may_spend_yields_with_care() {
+    let table = core();
+    let (pid, mut token) = born(async {
+        (0..3_u8).for_each(|number| put(Pid::from_number(u64::MAX), number));
+        yield_now().await;
+        (0..3_u8).for_each(|number| put(Pid::from_number(u64::MAX), number));
+        yield_now().await;
+    });
+    // The very first message brings the memory, and is paid for twice.
+    for (budget, is_careful) in [(4, false), (2, true)] {
+        token.grant(budget);
+        token.set_careful(false);
+        let Start::Run(process) = token.start() else {
+            panic!("not to be run")
+        };
+        token = match process.poll() {
+            Polled::Yielded(token) if !is_careful => token,
+            Polled::YieldedWithCare(token) if is_careful => token,
+            other => panic!("{other:?} with {budget}"),
+        };
+    }
+    assert_eq!(traffic().dead_letters, 6, "there never was such a process");
+    assert!(table.slot(pid.index()).is_some());
+    give_up(token);
+    clear();
+    assert_eq!(envelopes_in_use(), 0);
+}
+
+#[test]
+fn what_a_flood_leaves_is_found_in_order_and_once() {
+    core();
+    // More than are turned round at a time, and no multiple of what is counted together.
+    for count in [1_u64, 7, 8, 9, 63, 64, 65, 66, 71, 72, 73, 2_051] {
+        let (pid, token) = born(async move {
+            for number in 0..count {
+                assert_eq!(next::<u64>().await, number);
+            }
+            poll_fn(|_| Poll::<()>::Pending).await;
+        });
+        (0..count).for_each(|number| put(pid, number));
+        let mut token = token;
+        token.grant(10_000);
+        let token = run(token);
+        assert_eq!(
+            view(pid)
+                .expect("it lives")
+                .account
+                .expect("one core")
+                .messages,
+            0
+        );
+        give_up(token);
+    }
+    clear();
+    assert_eq!(envelopes_in_use(), 0);
+}
+
+#[test]
+#[should_panic(expected = "only a process has a mailbox")]
+fn a_loop_receives_nothing() {
+    core();
+    let mut position = Position::default();
+    let context = Context::from_waker(Waker::noop());
+    let _ = poll_receive::<u8>(&context, &mut position);
 }

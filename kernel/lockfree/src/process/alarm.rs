@@ -74,7 +74,7 @@ pub fn set_alarm(at: u64) -> Result<Timer, NoAlarm> {
 #[inline(always)]
 fn set(at: u64, due: Due) -> Option<Timer> {
     // Not by `with_desk`: of a closure with several callers the compiler makes a function.
-    let stay = PreemptionOff::new();
+    let stay = PreemptionOff::on_full_stack(platform::local());
     let here = stay.here();
     // SAFETY: as in `with_desk`; the wheel calls nobody.
     let desk = unsafe { &mut *here.desk() };
@@ -122,7 +122,7 @@ pub(crate) fn make_room_for_alarms() -> bool {
 /// Takes an alarm back. Nothing happens if it has rung.
 #[inline(always)]
 pub fn take_back_alarm(alarm: Timer) {
-    let stay = PreemptionOff::new();
+    let stay = PreemptionOff::on_full_stack(platform::local());
     // SAFETY: as in `set`.
     let desk = unsafe { &mut *stay.here().desk() };
     desk.wheel.take_back(alarm);

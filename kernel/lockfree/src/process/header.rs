@@ -153,10 +153,19 @@ impl Header {
     #[inline(always)]
     pub(crate) fn polled_with(waker: &Waker) -> Option<&'static Self> {
         let local = platform::local();
-        let is_own = core::ptr::eq(local.waker(), waker);
+        let is_own = local.polls_with(waker);
         // SAFETY: nobody is polled with the waker of a loop, so this is the record of a process, which is first in its
         // header and lives while it runs.
         is_own.then(|| unsafe { NonNull::from(local).cast().as_ref() })
+    }
+
+    /// The running process's header, if nothing about its mailbox is out of the ordinary.
+    #[inline(always)]
+    pub(crate) fn of_ordinary() -> Option<&'static Self> {
+        let local = platform::local();
+        // SAFETY: the record of a loop is always special, so this is that of a process, which is first in its header and
+        // lives while it runs.
+        (!local.is_special()).then(|| unsafe { NonNull::from(local).cast().as_ref() })
     }
 
     /// Sets the frame, or none, and returns what was there.

@@ -360,6 +360,14 @@ impl Stay {
         Self(PreemptionOff::of(local))
     }
 
+    /// The same for a process that has preemption on, or a loop: that there is stack enough is looked at in any case,
+    /// which is shorter than to find out whether it was before. (With preemption off a process at the end of its stack
+    /// would look beyond the room that it has found, and the fault would be the kernel's; a handler's stack is small.)
+    #[inline(always)]
+    pub(crate) fn on_full_stack(local: &'static Local) -> Self {
+        Self(PreemptionOff::on_full_stack(local))
+    }
+
     /// The core.
     #[inline(always)]
     pub(crate) fn here(&self) -> &'static Here {

@@ -3,10 +3,12 @@
 //! One small record, first in a process's header and first in a core; one register on the machine points to
 //! the record of whoever runs.
 
+mod purse;
+
 use super::here::Here;
 use super::waker;
 use super::word::Pid;
-use crate::mail::Mailbox;
+use crate::mail::{Mailbox, NOBODY};
 use core::cell::Cell;
 use core::fmt;
 use core::mem::ManuallyDrop;
@@ -16,6 +18,7 @@ use core::sync::atomic::{
     compiler_fence,
 };
 use core::task::Waker;
+use purse::Purse;
 
 /// What a process left behind when its poll came back, besides being done or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,20 +103,6 @@ pub struct Local {
     pub(crate) mailbox: Mailbox,
 }
 
-/// What a receive takes one of each from, with one subtraction: see [`Local::take_one`].
-#[repr(C, align(8))]
-struct Purse {
-    /// Messages that wait: see `mail::mailbox`.
-    waiting: Cell<u32>,
-    /// Reductions left; below zero the next await yields.
-    left: Cell<i32>,
-}
-
-const _: () = assert!(
-    cfg!(target_endian = "little"),
-    "what is left is the upper half"
-);
-
 const _: () = assert!(core::mem::offset_of!(Local, overtime) % 8 == 0);
 
 // SAFETY: the cells are touched by the code whose record this is and by the holder of its token,
@@ -144,10 +133,7 @@ impl Local {
     const fn new(kind: Kind, waker: ManuallyDrop<Waker>) -> Self {
         Self {
             waker,
-            purse: Purse {
-                waiting: Cell::new(0),
-                left: Cell::new(0),
-            },
+            purse: Purse::EMPTY,
             stint: Cell::new(Stint::FRESH),
             pending: AtomicU8::new(0),
             is_ending: Cell::new(false),
@@ -156,7 +142,10 @@ impl Local {
             kind,
             level: Cell::new(0),
             overtime: Cell::new(0),
-            special: Cell::new(0),
+            special: Cell::new(match kind {
+                Kind::Process => 0,
+                Kind::Loop => NOBODY,
+            }),
             _unused: 0,
             reasons: AtomicU32::new(!matches!(kind, Kind::Process) as u32),
             here: Cell::new(None),
@@ -168,6 +157,12 @@ impl Local {
     #[inline(always)]
     pub(super) fn waker(&self) -> &Waker {
         &self.waker
+    }
+
+    /// True if this is the very waker that the process is polled with; nearly always it is.
+    #[inline(always)]
+    pub(crate) fn polls_with(&self, waker: &Waker) -> bool {
+        core::ptr::eq(self.waker(), waker)
     }
 
     /// Who owns what this code takes from the heap: its slot, or the kernel if it is a loop.
@@ -280,76 +275,6 @@ impl Local {
         self.manner.set(manner);
     }
 
-    /// Pays; an await that finds nothing left yields.
-    pub(crate) fn spend(&self, reductions: u32) {
-        let left = self.purse.left.get().saturating_sub_unsigned(reductions);
-        self.purse.left.set(left);
-        if left < 0 {
-            // The loop has to give it more when it yields.
-            self.set_manner(Intent::YieldWithCare);
-        }
-    }
-
-    /// Messages that wait.
-    #[inline(always)]
-    pub(crate) fn waiting(&self) -> u32 {
-        self.purse.waiting.get()
-    }
-
-    #[inline(always)]
-    pub(crate) fn set_waiting(&self, waiting: u32) {
-        self.purse.waiting.set(waiting);
-    }
-
-    /// Pays for a message that is about to be taken, and counts it out. False, and nothing is done, if that would leave
-    /// less than nothing.
-    #[inline(always)]
-    pub(crate) fn take_one(&self) -> bool {
-        debug_assert!(self.waiting() > 0, "a message that was not counted in");
-        let both = core::ptr::from_ref(&self.purse).cast_mut().cast::<u64>();
-        // SAFETY: two cells of this record side by side, as long and aligned as this; nobody else touches them meanwhile.
-        unsafe {
-            let less = both.read().wrapping_sub(1 << 32 | 1);
-            let is_enough = less as i64 >= 0;
-            if is_enough {
-                both.write(less);
-            }
-            is_enough
-        }
-    }
-
-    /// Gives the process, which is new, what it may spend.
-    #[inline(always)]
-    pub(super) fn set_left(&self, reductions: i32) {
-        self.purse.left.set(reductions);
-    }
-
-    /// As `spend`, for so little that nobody gets from below zero around to above in a quantum.
-    #[inline(always)]
-    pub(crate) fn spend_little(&self, reductions: u32) {
-        let left = self.purse.left.get().wrapping_sub_unsigned(reductions);
-        self.purse.left.set(left);
-        if left < 0 {
-            self.set_manner(Intent::YieldWithCare);
-        }
-    }
-
-    /// Fills up to so many reductions, and returns how many that took.
-    pub(crate) fn fill(&self, reductions: i32) -> u32 {
-        let left = self.purse.left.replace(reductions);
-        // Below zero and back again, the difference of two numbers of 31 bits and a sign has 32 bits.
-        if left > reductions {
-            0
-        } else {
-            reductions.wrapping_sub(left) as u32
-        }
-    }
-
-    /// Reductions left.
-    pub(crate) fn left(&self) -> i32 {
-        self.purse.left.get()
-    }
-
     /// True if an interrupt may take the core away.
     #[inline(always)]
     pub fn is_preemptible(&self) -> bool {
@@ -384,6 +309,16 @@ impl Local {
         before
     }
 
+    /// The same after `prepare`, however many there are.
+    #[inline(always)]
+    pub fn add_reason_always_after(&self, prepare: impl FnOnce()) -> u32 {
+        prepare();
+        let before = self.reasons.load(Relaxed);
+        self.reasons.store(before + 1, Relaxed);
+        compiler_fence(SeqCst);
+        before
+    }
+
     /// As `drop_reason`, for one that was added when there were so many, and after all that were added
     /// later are gone: what begins and ends with a scope.
     #[inline(always)]
@@ -392,7 +327,12 @@ impl Local {
         compiler_fence(SeqCst);
         self.reasons.store(before, Relaxed);
         compiler_fence(SeqCst);
-        before == 0 && self.pending.load(Relaxed) != 0
+        // Nearly always nothing is pending, and then the number does not matter.
+        if self.pending.load(Relaxed) == 0 {
+            return false;
+        }
+        core::hint::cold_path();
+        before == 0
     }
 
     /// Takes a reason away. True if it was the last and an interrupt has wanted to leave: the

@@ -33,6 +33,8 @@ mod machine {
         /// Adds a reason against preemption, once there is stack enough for what is done without it; returns how
         /// many there were.
         safe fn girder_stay(local: &Local) -> u32;
+        /// The same on a stack that is large enough for the look itself, however many there are.
+        safe fn girder_stay_on_full_stack(local: &Local) -> u32;
         /// The clock, in nanoseconds.
         safe fn girder_now() -> u64;
         /// Leaves to the loop, because an interrupt wanted to while preemption was off.
@@ -157,6 +159,12 @@ mod machine {
             Self(local, girder_stay(local))
         }
 
+        /// The same, where the stack is that of a process or a loop.
+        #[inline(always)]
+        pub(crate) fn on_full_stack(local: &'static Local) -> Self {
+            Self(local, girder_stay_on_full_stack(local))
+        }
+
         /// The code's record.
         #[inline(always)]
         pub(crate) fn local(&self) -> &Local {
@@ -271,6 +279,14 @@ mod host {
 
         pub(crate) fn of(local: &'static Local) -> Self {
             Self(local, local.add_reason())
+        }
+
+        pub(crate) fn on_full_stack(local: &'static Local) -> Self {
+            debug_assert!(
+                local.is_preemptible() || local.kind() == Kind::Loop,
+                "a process looks for room with preemption off"
+            );
+            Self::of(local)
         }
 
         pub(crate) fn local(&self) -> &Local {

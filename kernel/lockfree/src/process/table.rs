@@ -47,6 +47,7 @@ pub struct Table {
     cores: AtomicU32,
     /// Stamps that were given out: see `mail::look`.
     stamps: AtomicU64,
+    nobodys: Slot,
 }
 
 /// There is no slot or no memory for one more process.
@@ -83,6 +84,10 @@ impl Table {
             gates: Gates::new(limit),
             cores: AtomicU32::new(0),
             stamps: AtomicU64::new(0),
+            nobodys: Slot {
+                word: StateWord::new(),
+                header: AtomicPtr::new(null_mut()),
+            },
         }
     }
 
@@ -123,6 +128,11 @@ impl Table {
             .cast::<Slot>();
         // SAFETY: a chunk that is not null has `CHUNK` slots and lives for ever.
         (!chunk.is_null()).then(|| unsafe { &*chunk.add(index % CHUNK) })
+    }
+
+    /// The slot of all who never were: nobody ever occupies it, so nothing reaches anybody by it.
+    pub(crate) fn nobodys(&self) -> &Slot {
+        &self.nobodys
     }
 
     /// The account of a slot.

@@ -42,7 +42,7 @@ pub(super) struct Node<T> {
     pub(super) tick: u64,
     /// What is due then.
     pub(super) what: T,
-    pub(super) key: Key,
+    pub(super) key: u64,
 }
 
 /// What a timer is known by outside.
@@ -106,7 +106,7 @@ impl Order {
             previous: if is_head { index } else { FREE },
             tick: 0,
             what: filler,
-            key: NonZero::<u64>::MIN | self.core | u64::from(index) << (u64::BITS - INDEX_BITS),
+            key: 1 | self.core | u64::from(index) << (u64::BITS - INDEX_BITS),
         }
     }
 }
@@ -116,9 +116,9 @@ impl<T> Node<T> {
     #[inline(always)]
     fn retire(&mut self, index: u32, free: &mut u32) {
         self.previous = FREE;
-        // The highest generation is never given out.
-        self.key = self.key.saturating_add(1);
-        if self.key.get() & GENERATIONS != GENERATIONS {
+        self.key += 1;
+        // No generation is 0: one more than the highest is the first that the node does not have, nor anybody else.
+        if self.key & GENERATIONS != 0 {
             self.next = core::mem::replace(free, index);
         }
     }
@@ -168,16 +168,18 @@ impl<T: Copy> Slab<T> {
     #[inline(always)]
     pub(super) fn insert(&mut self, head: u32, tick: u64, what: T) -> Option<(Key, bool)> {
         let index = self.free;
-        let last = self.chunks.first()?[head as usize % CHUNK].previous;
-        let chunk = self.chunks.get_mut(index as usize / CHUNK)?;
-        let node = &mut chunk[index as usize % CHUNK];
+        if index as usize / CHUNK >= self.chunks.len() {
+            return None;
+        }
+        let head_node = &mut self.chunks[0][head as usize % CHUNK];
+        let last = core::mem::replace(&mut head_node.previous, index);
+        let node = &mut self.chunks[index as usize / CHUNK][index as usize % CHUNK];
         self.free = node.next;
         node.next = head;
         node.previous = last;
         node.tick = tick;
         node.what = what;
-        let key = node.key;
-        self.chunks[0][head as usize % CHUNK].previous = index;
+        let key = NonZero::new(node.key).expect("a free node has a generation");
         self.at(last).next = index;
         Some((key, last == head))
     }
@@ -203,7 +205,7 @@ impl<T: Copy> Slab<T> {
         let index = (key.get() >> (u64::BITS - INDEX_BITS)) as u32;
         let chunk = self.chunks.get_mut(index as usize / CHUNK)?;
         let node = &mut chunk[index as usize % CHUNK];
-        if node.key != key {
+        if node.key != key.get() {
             return None;
         }
         let Node {
@@ -270,6 +272,9 @@ impl<T: Copy> Slab<T> {
     /// The timer that is set in this node.
     pub(super) fn timer(&mut self, index: u32) -> Option<(Key, T)> {
         let node = self.at(index);
-        (index >= FIRST && node.previous != FREE).then_some((node.key, node.what))
+        if index < FIRST || node.previous == FREE {
+            return None;
+        }
+        Some((NonZero::new(node.key)?, node.what))
     }
 }

@@ -86,7 +86,7 @@ where
 /// duties.
 #[inline(always)]
 fn begin(header: &'static Header) -> Option<(&'static Envelope, Number)> {
-    let mut stay = Stay::new(&header.local);
+    let mut stay = Stay::on_full_stack(&header.local);
     let here = stay.here();
     // SAFETY: what is done with it is push and pop.
     let desk = unsafe { stay.desk_of(here) };
@@ -135,7 +135,7 @@ fn put<P>(
 ) -> Result<(), NotAsked> {
     let local = &header.local;
     local.spend_little(1);
-    let mut stay = Stay::new(local);
+    let mut stay = Stay::on_full_stack(local);
     header.local.mailbox.duties.pop(envelope);
     envelope.fill(payload, kind);
     envelope.set_asker(header.pid());
@@ -143,7 +143,7 @@ fn put<P>(
     let Some(slot) = here.table().slot(to.index()) else {
         return Err(nobody_there::<P>(stay, envelope));
     };
-    let link = |before| envelope.set_before(before);
+    let link = move |before| envelope.set_before(before);
     match slot.word.send_at_once(to, envelope.number(), link) {
         AtOnce::Left => {}
         // SAFETY: what is done with the desk is a push, and the send has just handed the process over.

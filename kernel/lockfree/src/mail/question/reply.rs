@@ -98,7 +98,7 @@ fn answer<P>(
 ) -> Result<Sent, P> {
     let local = local();
     local.spend_little(1);
-    let mut stay = Stay::new(local);
+    let mut stay = Stay::on_full_stack(local);
     if !envelope.question.close(number) {
         match envelope.question.finish(number) {
             Finish::Closed => {}

@@ -17,11 +17,11 @@ pub(in super::super) fn take_first_question<M: Send + 'static>(context: &Context
     if local.is_special() || !first.asks::<M>() || !local.take_one() {
         return None;
     }
-    let mut stay = Stay::new(local);
+    let mut stay = Stay::on_full_stack(local);
     let here = stay.here();
     // SAFETY: what is done with it is push, pop and count.
     let desk = unsafe { stay.desk_of(here) };
-    local.mailbox.unlink(None, first, &mut desk.pool, here);
+    local.mailbox.unlink_first(first, &mut desk.pool, here);
     if Packing::<M>::IS_QUESTION_INLINE {
         // SAFETY: it holds a question of this type.
         let question = unsafe { first.empty::<M>() };

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::atomic::{Ordering, Relaxed};
 use crate::order::Site;
+use core::hint::cold_path;
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,17 +40,27 @@ pub(crate) enum AtOnce {
 impl StateWord {
     /// Sends a message to a process, if that is ready to be simply run, or simply waits for mail: publishes its number,
     /// and tells `link` which one was sent before it (0: none). It tries once: if the word changes meanwhile, the message
-    /// goes the long way, and the short one needs no loop.
+    /// goes the long way, and the short one needs no loop. Nearly always there is no flag, and then the
+    /// pid and the number alone make what the word is to be.
     #[inline(always)]
     pub(crate) fn send_at_once(&self, pid: Pid, message: u32, link: impl Fn(u32)) -> AtOnce {
         debug_assert!((1..=LAST_MESSAGE).contains(&message));
         let ordering = Site::Send.ordering();
         let word = self.0.load(Relaxed);
-        // Zero but for the flags and the mail, if the word is this process's.
-        let apart = word ^ pid.generation();
+        let plain = pid.generation() | RUNNABLE;
+        // Zero but for the mail, if the word is this process's, and nobody wants anything of it.
+        let apart = word ^ plain;
         // Each outcome has its own step: nothing is to be found out again after it.
+        if apart & !MAIL == 0 {
+            link(message_of(word));
+            let left = plain | u64::from(message) << MAIL_SHIFT;
+            return match self.swap(word, left, ordering) {
+                Ok(_) => AtOnce::Left,
+                Err(_) => AtOnce::Not,
+            };
+        }
         if apart == WAITING {
-            return match self.swap(word, word - WAITING, ordering) {
+            return match self.swap(word, plain, ordering) {
                 Ok(_) => AtOnce::Handed,
                 Err(_) => AtOnce::Not,
             };
@@ -57,9 +68,12 @@ impl StateWord {
         if apart & (GENERATION | GATED | PHASE) != RUNNABLE {
             return AtOnce::Not;
         }
+        // Something is wanted of it, or it was broken off in mid-poll. (The weak kind: the compiler would join this
+        // step and the first one, and both would take a jump more.)
+        cold_path();
         link(message_of(word));
         let left = word & !MAIL | u64::from(message) << MAIL_SHIFT;
-        match self.swap(word, left, ordering) {
+        match self.0.compare_exchange_weak(word, left, ordering, Relaxed) {
             Ok(_) => AtOnce::Left,
             Err(_) => AtOnce::Not,
         }
