@@ -300,7 +300,7 @@ unsafe impl GlobalAlloc for KernelHeap {
     #[inline(always)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let block = match heap::allocate(layout, &Memory) {
-            Ok(block) => block.or_else(|| at_last(|| heap::allocate(layout, &Memory).ok()?)),
+            Ok(block) => block,
             Err(NoHeap) => allocate_common(layout),
         };
         block.map_or(null_mut(), NonNull::as_ptr)

@@ -39,6 +39,7 @@ mod home;
 mod odd;
 pub(crate) mod returned;
 mod span;
+mod spare;
 
 use crate::process::Pid;
 use crate::process::platform::disown as disown_block;

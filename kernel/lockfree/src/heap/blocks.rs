@@ -5,14 +5,16 @@
 //! says what it is used for, how large it is and whose. So whoever gives a block back, or asks about one, needs
 //! its address alone, and [`Blocks::walk`] can count what there is.
 //!
-//! Giving back looks for the buddy in a list of free blocks of that size. So it is nothing for the way of
-//! a process: homes and spans keep what they have, and come here when they are empty, or have to be.
+//! What comes back stays here (`spare`): that allocator would look for its buddy in a list of free blocks of that size, which
+//! is as long as memory is in pieces, and ten million homes that went back at once took minutes. The table says at once
+//! whether the buddy is free.
 //!
 //! From 64 KiB on, twice as much is much. What would waste a quarter of its block or more comes from `odd`, which is
 //! cut out of larger blocks.
 
 use super::class::{Fit, SPAN};
 use super::odd::{self, Odds};
+use super::spare::{LARGEST_SPARE, Spares};
 use super::{KERNEL, true_size};
 use buddy_system_allocator::Heap;
 use core::alloc::Layout;
@@ -40,13 +42,16 @@ pub enum Use {
     Odd = 1,
 }
 
-/// The word of 64 KiB: in a used block's first what it is, and 0 everywhere else. `use 2 | order 5 | owner 25`
+/// The word of 64 KiB: in a used block's first what it is, in the first of one that came back its order (`spare`), and 0
+/// everywhere else. `use 2 | order 5 | owner 25`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry(u32);
 
 const USE_SHIFT: u32 = 30;
 const ORDER_SHIFT: u32 = 25;
 const OWNER: u32 = (1 << ORDER_SHIFT) - 1;
+/// In place of an owner, where nothing is used.
+const SPARE: u32 = 1;
 
 impl Entry {
     /// Nothing begins here.
@@ -54,6 +59,11 @@ impl Entry {
 
     const fn new(usage: Use, order: u32, owner: u32) -> Self {
         Self((usage as u32) << USE_SHIFT | order << ORDER_SHIFT | owner & OWNER)
+    }
+
+    /// The first of a free block that came back.
+    pub(super) const fn spare(order: u32) -> Self {
+        Self(order << ORDER_SHIFT | SPARE)
     }
 
     const fn usage(self) -> Option<Use> {
@@ -100,6 +110,7 @@ impl Region {
 pub struct Blocks {
     regions: [Option<Region>; REGIONS_MAX],
     odds: Odds,
+    spares: Spares,
     count: Count,
 }
 
@@ -145,6 +156,7 @@ impl Blocks {
         Self {
             regions: [const { None }; REGIONS_MAX],
             odds: Odds::new(),
+            spares: Spares::new(),
             count: Count {
                 total: 0,
                 free: 0,
@@ -199,16 +211,69 @@ impl Blocks {
     /// Takes a block: 64 KiB times two to the power of `order`, and aligned to as much.
     pub fn take(&mut self, order: u32, usage: Use, owner: u32) -> Option<NonNull<u8>> {
         let layout = layout(order)?;
-        let mut regions = self.regions.iter_mut().map_while(Option::as_mut);
-        let block = regions.find_map(|region| {
-            let block = region.free.alloc(layout).ok()?;
-            let entry = region.entry(block.as_ptr() as usize)?;
-            entry.set(Entry::new(usage, order, owner));
-            Some(block)
-        })?;
+        let block = match self.take_spare(order) {
+            Some(block) => block,
+            None => {
+                let mut regions = self.regions.iter_mut().map_while(Option::as_mut);
+                regions.find_map(|region| region.free.alloc(layout).ok())?
+            }
+        };
+        self.entry(block.as_ptr() as usize)?
+            .set(Entry::new(usage, order, owner));
         self.count.free -= layout.size();
         *self.count.of_use(usage) += layout.size();
         Some(block)
+    }
+
+    /// Takes a block of those that came back, or a part of one.
+    fn take_spare(&mut self, order: u32) -> Option<NonNull<u8>> {
+        let (block, mut larger) = self.spares.take(order)?;
+        let address = block.as_ptr() as usize;
+        self.mark(address, Entry::NOTHING);
+        while larger > order {
+            larger -= 1;
+            // SAFETY: the upper half of the block.
+            let upper = unsafe { block.add(SPAN << larger) };
+            self.mark(upper.as_ptr() as usize, Entry::spare(larger));
+            // SAFETY: of memory that nobody uses.
+            unsafe { self.spares.put(upper, larger) };
+        }
+        Some(block)
+    }
+
+    /// Keeps a block that came back, with its buddy if that is free as well, and so on.
+    ///
+    /// # Safety
+    ///
+    /// It is memory of ours that nobody uses.
+    unsafe fn put_spare(&mut self, block: NonNull<u8>, mut order: u32) {
+        let mut address = block.as_ptr() as usize;
+        while order < LARGEST_SPARE {
+            let buddy = address ^ (SPAN << order);
+            let found = self.entry(buddy).map(Cell::get);
+            let (Some(place), true) = (
+                NonNull::new(buddy as *mut u8),
+                found == Some(Entry::spare(order)),
+            ) else {
+                break;
+            };
+            self.mark(buddy, Entry::NOTHING);
+            // SAFETY: the table says that it is in that list.
+            unsafe { self.spares.remove(place, order) };
+            address = address.min(buddy);
+            order += 1;
+        }
+        self.mark(address, Entry::spare(order));
+        if let Some(block) = NonNull::new(address as *mut u8) {
+            // SAFETY: the caller's promise, and the same of each buddy.
+            unsafe { self.spares.put(block, order) };
+        }
+    }
+
+    fn mark(&self, address: usize, entry: Entry) {
+        if let Some(place) = self.entry(address) {
+            place.set(entry);
+        }
     }
 
     /// Takes so much for an owner: a piece of a larger block if that is better, or a block.
@@ -260,21 +325,18 @@ impl Blocks {
     /// It was taken and not given back since, and nobody uses it any more.
     pub unsafe fn give(&mut self, block: NonNull<u8>) -> u32 {
         let address = block.as_ptr() as usize;
-        let mut regions = self.regions.iter_mut().map_while(Option::as_mut);
-        let region = regions.find(|region| (region.start..region.end).contains(&address));
-        let taken = region.and_then(|region| {
-            let entry = region.entry(address)?.replace(Entry::NOTHING);
-            let (usage, layout) = (entry.usage()?, layout(entry.order())?);
-            // SAFETY: the table says that it was taken with this layout.
-            unsafe { region.free.dealloc(block, layout) };
-            Some((usage, layout.size(), entry.owner()))
+        let taken = self.entry(address).and_then(|place| {
+            let entry = place.replace(Entry::NOTHING);
+            Some((entry, entry.usage()?, layout(entry.order())?.size()))
         });
-        let Some((usage, size, owner)) = taken else {
+        let Some((entry, usage, size)) = taken else {
             unreachable!("{address:#x} is no block")
         };
+        // SAFETY: the caller's promise; the table said that it is a block of this order.
+        unsafe { self.put_spare(block, entry.order()) };
         *self.count.of_use(usage) -= size;
         self.count.free += size;
-        owner
+        entry.owner()
     }
 
     /// Gives back what is kept for the next odd piece.

@@ -33,13 +33,7 @@ pub fn allocate(layout: Layout, source: &impl Source) -> Result<Option<NonNull<u
     }
 }
 
-/// The charge of whoever runs.
-#[inline(always)]
-fn charge_of(local: &Local) -> &core::cell::Cell<u64> {
-    // SAFETY: on a host no record leads to a core, so nobody comes here; on the machine it is the running code's own.
-    unsafe { local.charge() }
-}
-
+/// Takes what is not a matter of a look. Without memory once more, after what is kept has been given back.
 #[cold]
 #[inline(never)]
 fn allocate_slowly(
@@ -48,21 +42,52 @@ fn allocate_slowly(
     layout: Layout,
     source: &impl Source,
 ) -> Option<NonNull<u8>> {
+    match try_slowly(stay, here, layout, source) {
+        Ok(block) => Some(block),
+        Err(Refused::ByLimit) => None,
+        Err(Refused::ForWantOfMemory) if platform::make_room() => {
+            let stay = PreemptionOff::new();
+            // Somewhere else, perhaps.
+            let here = stay.local().here()?;
+            try_slowly(stay, here, layout, source).ok()
+        }
+        Err(Refused::ForWantOfMemory) => None,
+    }
+}
+
+/// Why there is no block.
+enum Refused {
+    ByLimit,
+    ForWantOfMemory,
+}
+
+/// The charge of whoever runs.
+#[inline(always)]
+fn charge_of(local: &Local) -> &core::cell::Cell<u64> {
+    // SAFETY: on a host no record leads to a core, so nobody comes here; on the machine it is the running code's own.
+    unsafe { local.charge() }
+}
+
+fn try_slowly(
+    stay: PreemptionOff,
+    here: &'static Here,
+    layout: Layout,
+    source: &impl Source,
+) -> Result<NonNull<u8>, Refused> {
     let local = platform::local();
     local.weigh_mail();
     let price = price(true_size(layout));
     if !may_have(local, here, price) {
-        drop(stay);
-        return None;
+        return Err(Refused::ByLimit);
     }
     // SAFETY: alone, says `with_heap`; preemption has been off since this heap was found.
-    let block = unsafe { here.heap().allocate(layout, local.owner(), source) }?;
+    let block = unsafe { here.heap().allocate(layout, local.owner(), source) };
+    let block = block.ok_or(Refused::ForWantOfMemory)?;
     let paid = block_price(block, layout, source);
     if paid != price && !may_have(local, here, paid) {
         // SAFETY: just taken, and nobody has seen it.
         unsafe { here.heap().free(block, layout, source) };
-        drop(stay);
-        return None;
+        return Err(Refused::ByLimit);
     }
     add(charge_of(local), paid);
     drop(stay);
@@ -71,7 +96,7 @@ fn allocate_slowly(
     {
         platform::tell_memory_alarm(has, limit);
     }
-    Some(block)
+    Ok(block)
 }
 
 /// True if that does not bring whoever runs over its limit. What others have freed is looked at here.

@@ -253,6 +253,39 @@ fn with_all_memory_used_up_what_is_charged_is_what_is_there() {
     }
 }
 
+/// However memory went to pieces, it comes together again; and no step of that walks a list.
+#[test]
+fn what_comes_back_in_any_order_is_whole_again() {
+    let memory = memory(40 << 20);
+    let mut blocks = memory.blocks.lock().expect("fresh");
+    let largest = (0..12)
+        .rev()
+        .find(|&order| {
+            let block = blocks.take(order, Use::Large, 1);
+            // SAFETY: just taken.
+            block.map(|block| unsafe { blocks.give(block) }).is_some()
+        })
+        .expect("there is memory");
+    let before = blocks.count();
+    let mut numbers = Numbers(3);
+    for round in 0..5 {
+        let mut taken = Vec::new();
+        while let Some(block) = blocks.take(numbers.below(1 + round) as u32, Use::Large, 1) {
+            taken.push(block);
+            assert_eq!(blocks.walk(), blocks.count());
+        }
+        while !taken.is_empty() {
+            let block = taken.swap_remove(numbers.below(taken.len() as u64) as usize);
+            // SAFETY: taken, and given back once.
+            assert_eq!(unsafe { blocks.give(block) }, 1);
+        }
+        assert_eq!((blocks.count(), blocks.walk()), (before, before));
+        let whole = blocks.take(largest, Use::Large, 1).expect("it is whole");
+        // SAFETY: just taken.
+        unsafe { blocks.give(whole) };
+    }
+}
+
 #[test]
 fn what_is_too_large_is_refused() {
     let memory = memory(8 << 20);
