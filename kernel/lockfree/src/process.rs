@@ -58,10 +58,10 @@ pub use watch::Watch;
 pub use word::Pid;
 
 use crate::mail::Bound;
+use cold::ColdBox;
 use core::pin::{Pin, pin};
 pub(crate) use header::{Header, Slot};
 pub(crate) use here::table;
-use homes::{Wants, bear_at_length};
 #[cfg(not(target_os = "none"))]
 pub(crate) use platform::forgets_places;
 pub(crate) use platform::{PreemptionOff, local, make_room, old_pages, pages};
@@ -74,7 +74,7 @@ pub fn spawn<F: Future<Output = ()> + Send + 'static>(
     future: F,
     level: u8,
 ) -> Result<Pid, NoProcess> {
-    create(future, level)
+    create(future, level, None)
 }
 
 /// Makes a process of a future that `make` builds when the process first runs. Only `make` has to be
@@ -84,7 +84,7 @@ where
     F: Future<Output = ()> + 'static,
     M: FnOnce() -> F + Send + 'static,
 {
-    create(async move { make().await }, level)
+    create(async move { make().await }, level, None)
 }
 
 /// As [`spawn_with`], for whoever wants to know how the process ends.
@@ -93,7 +93,10 @@ where
     F: Future<Output = ()> + 'static,
     M: FnOnce() -> F + Send + 'static,
 {
-    create_watched(async move { make().await }, level, None)
+    let (teller, watch) = watch::pair().ok_or(NoProcess)?;
+    let cold = ColdBox::new(Some(teller)).ok_or(NoProcess)?;
+    let pid = create(async move { make().await }, level, Some(cold))?;
+    Ok((pid, watch))
 }
 
 /// As [`spawn`], with a limit to the mailbox.
@@ -102,7 +105,7 @@ pub fn spawn_bounded<F: Future<Output = ()> + Send + 'static>(
     level: u8,
     bound: Bound,
 ) -> Result<Pid, NoProcess> {
-    create_bounded(future, level, bound)
+    homes::bear_gated(future, level, None, bound).ok_or(NoProcess)
 }
 
 /// As [`spawn_with`], with a limit to the mailbox.
@@ -111,7 +114,7 @@ where
     F: Future<Output = ()> + 'static,
     M: FnOnce() -> F + Send + 'static,
 {
-    create_bounded(async move { make().await }, level, bound)
+    homes::bear_gated(async move { make().await }, level, None, bound).ok_or(NoProcess)
 }
 
 /// As [`spawn_watched`], with a limit to the mailbox.
@@ -124,43 +127,23 @@ where
     F: Future<Output = ()> + 'static,
     M: FnOnce() -> F + Send + 'static,
 {
-    create_watched(async move { make().await }, level, Some(bound))
+    let (teller, watch) = watch::pair().ok_or(NoProcess)?;
+    let cold = ColdBox::new(Some(teller)).ok_or(NoProcess)?;
+    let body = async move { make().await };
+    let pid = homes::bear_gated(body, level, Some(cold), bound).ok_or(NoProcess)?;
+    Ok((pid, watch))
 }
 
 #[inline(always)]
-fn create<F: Future<Output = ()> + 'static>(future: F, level: u8) -> Result<Pid, NoProcess> {
-    let future = match homes::bear(future, level) {
-        Ok(pid) => return Ok(pid),
-        Err(future) => future,
-    };
-    let (pid, _) = bear_at_length(future, level, Wants::default()).ok_or(NoProcess)?;
-    Ok(pid)
-}
-
-fn create_bounded<F: Future<Output = ()> + 'static>(
+fn create<F: Future<Output = ()> + 'static>(
     future: F,
     level: u8,
-    bound: Bound,
+    mut cold: Option<ColdBox>,
 ) -> Result<Pid, NoProcess> {
-    let wants = Wants {
-        bound: Some(bound),
-        ..Wants::default()
-    };
-    let (pid, _) = bear_at_length(future, level, wants).ok_or(NoProcess)?;
-    Ok(pid)
-}
-
-fn create_watched<F: Future<Output = ()> + 'static>(
-    future: F,
-    level: u8,
-    bound: Option<Bound>,
-) -> Result<(Pid, Watch), NoProcess> {
-    let wants = Wants {
-        is_watched: true,
-        bound,
-    };
-    let (pid, watch) = bear_at_length(future, level, wants).ok_or(NoProcess)?;
-    Ok((pid, watch.ok_or(NoProcess)?))
+    match homes::bear(future, level, &mut cold) {
+        Ok(pid) => Ok(pid),
+        Err(future) => homes::bear_afresh(future, level, cold).ok_or(NoProcess),
+    }
 }
 
 /// The running process, unless it is a core's loop that runs.

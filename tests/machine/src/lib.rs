@@ -9,7 +9,6 @@ extern crate alloc;
 mod arenas;
 mod asking;
 mod atomics;
-mod births;
 mod blocking;
 mod calling;
 mod containment;

@@ -38,9 +38,10 @@ impl Home {
         future: F,
         level: u8,
         reductions: i32,
+        cold: Option<ColdBox>,
     ) -> (Pid, Token) {
         let slot = self.slot;
-        let (pid, token) = self.prepare(future, level, reductions, None);
+        let (pid, token) = self.prepare(future, level, reductions, cold);
         slot.word.occupy(pid);
         (pid, token)
     }
