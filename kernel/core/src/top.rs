@@ -83,6 +83,7 @@ mod tests {
                 messages: 0,
                 most_messages: 0,
                 has_stack: false,
+                memory: 0,
             }),
             gate: None,
         }
