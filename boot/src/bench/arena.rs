@@ -37,6 +37,9 @@ pub(super) async fn crashes(count: u64) {
     marks::end();
     let after = crate::resources().heap;
     assert_eq!(after, before, "bytes of the heap are lost");
+    if let Some(discrepancy) = crate::audit() {
+        panic!("{discrepancy}");
+    }
     report("arena_crash", count, nanos);
 }
 
