@@ -1,6 +1,6 @@
 //! Calls that may be refused for want of memory: exactly when there was none, and then they say so.
 
-use crate::world::lacking;
+use crate::world::{lacking, with_state};
 use girder_core::mail::{SendError, Sent, traffic};
 use girder_lockfree::process::NoProcess;
 use girder_lockfree::scarcity::Purpose;
@@ -10,9 +10,16 @@ const PATIENCE: usize = 3;
 
 /// Makes a process, which is refused for want of memory and for nothing else.
 pub(super) fn attempt<R>(spawn: impl FnOnce() -> Result<R, NoProcess>) -> Result<R, NoProcess> {
+    let before = with_state(|state| state.memory.asked().len());
     let (outcome, lacked) = lacking(spawn);
-    // There may be slots that others have left.
-    let can_do_without = |it: &Purpose| matches!(it, Purpose::Slots | Purpose::Accounts);
+    let makes_gate = with_state(|state| state.memory.asked()[before..].contains(&Purpose::Gates));
+    let can_do_without = |it: &Purpose| match it {
+        // There may be slots that others have left.
+        Purpose::Slots | Purpose::Accounts => true,
+        // Who had to make a gate as well begins anew with that.
+        Purpose::Watch | Purpose::Record => makes_gate,
+        _ => false,
+    };
     let is_right = match outcome {
         Ok(_) => lacked.iter().all(can_do_without),
         Err(NoProcess) => !lacked.is_empty() && lacked.len() <= PATIENCE,
