@@ -21,6 +21,7 @@ use super::waiting::pass_on;
 use crate::process::here;
 use crate::process::{Header, Kind, Local, local, reduce};
 use alloc::boxed::Box;
+use core::num::NonZero;
 use core::ptr::NonNull;
 
 /// Envelopes that are looked at for one reduction.
@@ -37,12 +38,16 @@ pub enum Look<M> {
     Later,
 }
 
-/// How far a receive has looked: the number of the last envelope that it has passed over, and the
-/// stamp of the list then, in two halves, for that takes less room in a future. Nothing is passed over yet: 0, which
-/// every receive begins with.
+/// How far a receive has looked: nothing is passed over yet, which every receive begins with and writes by one store, or
+/// something is.
 #[derive(Debug, Default)]
-pub struct Position {
-    number: u32,
+pub struct Position(Option<Passed>);
+
+/// The number of the last envelope that was passed over, and the stamp of the list then, in two halves, for that takes
+/// less room in a future.
+#[derive(Clone, Copy, Debug)]
+struct Passed {
+    number: NonZero<u32>,
     stamp: [u32; 2],
 }
 
@@ -320,17 +325,17 @@ impl Position {
 
     /// The last envelope that was passed over, unless the list has changed since, or is another one.
     fn passed(&self, header: &Header) -> Option<NonNull<Envelope>> {
-        let is_right = self.number != 0
-            && header.local.has_special(POSITIONS)
-            && header.cold()?.mail_stamp.get() == self.stamp;
-        let number = self.number;
+        let Passed { number, stamp } = self.0?;
+        let is_right =
+            header.local.has_special(POSITIONS) && header.cold()?.mail_stamp.get() == stamp;
+        let number = number.get();
         // SAFETY: the list has not changed since the envelope with this number was found in it.
         is_right.then(|| here::with_desk(|here, _| unsafe { here.table().slabs().at(number) }))
     }
 
     /// Remembers how far this has looked. False if there is no memory for that.
     fn set(&mut self, header: &Header, passed: Option<NonNull<Envelope>>) -> bool {
-        self.number = 0;
+        self.0 = None;
         let Some(passed) = passed else { return true };
         let Some(cold) = header.cold_or_new() else {
             return false;
@@ -340,8 +345,9 @@ impl Position {
             header.local.set_special(POSITIONS);
         }
         // SAFETY: in the list, so it is this process's.
-        self.number = unsafe { passed.as_ref() }.number();
-        self.stamp = cold.mail_stamp.get();
+        let number = NonZero::new(unsafe { passed.as_ref() }.number());
+        let stamp = cold.mail_stamp.get();
+        self.0 = number.map(|number| Passed { number, stamp });
         true
     }
 }
