@@ -1,9 +1,10 @@
 //! Answering the status word: what every core's loop does with the causes that it took from it.
 //!
 //! The boot core schedules, and its loop is `heart`'s. The others are parked: they run no process, and
-//! do nothing but answer, so that a ping finds them alive.
+//! do nothing but answer, so that a ping finds them alive; until they are called to schedule as well, in a deployment
+//! where all do.
 
-use crate::{console, provoke};
+use crate::{console, heart, provoke};
 use girder_aarch64::core_block::{CoreBlock, count};
 use girder_aarch64::exception::Frame;
 use girder_aarch64::halt::{self, HaltCause};
@@ -60,6 +61,9 @@ pub(crate) extern "C" fn secondary_core(block: u64) -> ! {
     cpu::unmask_interrupts();
     loop {
         serve(core, Causes::from_word(core.doorbell().take()));
+        if let Some(shared) = heart::shared() {
+            heart::join(core, shared);
+        }
         wait(core);
     }
 }

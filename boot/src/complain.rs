@@ -19,13 +19,8 @@ pub(crate) fn complain(config: &Config<'_>, machine: &'static Machine, console: 
 }
 
 fn complain_of_deployment(config: &Config<'_>) {
-    if let Some(deployment @ (Deployment::Shared | Deployment::Message)) = config.deployment {
-        let word = match deployment {
-            Deployment::Single => "single",
-            Deployment::Shared => "shared",
-            Deployment::Message => "message",
-        };
-        log::warn!("boot arguments: girder.deploy={word} is not there yet, using single");
+    if config.deployment == Some(Deployment::Message) {
+        log::warn!("boot arguments: girder.deploy=message is not there yet, using single");
     }
 }
 

@@ -255,7 +255,8 @@ fn block(
 ) -> Result<&'static CoreBlock, MemoryError> {
     let start = Start {
         regime,
-        loop_stack: memory.stack()?.top(),
+        // Below the room that the top of a stack has, for processes may come to stand on it.
+        loop_stack: memory.stack()?.begin(),
         exception_stack: memory.stack()?.top(),
         main: secondary_core as *const () as u64,
         level: cpu::exception_level(),

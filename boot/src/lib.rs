@@ -41,6 +41,7 @@ pub use bench::PROGRAM as BENCHES;
 pub use console::print;
 pub use girder_aarch64::death::exit;
 pub use heap::memory_alarms;
+pub use heart::schedulers;
 pub use image::{Atomics, atomics};
 pub use instruments::{Resources, available_memory, free_memory, resources};
 pub use readers::read_byte;

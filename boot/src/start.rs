@@ -207,11 +207,12 @@ impl Boot {
         let (up, total) = (cores::up().count(), cores::all().len());
         let plural = |count: usize| if count == 1 { "" } else { "s" };
         println!(
-            "{BANNER}{version} on {model}: {up} of {total} core{s} up, {nodes} node{n}, deployment single",
+            "{BANNER}{version} on {model}: {up} of {total} core{s} up, {nodes} node{n}, deployment {deployment}",
             version = env!("CARGO_PKG_VERSION"),
             s = plural(total),
             nodes = nodes.len(),
             n = plural(nodes.len()),
+            deployment = heart::deployment(self.config).word(),
         );
         let bytes = memory.iter().map(|range| range.size).sum();
         let level = cpu::exception_level();

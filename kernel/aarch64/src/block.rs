@@ -84,7 +84,7 @@ extern "C" fn begin_without(local: NonNull<Local>, saved: NonZero<usize>) -> ! {
     let frame = saved | Token::BLOCKED;
     // SAFETY: `girder_block` has just saved this for this process, once.
     let token = unsafe { Token::broken_off(local, frame) };
-    process::girder_go_on_after_block(token.blocked())
+    process::go_on_after_block(token.blocked())
 }
 
 /// The top of the stack that a frame is on.

@@ -11,6 +11,7 @@ use crate::interrupts::ControllerError;
 use crate::masked::Masked;
 use crate::mmu::Regime;
 use crate::preemption::PreemptionOff;
+use crate::process::WaysOn;
 use crate::spares::{Spares, Top};
 use crate::stack::Stack;
 use core::cell::UnsafeCell;
@@ -77,6 +78,8 @@ pub struct CoreBlock {
     /// Where the registers of whoever is interrupted on the stack in use are kept: at its top. Null
     /// without a scheduler.
     pub(crate) frame_room: AtomicU64,
+    /// Where a new loop begins when an interrupt has taken the core from a process.
+    pub(crate) new_loop: AtomicU64,
     pub(crate) masked: Masked,
     /// The stacks that the core keeps for whoever comes after a process that took one along.
     pub(crate) spares: Spares,
@@ -86,6 +89,8 @@ pub struct CoreBlock {
     part: AtomicU32,
     admission: Admission,
     failure: Once<ControllerError>,
+    /// How its loop goes on without the process that it resumed.
+    pub(crate) ways_on: Once<WaysOn>,
     /// What it has left on standing still for the report of a crash.
     pub(crate) halted: Once<Halted>,
     counters: Counters,
@@ -102,6 +107,7 @@ impl CoreBlock {
             nested_depth: AtomicU64::new(0),
             emergency_top: AtomicU64::new(0),
             frame_room: AtomicU64::new(0),
+            new_loop: AtomicU64::new(0),
             masked: Masked::new(),
             spares: Spares::new(),
             start,
@@ -110,6 +116,7 @@ impl CoreBlock {
             part: AtomicU32::new(0),
             admission: Admission::new(),
             failure: Once::new(),
+            ways_on: Once::new(),
             halted: Once::new(),
             counters: Counters {
                 interrupts: AtomicU64::new(0),
@@ -189,6 +196,11 @@ impl CoreBlock {
     /// True if this core runs processes: while one runs, it looks at its word only when it is signalled.
     pub fn is_scheduling(&self) -> bool {
         !self.here.scheduler().is_null()
+    }
+
+    /// This core, as its processes see it.
+    pub fn here(&self) -> &Here {
+        &self.here
     }
 
     /// This core's place in the machine's tables.

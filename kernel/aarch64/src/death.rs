@@ -120,7 +120,7 @@ extern "C" fn after_fault(local: NonNull<Local>) -> ! {
 
 fn begin_after(local: NonNull<Local>, reason: fn(&mut Top) -> ExitReason) -> ! {
     let finished = bury(local, reason);
-    process::girder_go_on_after_death(finished)
+    process::go_on_after_death(finished)
 }
 
 /// Makes of the dead process what the loop can settle. Not inlined: the reason is some hundred bytes, and

@@ -15,11 +15,12 @@
 //! occasion. How a process dies on the way is told in `death`.
 
 use crate::core_block::{CoreBlock, count};
+use crate::cpu::Affinity;
 use crate::exception::Frame;
 use crate::masked::Masked;
-use crate::spares::Top;
+use crate::spares::{self, Top};
 use crate::stack::{self, Stack};
-use crate::{block, preemption};
+use crate::{block, interrupts, preemption};
 use aarch64_cpu::registers::{
     CurrentEL, ELR_EL1, Readable, SP_EL0, SPSR_EL1, TPIDR_EL0, Writeable,
 };
@@ -27,6 +28,7 @@ use core::arch::asm;
 use core::mem::offset_of;
 use core::num::NonZero;
 use core::ptr::NonNull;
+use core::sync::atomic::Ordering::Relaxed;
 use girder_lockfree::process::here::Here;
 use girder_lockfree::process::{Finished, Kind, Local, Polled, Runnable, Table};
 use girder_lockfree::{Doorbell, Token};
@@ -64,6 +66,29 @@ pub unsafe fn add_spare(stack: Stack) {
     CoreBlock::current().spares.push(stack.top());
 }
 
+/// As `add_spare`, for a stack that came to another core along with a process, if there is one.
+///
+/// # Safety
+///
+/// As there.
+#[must_use]
+pub unsafe fn add_left_over() -> bool {
+    let left_over = spares::take_left_over();
+    left_over.is_some_and(|top| {
+        CoreBlock::current().spares.push(top);
+        true
+    })
+}
+
+/// Pays for the stack that a process brings along from another core: one of this core's is left over now.
+///
+/// # Safety
+///
+/// As for `add_spare`.
+pub unsafe fn leave_spare_over() {
+    spares::leave_over(&CoreBlock::current().spares);
+}
+
 /// True if the running core has a spare stack.
 ///
 /// # Safety
@@ -73,15 +98,39 @@ pub unsafe fn has_spare() -> bool {
     !CoreBlock::current().spares.is_empty()
 }
 
-// How a core goes on after a process was taken from it: settles that, then takes turns for ever. Whoever builds the
-// kernel defines it; by name, so that no pointer has to be found and followed between two spinners.
-unsafe extern "Rust" {
+/// How a core goes on after a process was taken from it: settles that, then takes turns for ever. A deployment's
+/// affair.
+pub trait NewLoop: 'static {
     /// An interrupt broke the process off.
-    safe fn girder_go_on_after_break(token: Token) -> !;
+    fn after_break(token: Token) -> !;
     /// It blocked, and wants what a poll that comes back can want.
-    pub(crate) safe fn girder_go_on_after_block(polled: Polled) -> !;
+    fn after_block(polled: Polled) -> !;
     /// It died in mid-poll.
-    pub(crate) safe fn girder_go_on_after_death(finished: Finished) -> !;
+    fn after_death(finished: Finished) -> !;
+}
+
+/// The two that are in no hurry. (The first one's address stands in the core's block: between two spinners nothing has to
+/// be found and followed.)
+pub(crate) struct WaysOn {
+    after_block: fn(Polled) -> !,
+    after_death: fn(Finished) -> !,
+}
+
+impl WaysOn {
+    fn of_this_core() -> &'static Self {
+        let ways = CoreBlock::current().ways_on.get();
+        ways.expect("a process ran, so the core has a scheduler")
+    }
+}
+
+/// Goes on after a process has blocked.
+pub(crate) fn go_on_after_block(polled: Polled) -> ! {
+    (WaysOn::of_this_core().after_block)(polled)
+}
+
+/// Goes on after a process has died in mid-poll.
+pub(crate) fn go_on_after_death(finished: Finished) -> ! {
+    (WaysOn::of_this_core().after_death)(finished)
 }
 
 /// Leaves the running process for a new loop, `function(local)` at the top of the same stack.
@@ -104,8 +153,14 @@ pub(crate) unsafe fn begin_loop(
 ///
 /// Called once, by the core itself, on a stack of the window, before it spawns or runs anything; `scheduler` is what whoever
 /// uses the address takes it for, and lives for ever.
-pub unsafe fn install(scheduler: NonNull<()>, table: &'static Table) {
+pub unsafe fn install<L: NewLoop>(scheduler: NonNull<()>, table: &'static Table) {
     let core = CoreBlock::current();
+    core.new_loop
+        .store(begin_new_loop::<L> as *const () as u64, Relaxed);
+    core.ways_on.call_once(|| WaysOn {
+        after_block: L::after_block,
+        after_death: L::after_death,
+    });
     // SAFETY: the caller's promise.
     unsafe { core.here.install(core.index(), table, scheduler.as_ptr()) };
     core.stand_on(stack::top_of(current_stack_pointer()));
@@ -289,7 +344,7 @@ pub(crate) fn leave_interrupted(core: &CoreBlock, frame: &mut Frame) -> Option<N
     TPIDR_EL0.set(&raw const *core.here.local() as u64);
     core.stand_on(spare);
     SP_EL0.set(Top::below(spare));
-    ELR_EL1.set(begin_new_loop as *const () as u64);
+    ELR_EL1.set(core.new_loop.load(Relaxed));
     SPSR_EL1.set(loop_state());
     Some(NonNull::from(local))
 }
@@ -300,10 +355,10 @@ pub(crate) fn loop_state() -> u64 {
 }
 
 /// First on a spare stack, called by the vectors.
-extern "C" fn begin_new_loop(local: NonNull<Local>, frame: NonZero<usize>) -> ! {
+extern "C" fn begin_new_loop<L: NewLoop>(local: NonNull<Local>, frame: NonZero<usize>) -> ! {
     // SAFETY: `leave_interrupted` has just broken this process off with this frame, once.
     let token = unsafe { Token::broken_off(local, frame) };
-    girder_go_on_after_break(token)
+    L::after_break(token)
 }
 
 /// The platform's part of `girder_lockfree::process`.
@@ -328,6 +383,11 @@ mod hooks {
     #[unsafe(no_mangle)]
     fn girder_now() -> u64 {
         crate::timer::nanos()
+    }
+
+    #[unsafe(no_mangle)]
+    fn girder_signal(address: u64) {
+        interrupts::signal(Affinity(address));
     }
 
     #[unsafe(no_mangle)]

@@ -2,6 +2,7 @@
 //! that nobody stands on.
 
 use crate::exception::{Fault, Frame};
+use crate::lock::Lock;
 use crate::stack::Stack;
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -50,11 +51,31 @@ unsafe extern "C" {
 }
 
 impl Stack {
+    /// Where code on it begins.
+    pub fn begin(&self) -> u64 {
+        Top::below(self.top())
+    }
+
     /// Leaves the present stack for ever and goes on in `function(argument)` on this one.
     pub fn enter_for_ever(self, function: extern "C" fn(u64) -> !, argument: u64) -> ! {
         // SAFETY: this value owns the stack, and it is never given back.
         unsafe { girder_switch_stack(Top::below(self.top()), function, argument) }
     }
+}
+
+/// Stacks that came to a core along with processes from elsewhere, for whichever core runs out of its own.
+static LEFT_OVER: Lock<Spares> = Lock::new(Spares::new());
+
+/// Leaves one of this core's spare stacks to whichever core runs out of its own.
+pub(crate) fn leave_over(spares: &Spares) {
+    if let Some(top) = spares.pop() {
+        LEFT_OVER.lock().push(top);
+    }
+}
+
+/// Takes one that was left over.
+pub(crate) fn take_left_over() -> Option<u64> {
+    LEFT_OVER.lock().pop()
 }
 
 /// A core's spare stacks, each linked to the next by its own top. Only the core itself uses them: its

@@ -105,6 +105,17 @@ pub enum Deployment {
     Message,
 }
 
+impl Deployment {
+    /// What it is called.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Shared => "shared",
+            Self::Message => "message",
+        }
+    }
+}
+
 /// What follows a crash dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnPanic {

@@ -149,6 +149,12 @@ impl<T, const CAPACITY: usize> fmt::Debug for Deque<T, CAPACITY> {
 }
 
 impl<T, const CAPACITY: usize> Owner<'_, T, CAPACITY> {
+    /// The deque.
+    #[inline(always)]
+    pub fn deque(&self) -> &Deque<T, CAPACITY> {
+        self.0
+    }
+
     /// Puts one in, the newest. It comes back if there is no room.
     pub fn push_bottom(&mut self, pointer: NonNull<T>) -> Result<(), NonNull<T>> {
         let deque = self.0;

@@ -106,6 +106,20 @@ sites! {
     DequeOwner: SeqCst,
     /// The thief's side of that.
     DequeThief: SeqCst,
+    /// A process, for the core that it was sent to; pairs with `InboxTake`.
+    InboxPush: Release,
+    /// That core takes it.
+    InboxTake: Acquire,
+    /// A slot that nobody occupies, for whichever core wants one; pairs with `SpreadTake`.
+    SpreadGive: Release,
+    /// That core.
+    SpreadTake: Acquire,
+    /// Of a core that becomes hungry and one that comes to have plenty, one sees the other.
+    CrewHungry: SeqCst,
+    /// The other's side of that; and of the next.
+    CrewPace: SeqCst,
+    /// Of who asks something of a process and the core that has it, one sees the other.
+    CrewAsk: SeqCst,
     /// A process has ended that has blocks left, with what is written of it; pairs with `Credit`.
     CloseAccount: Release,
     /// Who frees a block of somebody who has ended.

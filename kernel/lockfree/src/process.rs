@@ -9,6 +9,7 @@ mod alarm;
 mod arrived;
 mod budget;
 mod cold;
+pub mod crew;
 mod exit;
 mod finished;
 mod header;
@@ -134,6 +135,14 @@ where
     Ok((pid, watch))
 }
 
+/// As [`spawn`], for one that stays on this core.
+pub(crate) fn spawn_pinned<F: Future<Output = ()> + Send + 'static>(
+    future: F,
+    level: u8,
+) -> Result<Pid, NoProcess> {
+    create(future, level | Local::PINNED, None)
+}
+
 #[inline(always)]
 fn create<F: Future<Output = ()> + 'static>(
     future: F,
@@ -157,7 +166,7 @@ pub fn own_pid() -> Option<Pid> {
 
 /// The priority level of the running process.
 pub fn own_level() -> u8 {
-    platform::local().level.get()
+    platform::local().level()
 }
 
 /// There is no stack to block with.

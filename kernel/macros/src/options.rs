@@ -13,6 +13,8 @@ pub(crate) struct Options {
     pub(crate) ignored: Option<LitStr>,
     pub(crate) limit_ms: Option<LitInt>,
     pub(crate) cores: Option<LitInt>,
+    pub(crate) schedulers: Option<LitInt>,
+    pub(crate) alone: Option<LitStr>,
     expect: Option<LitStr>,
     panic_message: Option<LitStr>,
 }
@@ -37,13 +39,15 @@ impl Options {
             return Err(option.error("unknown option"));
         };
         match name.to_string().as_str() {
-            "ignored" => set(&mut self.ignored, option, reason),
+            "ignored" => set(&mut self.ignored, option, |option| reason(option, "ignored")),
+            "alone" => set(&mut self.alone, option, |option| reason(option, "alone")),
             "expect" => set(&mut self.expect, option, text),
             "panic_message" => set(&mut self.panic_message, option, text),
             "limit_ms" => set(&mut self.limit_ms, option, positive),
             "cores" => set(&mut self.cores, option, positive),
+            "schedulers" => set(&mut self.schedulers, option, positive),
             _ => Err(option.error(
-                "unknown option; there are ignored, expect, panic_message, limit_ms and cores",
+                "unknown option; there are ignored, expect, panic_message, limit_ms, cores, schedulers and alone",
             )),
         }
     }
@@ -89,8 +93,8 @@ fn text(option: &ParseNestedMeta<'_>) -> Result<LitStr> {
     option.value()?.parse()
 }
 
-fn reason(option: &ParseNestedMeta<'_>) -> Result<LitStr> {
-    let say_why = || option.error(r#"say why: ignored = "reason""#);
+fn reason(option: &ParseNestedMeta<'_>, name: &str) -> Result<LitStr> {
+    let say_why = || option.error(format!(r#"say why: {name} = "reason""#));
     let reason = text(option).map_err(|_| say_why())?;
     if reason.value().trim().is_empty() {
         return Err(say_why());

@@ -47,11 +47,19 @@ fn entry(options: &Options, signature: &Signature) -> Result<TokenStream> {
         .ignored
         .as_ref()
         .map(|reason| quote!(ignored: ::core::option::Option::Some(#reason),));
+    let alone = options
+        .alone
+        .as_ref()
+        .map(|reason| quote!(alone: ::core::option::Option::Some(#reason),));
     let limit = options
         .limit_ms
         .as_ref()
         .map(|limit| quote!(limit_ms: ::core::option::Option::Some(#limit),));
     let cores = options.cores.as_ref().map(|cores| quote!(cores: #cores,));
+    let schedulers = options
+        .schedulers
+        .as_ref()
+        .map(|count| quote!(schedulers: #count,));
     let expect = options.expect()?;
     let (new, body) = match signature.asyncness {
         None => (quote!(new), quote!(#name)),
@@ -65,6 +73,8 @@ fn entry(options: &Options, signature: &Signature) -> Result<TokenStream> {
             #ignored
             #limit
             #cores
+            #schedulers
+            #alone
             expect: #expect,
             ..::girder::check::Test::#new(
                 ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
@@ -185,7 +195,7 @@ mod tests {
             ),
             (
                 "core = 1",
-                "unknown option; there are ignored, expect, panic_message, limit_ms and cores",
+                "unknown option; there are ignored, expect, panic_message, limit_ms, cores, schedulers and alone",
             ),
             ("a::b = 1", "unknown option"),
             ("limit_ms = \"1\"", "expected integer literal"),

@@ -72,7 +72,7 @@ async fn serve_and_die(times: usize) {
     }
 }
 
-#[girder::test(limit_ms = 300_000)]
+#[girder::test(limit_ms = 300_000, alone = "adds up what one core has")]
 async fn a_service_that_panics_thousands_of_times_loses_nothing() {
     serve_and_die(20).await;
     let before = heap();
@@ -302,7 +302,7 @@ async fn what_the_machine_has_not_is_an_error() {
 }
 
 /// Far more chunks than go back in one turn.
-#[girder::test]
+#[girder::test(alone = "adds up what one core has")]
 async fn an_arena_of_many_chunks_goes_back_in_slices() {
     const CHUNKS: usize = 300;
     let before = heap();

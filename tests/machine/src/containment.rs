@@ -239,7 +239,7 @@ async fn a_destructor_that_panics_is_a_death_like_any_other() {
 }
 
 /// Each way to die, many times: slots, blocks and stacks are the same as after the first few.
-#[girder::test(limit_ms = 300_000)]
+#[girder::test(limit_ms = 300_000, alone = "adds up what one core has")]
 async fn more_than_a_thousand_deaths_give_everything_back() {
     /// Many more than warm up, so that what each of them kept would show.
     const DEATHS: usize = 1_200;

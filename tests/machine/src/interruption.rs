@@ -9,7 +9,7 @@ use girder_core::sched::sleep_until;
 use girder_lockfree::process::here::now;
 use girder_lockfree::process::{kill, spawn, yield_now};
 
-#[girder::test]
+#[girder::test(alone = "looks at the counts of the core that it begins on")]
 async fn a_tick_breaks_into_a_spinning_process() {
     let rival = Rival::begin().await;
     for _ in 0..20 {

@@ -21,6 +21,7 @@ mod hibernation;
 mod interruption;
 mod killing;
 mod mailboxes;
+mod many;
 mod memory;
 mod naming;
 mod programs;

@@ -217,7 +217,7 @@ async fn unread_messages_count_for_the_limit() {
 }
 
 /// What another process has freed of one's own counts no more.
-#[girder::test]
+#[girder::test(alone = "adds up what one core has")]
 async fn what_others_free_may_be_taken_again() {
     const LIMIT: usize = 64 << 10;
     let own: Addr<Box<[u8; 1000]>> = Addr::own().expect("a process");
@@ -237,7 +237,7 @@ async fn what_others_free_may_be_taken_again() {
 }
 
 /// What a process has of the heap is told.
-#[girder::test]
+#[girder::test(alone = "another core's processes are not looked at")]
 async fn one_is_told_what_another_has() {
     let held = || {
         let account = view(own_pid().expect("a process")).and_then(|view| view.account);

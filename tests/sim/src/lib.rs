@@ -12,6 +12,7 @@
 //!   judge      everybody has come to an end, and what was counted adds up; when all is quiet
 //!   checks     the trace, in which nothing happens that could not
 //!   sabotage   the handlers misbehaving, to show that each of these can fail
+//!   many       the same with several cores, which has a machine and programs of its own
 //! ```
 //!
 //! Memory is asked for by what it is for (`girder_lockfree::scarcity`), so the allocations of a run have numbers. In some runs
@@ -24,6 +25,7 @@ mod checks;
 mod judge;
 mod laws;
 mod machine;
+mod many;
 mod places;
 mod program;
 mod sabotage;
@@ -31,5 +33,6 @@ mod world;
 
 pub use checks::{Event, Trace};
 pub use machine::{Plan, Report, Shortage, simulate};
+pub use many::{ManyEvent, ManyPlan, ManyReport, ManySabotage, ManyScenario, simulate_many};
 pub use program::{Scenario, point};
 pub use sabotage::Sabotage;

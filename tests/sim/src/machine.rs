@@ -149,7 +149,8 @@ pub fn simulate(plan: Plan) -> Report {
         keeps_time: rng.below(2) == 0,
     };
     let (queues, oracle) = (Queues::default(), Seeded);
-    world::set_core(Core::new(queues, Clockwork, oracle, terms, here));
+    let handlers = (queues, world::Alone);
+    world::set_core(Core::new(handlers, Clockwork, oracle, terms, here));
     program::start(plan.scenario, &mut rng, &score);
     let turns = run_out(&score);
     let statistics = Simulated::visit(|core| core.statistics());

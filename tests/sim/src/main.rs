@@ -4,10 +4,13 @@
 //! cargo run --profile sim -p girder-sim -- --seed 7 [--scenario Trouble]
 //! cargo run --profile sim -p girder-sim -- --seeds 0..100000 [--scenario Trouble]
 //! cargo run --profile sim -p girder-sim -- --seed 7 --scenario Mail --short 12..13
+//! cargo run --profile sim -p girder-sim -- --seeds 0..1000 --cores 4 [--scenario Rendezvous]
 //! ```
 //!
 //! `--short` says for which allocations of the run there is no memory, by their numbers, or
 //! by those that they have among all `--of` one purpose; `0..0` is for none.
+
+mod several;
 
 use girder_lockfree::scarcity::Purpose;
 use girder_sim::{Plan, Scenario, Shortage, simulate};
@@ -16,6 +19,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(at) = arguments.iter().position(|it| it == "--cores") {
+        return several::run(&arguments, at);
+    }
     match read(&arguments) {
         Some((seeds, scenarios, shortage)) => {
             let is_one = seeds.end - seeds.start == 1;

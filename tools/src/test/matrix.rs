@@ -7,7 +7,7 @@
 //! property each: `levels` has entry at other levels and on other cores, `boards` Raspberry Pis,
 //! `controllers` the interrupt controllers, `starts` has those that no good boot loader makes, `lies`
 //! descriptions that are wrong, `crashes` those that end badly, `examples` other programs than the tests, `scale`
-//! the largest, `debugged` those that gdb looks at.
+//! the largest, `shared` the deployment in which all cores schedule, `debugged` those that gdb looks at.
 
 mod boards;
 mod controllers;
@@ -17,6 +17,7 @@ mod examples;
 mod levels;
 mod lies;
 mod scale;
+mod shared;
 mod special;
 mod starts;
 
@@ -88,6 +89,7 @@ const fn ask(command: &'static str, expected: &'static [&'static str]) -> Step {
 pub(crate) fn rows(reach: Reach) -> Vec<Row> {
     let mut rows: Vec<_> = MACHINES.into_iter().map(machine_row).collect();
     rows.extend(special::rows());
+    rows.extend(shared::rows());
     rows.extend(bench_rows());
     rows.extend(controllers::rows());
     rows.extend(levels::rows());

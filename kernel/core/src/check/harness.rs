@@ -39,17 +39,20 @@ pub struct Plan {
     pub default_limit_ms: u32,
     /// How many cores are up.
     pub cores: u32,
+    /// How many of them schedule.
+    pub schedulers: u32,
 }
 
 impl Plan {
     /// Makes the plan that the boot arguments ask for.
-    pub fn new(config: &Config<'_>, filter: Filter, cores: u32) -> Self {
+    pub fn new(config: &Config<'_>, filter: Filter, cores: u32, schedulers: u32) -> Self {
         Self {
             filter,
             rounds: config.rounds,
             seed: config.seed.unwrap_or(0),
             default_limit_ms: config.limit_ms,
             cores,
+            schedulers,
         }
     }
 }
@@ -105,6 +108,7 @@ enum Stage {
 enum Reason {
     Said(&'static str),
     Cores { needed: u32, up: u32 },
+    Schedulers { needed: u32, are: u32 },
 }
 
 /// A test that failed at least once, with its first cause.
@@ -122,7 +126,7 @@ impl<'a> Harness<'a> {
         let mut order = Vec::new();
         let mut ignored = Vec::new();
         for test in tests.iter().filter(|test| plan.filter.selects(test.name)) {
-            match reason_to_ignore(test, plan.cores) {
+            match reason_to_ignore(test, &plan) {
                 Some(reason) => ignored.push((test, reason)),
                 None => order.push(test),
             }
@@ -274,10 +278,16 @@ impl<'a> Harness<'a> {
     }
 }
 
-fn reason_to_ignore(test: &Test, up: u32) -> Option<Reason> {
+fn reason_to_ignore(test: &Test, plan: &Plan) -> Option<Reason> {
     let said = test.ignored.map(Reason::Said);
-    let needed = test.cores;
-    said.or_else(|| (needed > up).then_some(Reason::Cores { needed, up }))
+    let (needed, up) = (test.cores, plan.cores);
+    let lacks_cores = || (needed > up).then_some(Reason::Cores { needed, up });
+    let (needed, are) = (test.schedulers, plan.schedulers);
+    let lacks_schedulers = || (needed > are).then_some(Reason::Schedulers { needed, are });
+    let is_not_alone = || (are > 1).then_some(test.alone?).map(Reason::Said);
+    said.or_else(lacks_cores)
+        .or_else(lacks_schedulers)
+        .or_else(is_not_alone)
 }
 
 /// Prints one line. A console that can't print is no reason to stop: the status still tells.
@@ -295,6 +305,12 @@ impl fmt::Display for Reason {
             Self::Said(words) => f.write_str(words),
             Self::Cores { needed, up: 1 } => write!(f, "needs {needed} cores, 1 is up"),
             Self::Cores { needed, up } => write!(f, "needs {needed} cores, {up} are up"),
+            Self::Schedulers { needed, are: 1 } => {
+                write!(f, "needs {needed} cores that schedule, 1 does")
+            }
+            Self::Schedulers { needed, are } => {
+                write!(f, "needs {needed} cores that schedule, {are} do")
+            }
         }
     }
 }

@@ -23,6 +23,10 @@ pub struct Test {
     pub limit_ms: Option<u32>,
     /// How many cores have to be up; it is ignored where they are not.
     pub cores: u32,
+    /// How many of them have to schedule; it is ignored where fewer do.
+    pub schedulers: u32,
+    /// Why it is not run where several cores schedule, if it is not.
+    pub alone: Option<&'static str>,
 }
 
 /// What a test does.
@@ -80,6 +84,8 @@ impl Test {
             expect: Expect::Success,
             limit_ms: None,
             cores: 1,
+            schedulers: 1,
+            alone: None,
         }
     }
 }

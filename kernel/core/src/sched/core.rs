@@ -20,13 +20,15 @@
 //! no alarm there is no tick at all.
 
 mod attend;
+mod others;
 mod short;
 
 use super::deadlines::Deadlines;
-use super::effects::{Hardware, Outcome, Place, Ready, World};
+use super::effects::{Hardware, Migration, Outcome, Place, Ready, World};
 use super::levels::Priority;
 use core::hint::cold_path;
 use girder_lockfree::Token;
+use girder_lockfree::process::crew::Pace;
 use girder_lockfree::process::here::Here;
 use girder_lockfree::process::{Runnable, Start};
 use short::Turned;
@@ -61,6 +63,14 @@ pub struct Statistics {
     pub waits: u64,
     /// Nanoseconds that it has slept.
     pub idle_nanos: u64,
+    /// Processes that came from another core.
+    pub immigrants: u64,
+    /// Times that it looked around for work, and found some.
+    pub thefts: u64,
+    /// Times that it found none.
+    pub vain_searches: u64,
+    /// Processes that it has offered to others.
+    pub offered: u64,
 }
 
 /// How a core treats its processes.
@@ -77,6 +87,7 @@ pub struct Terms {
 /// One core's scheduler.
 pub struct Core<W: World> {
     ready: W::Ready,
+    migration: W::Migration,
     hardware: W::Hardware,
     oracle: W::Oracle,
     terms: Terms,
@@ -97,7 +108,7 @@ const QUANTA_TO_DROP: u16 = 1_000;
 impl<W: World> Core<W> {
     /// Creates a core with nothing to do, and the desk that its processes find.
     pub fn new(
-        ready: W::Ready,
+        (ready, migration): (W::Ready, W::Migration),
         hardware: W::Hardware,
         oracle: W::Oracle,
         terms: Terms,
@@ -106,6 +117,7 @@ impl<W: World> Core<W> {
         here.set_reductions(terms.reductions);
         Self {
             ready,
+            migration,
             hardware,
             oracle,
             terms,
@@ -277,6 +289,9 @@ impl<W: World> Core<W> {
                 if self.here.is_laden() {
                     continue; // more alarms are due than ring in one turn
                 }
+                if W::Migration::MOVES && self.finds_work() {
+                    continue;
+                }
                 return Next::Wait;
             };
             if let Some(next) = self.consider(token) {
@@ -305,6 +320,9 @@ impl<W: World> Core<W> {
         match token.start() {
             Start::Run(process) => Some(Next::Resume(self.give(self.here, process))),
             Start::GoOn(token) => {
+                if W::Migration::MOVES && token.has_come_to(self.here) {
+                    self.statistics.immigrants += 1;
+                }
                 self.statistics.switches += 1;
                 Some(Next::GoOn(token))
             }
@@ -345,13 +363,18 @@ impl<W: World> Core<W> {
 
     /// Sleeps, with the timer set to whatever comes first.
     pub fn wait(&mut self) -> Next {
-        self.here.set_ticking(false);
+        if !W::Migration::MOVES {
+            self.here.store_pace(Pace::Busy);
+        }
         self.deadlines.arm_idle(&mut self.hardware);
         self.statistics.waits += 1;
         let before = self.hardware.now();
         self.hardware.wait();
         self.since = self.hardware.now();
         self.statistics.idle_nanos += self.since - before;
+        if W::Migration::MOVES {
+            self.stop_idling();
+        }
         self.decide()
     }
 

@@ -49,8 +49,15 @@ pub trait Ready {
     /// Puts a process behind all others and takes the one whose turn it is; asked only while all of
     /// them simply take turns.
     fn rotate(&mut self, token: Token) -> Token;
-    /// Takes one from another core.
+    /// Takes one from another core, and perhaps more, which are in here then.
     fn steal_from(&mut self, victim: CoreId) -> Stolen;
+    /// Offers what can be spared to whoever steals, and says how many that are. They are still in here, but may be gone
+    /// at any time.
+    fn offer(&mut self) -> usize {
+        0
+    }
+    /// Offers nothing any more.
+    fn take_back(&mut self) {}
     /// True if there are none.
     fn is_empty(&self) -> bool;
     /// How many there are; may have to count.
@@ -79,9 +86,45 @@ pub trait Ready {
 ///     migration.to_core(token, CoreId(2))
 /// }
 /// ```
+///
+/// Where processes do not move nothing of the rest is ever asked, and nothing is left of it.
 pub trait Migration {
+    /// Processes move from core to core.
+    const MOVES: bool = false;
+
     /// Sends it; to the core itself it comes back, to be queued.
     fn to_core(&mut self, token: Token, target: CoreId) -> Option<Token>;
+    /// Takes those that were sent here: with a ring at this core's word.
+    fn arrivals(&mut self) -> Queue {
+        Queue::new()
+    }
+    /// Which core that is.
+    fn core_of(&self, here: &'static Here) -> Option<CoreId> {
+        let _ = here;
+        None
+    }
+    /// Cores that may have something to spare, one after the other, in the order in which they are to be asked:
+    /// `turn` counts how often that was wanted, and `choice` is the oracle's.
+    fn victim(&self, turn: usize, choice: usize) -> Option<CoreId> {
+        let _ = (turn, choice);
+        None
+    }
+    /// How many there are.
+    fn victims(&self) -> usize {
+        0
+    }
+    /// Says that this core wants work, before it looks around for the last time.
+    fn go_hungry(&mut self) {}
+    /// Says that it does not any more.
+    fn is_fed(&mut self) {}
+    /// True if another core wants work.
+    fn is_anybody_hungry(&self) -> bool {
+        false
+    }
+    /// Calls so many of those that do, if there are so many.
+    fn call_hungry(&mut self, count: usize) {
+        let _ = count;
+    }
 }
 
 /// How a process came back.

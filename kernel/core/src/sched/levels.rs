@@ -12,6 +12,9 @@ use girder_lockfree::process::{Pid, Queue, Request, set_level};
 /// Low is taken once in so many rounds.
 pub(super) const ROUNDS: u32 = 8;
 
+/// Pinned processes that are passed by in looking for one that is not.
+const PINNED_MAX: usize = 16;
+
 /// How urgent a process is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -163,6 +166,44 @@ impl Ready for Levels {
 }
 
 impl Levels {
+    /// True if there are at least so many; counts no more.
+    pub(super) fn count_up_to(&self, limit: usize) -> usize {
+        self.pids().take(limit).count()
+    }
+
+    /// Takes one that may go to another core: of the ordinary ones if there is one, whoever came first.
+    pub(super) fn pop_to_spare(&mut self) -> Option<Token> {
+        let order = [
+            Priority::Normal,
+            Priority::Low,
+            Priority::High,
+            Priority::Max,
+        ];
+        order
+            .into_iter()
+            .find_map(|priority| self.pop_unpinned(priority))
+    }
+
+    /// One of that level. Those that stay go behind the others, so they are looked at once.
+    fn pop_unpinned(&mut self, priority: Priority) -> Option<Token> {
+        for _ in 0..PINNED_MAX {
+            let queue = match priority {
+                Priority::Normal => &mut self.normal,
+                other => self.other(other),
+            };
+            let token = queue.pop_front()?;
+            if token.is_pinned() {
+                queue.push_back(token);
+                continue;
+            }
+            if priority != Priority::Normal {
+                self.others -= 1;
+            }
+            return Some(token);
+        }
+        None
+    }
+
     #[cold]
     fn other(&mut self, priority: Priority) -> &mut Queue {
         match priority {

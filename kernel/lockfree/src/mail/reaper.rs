@@ -7,7 +7,7 @@
 
 use super::Message;
 use crate::process::unburied::{bury_in_loop, next_unread, set_reaper, tell_lines, wants_reaper};
-use crate::process::{NoProcess, is_spent, reduce, spawn, yield_now};
+use crate::process::{NoProcess, is_spent, reduce, spawn, spawn_pinned, table, yield_now};
 
 /// Sees to it that a process of this level reaps, if there is something to reap. A core's loop calls it before it
 /// collects its desk; without room for one more process it comes to that again, and gives back what is nobody's code.
@@ -22,7 +22,12 @@ pub fn reap(level: u8) {
 #[cold]
 #[inline(never)]
 fn begin(level: u8) {
-    match spawn(work(), level) {
+    // What is unread is its core's own, so it stays there.
+    let made = match table().has_one_core() {
+        true => spawn(work(), level),
+        false => spawn_pinned(work(), level),
+    };
+    match made {
         Ok(pid) => set_reaper(pid),
         Err(NoProcess) => bury_in_loop(),
     }

@@ -128,6 +128,20 @@ red! {
         deque::stories::nothing_is_taken_twice_and_nothing_is_lost => "Causality violation";
     a_thief_without_its_fence: DequeThief as AcqRel,
         deque::stories::nothing_is_taken_twice_and_nothing_is_lost => "Causality violation";
+    a_process_that_is_sent_unreleased: InboxPush as Relaxed,
+        process::crew::stories::inbox::what_is_sent_arrives_once => "Causality violation";
+    a_process_that_arrives_too_early: InboxTake as Relaxed,
+        process::crew::stories::inbox::what_is_sent_arrives_once => "Causality violation";
+    a_slot_that_is_given_unreleased: SpreadGive as Relaxed,
+        process::crew::stories::spread::a_slot_comes_with_its_link => "a slot is lost";
+    a_slot_that_is_taken_too_early: SpreadTake as Relaxed,
+        process::crew::stories::spread::a_slot_comes_with_its_link => "a slot is lost";
+    a_hunger_without_its_fence: CrewHungry as AcqRel,
+        process::crew::stories::hunger_and_plenty_do_not_pass_each_other => "one sleeps";
+    a_pace_without_its_fence: CrewPace as AcqRel,
+        process::crew::stories::hunger_and_plenty_do_not_pass_each_other => "one sleeps";
+    a_question_without_its_fence: CrewAsk as AcqRel,
+        process::crew::stories::who_is_not_told_sees_it => "nobody tells";
     an_end_that_does_not_release_its_account: CloseAccount as Relaxed,
         heap::charge::stories::the_slot_of_the_dead_is_given_free_once => "Causality violation";
     a_credit_that_does_not_acquire: Credit as Relaxed,

@@ -164,7 +164,7 @@ pub fn ring_alarms(now: u64, budget: usize) -> Look {
                 },
             };
             if let Some(token) = token {
-                let level = token.level();
+                let level = token.local().level.get();
                 woken.add(token, level);
             }
         });

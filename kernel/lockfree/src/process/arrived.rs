@@ -14,7 +14,7 @@ pub struct Arrived {
     pub queue: Queue,
     /// How many there are besides the first.
     others: u64,
-    /// The levels that those have: a bit for each.
+    /// The levels that those have: a bit for each, and the upper half for those that are pinned.
     levels: u8,
 }
 
@@ -45,7 +45,7 @@ impl Arrived {
         self.queue.push_back(token);
     }
 
-    /// How many there are, and the levels that they have: a bit for each.
+    /// How many there are, and the levels that they have: a bit for each, and the upper half for those that are pinned.
     #[inline(always)]
     pub fn take_summary(&mut self) -> (u64, u8) {
         let Some(level) = self.queue.first_level() else {

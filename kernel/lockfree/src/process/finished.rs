@@ -102,9 +102,27 @@ impl Finished {
     /// The same, for a loop that knows its core.
     #[inline(always)]
     pub fn discontinue_at(self, at: InLoop<'_>) {
+        self.end_at::<false>(at);
+    }
+
+    /// True if it was on another core than its first: its home is to go back there.
+    #[inline(always)]
+    pub fn is_from_abroad(&self) -> bool {
+        self.token.local().is_abroad()
+    }
+
+    /// As [`discontinue_at`](Self::discontinue_at), for such a one.
+    #[cold]
+    #[inline(never)]
+    pub fn discontinue_from_abroad(self, at: InLoop<'_>) {
+        self.end_at::<true>(at);
+    }
+
+    #[inline(always)]
+    fn end_at<const FROM_ABROAD: bool>(self, at: InLoop<'_>) {
         let charge = self.token.header().charge_to_leave();
         let cold = self.token.header().cold.take();
-        table::vacate(self.token.into_header(), charge, self.manner, at);
+        table::vacate::<FROM_ABROAD>(self.token.into_header(), charge, self.manner, at);
         let Some(cold) = cold else { return };
         let reason = match self.manner {
             Manner::Returned => Some(ExitReason::Returned),

@@ -10,6 +10,7 @@
 
 use super::alarm::{self, Due};
 pub use super::arrived::{Arrived, Woken};
+use super::crew::{Pace, PaceWord};
 use super::in_loop::with_desk_in_loop;
 use super::local::{Intent, Local};
 use super::platform::{self, PreemptionOff};
@@ -66,8 +67,8 @@ pub struct Here {
     local: Local,
     doorbell: Doorbell,
     laden: Laden,
-    /// A tick will take the core from whoever runs; the loop says so.
-    is_ticking: AtomicBool,
+    /// Whether a tick will take the core from whoever runs; the loop says so.
+    pace: PaceWord,
     /// The loop's own; what is there, it knows.
     scheduler: AtomicPtr<()>,
     /// What a new process may spend before it has to yield.
@@ -130,16 +131,26 @@ impl Here {
     /// Creates a core that schedules nothing yet.
     #[cfg(not(loom))]
     pub const fn new() -> Self {
-        Self::with(Doorbell::new(), Returned::new(), Heap::new())
+        Self::with(
+            Doorbell::new(),
+            PaceWord::new(),
+            Returned::new(),
+            Heap::new(),
+        )
     }
 
     /// Creates a core that schedules nothing yet.
     #[cfg(loom)]
     pub fn new() -> Self {
-        Self::with(Doorbell::new(), Returned::new(), Heap::new())
+        Self::with(
+            Doorbell::new(),
+            PaceWord::new(),
+            Returned::new(),
+            Heap::new(),
+        )
     }
 
-    const fn with(doorbell: Doorbell, returned: Returned, heap: Heap) -> Self {
+    const fn with(doorbell: Doorbell, pace: PaceWord, returned: Returned, heap: Heap) -> Self {
         Self {
             local: Local::of_loop(),
             doorbell,
@@ -147,7 +158,7 @@ impl Here {
                 with_newborn: AtomicBool::new(false),
                 with_more: AtomicBool::new(false),
             },
-            is_ticking: AtomicBool::new(false),
+            pace,
             scheduler: AtomicPtr::new(null_mut()),
             reductions: Cell::new(0),
             table: Cell::new(None),
@@ -229,10 +240,15 @@ impl Here {
     /// Keeps a slot whose process has ended before, and has nothing left. Whoever frees a block may be using the desk, so
     /// it does not go there.
     pub(crate) fn give_paid_slot(&self, index: u32) {
-        if !self.table().is_retired(index) {
-            self.table().set_orphan_after(index, self.paid.get());
-            self.paid.set(Some(index));
+        let table = self.table();
+        if table.is_retired(index) {
+            return;
         }
+        if !table.has_one_core() {
+            return table.spread_slot(index);
+        }
+        table.set_orphan_after(index, self.paid.get());
+        self.paid.set(Some(index));
     }
 
     /// Takes such a slot; with preemption off, as for the desk.
@@ -291,7 +307,7 @@ impl Here {
     #[inline(always)]
     fn want_loop(&self, local: &Local) {
         local.set_manner(Intent::YieldWithCare);
-        if !self.is_ticking.load(Relaxed) {
+        if !self.pace.will_look() {
             local.note_pending();
         }
     }
@@ -302,16 +318,27 @@ impl Here {
         self.desk.get()
     }
 
-    /// Says whether a tick will come.
-    pub fn set_ticking(&self, is_ticking: bool) {
-        self.is_ticking.store(is_ticking, Relaxed);
+    /// Says how this core runs, to the code that runs on it.
+    pub fn store_pace(&self, pace: Pace) {
+        self.pace.set(pace);
+    }
+
+    /// How it runs.
+    pub fn pace(&self) -> Pace {
+        self.pace.get()
     }
 
     /// Makes this thread a simulated core with processes of this table.
     #[cfg(not(target_os = "none"))]
     pub fn simulate(&'static self, table: &'static Table) {
+        self.simulate_one_of_several(0, table);
+    }
+
+    /// The same for a core of this number.
+    #[cfg(not(target_os = "none"))]
+    pub fn simulate_one_of_several(&'static self, core: u32, table: &'static Table) {
         // SAFETY: the thread is the core, and runs nothing yet.
-        unsafe { self.install(0, table, null_mut()) }
+        unsafe { self.install(core, table, null_mut()) }
         platform::set_here(self);
     }
 }
@@ -344,7 +371,7 @@ impl Desk {
     /// desk is laden does not say so: whoever asks looks at the queue.)
     #[inline(always)]
     pub(crate) fn leave_woken(&mut self, here: &'static Here, local: &Local, token: Token) {
-        let level = token.level();
+        let level = token.local().level.get();
         self.woken.add(token, level);
         here.want_loop(local);
     }
@@ -420,7 +447,9 @@ pub(crate) fn leave_woken(token: Token) {
     with_own_desk(|here, local, desk| desk.leave_woken(here, local, token));
 }
 
-/// Takes over what running code has left; only a core's loop has a use for it.
+/// Takes over what running code has left; only a core's loop has a use for it. (Inlined, though each deployment has a copy
+/// then: what it returns is large.)
+#[inline(always)]
 pub fn collect() -> Arrivals {
     with_desk_in_loop(|here, desk| {
         // What the loop itself has left over is to be met again.

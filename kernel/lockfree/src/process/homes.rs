@@ -9,6 +9,7 @@ use super::here::{table, with_desk, with_own_desk};
 use super::in_loop::InLoop;
 use super::platform;
 use super::pool::{Class, Home};
+use super::table::Table;
 use super::word::Pid;
 use crate::mail::{Bound, COUNTED};
 use crate::scarcity::{Purpose, may_take};
@@ -137,7 +138,17 @@ fn free_slot() -> Option<(u32, &'static Slot)> {
     }) {
         return Some((index, table.slot(index)?));
     }
-    if let Some(fresh) = table.grow() {
+    free_slot_of_all(table)
+}
+
+/// The same if this core has none.
+#[cold]
+#[inline(never)]
+fn free_slot_of_all(table: &'static Table) -> Option<(u32, &'static Slot)> {
+    if let Some(index) = table.take_spread_slot() {
+        return Some((index, table.slot(index)?));
+    }
+    if let Some(fresh) = table.fresh_slots() {
         let index = with_desk(|_, desk| desk.pools.add_slots(fresh, table))?;
         return Some((index, table.slot(index)?));
     }
@@ -189,15 +200,45 @@ pub(crate) unsafe fn give_home(header: NonNull<Header>, is_retired: bool, at: In
     }
 }
 
+/// The same, wherever the process came from.
+///
+/// # Safety
+///
+/// As there.
+#[cold]
+pub(super) unsafe fn give_any_home(header: NonNull<Header>, is_retired: bool, at: InLoop<'_>) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match header.as_ref().local.is_abroad() {
+            true => give_back(header, is_retired),
+            false => give_home(header, is_retired, at),
+        }
+    }
+}
+
+/// The same for a home that is not kept here: of no common size, or from another core. Its memory finds the core that
+/// it came from by itself.
+///
+/// # Safety
+///
+/// As there.
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn give_back(header: NonNull<Header>, is_retired: bool) {
     // SAFETY: the caller's promise.
-    let (index, operations) =
-        unsafe { (header.as_ref().pid().index(), header.as_ref().operations) };
-    if !is_retired {
-        let table = table();
-        with_desk(|_, desk| desk.pools.give_slot(index, table));
+    let (index, operations, is_abroad) = unsafe {
+        let header = header.as_ref();
+        (
+            header.pid().index(),
+            header.operations,
+            header.local.is_abroad(),
+        )
+    };
+    let table = table();
+    match is_retired {
+        true => {}
+        false if is_abroad => table.spread_slot(index),
+        false => with_desk(|_, desk| desk.pools.give_slot(index, table)),
     }
     let layout = operations.class.block(operations.layout);
     // SAFETY: `fresh_home` allocated it with this layout.

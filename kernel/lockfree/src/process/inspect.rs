@@ -48,6 +48,8 @@ pub struct Stock {
     pub records: usize,
     /// Blocks that were taken for ever, and those of them that somebody knows.
     pub pages: (usize, usize),
+    /// Slots that nobody occupies and no core has.
+    pub spread: usize,
 }
 
 /// Takes stock.
@@ -62,6 +64,7 @@ pub fn stock() -> Stock {
         chunks: counts.chunks,
         records: counts.records,
         pages: (counts.pages, table.pages()),
+        spread: table.count_spread(),
     }
 }
 
@@ -80,6 +83,11 @@ impl super::Token {
     pub fn simulate_forgetting_questions(&self) {
         self.header().local.mailbox.forget_questions();
     }
+}
+
+/// Lets `signal` bring signals to the simulated core with an address, from this thread.
+pub fn simulate_signals(signal: fn(u64)) {
+    platform::set_signal(signal);
 }
 
 /// Lets `may_take` say for each allocation whether there is memory for it, from now on, and takes stock anew.

@@ -87,14 +87,16 @@ pub struct Local {
     /// What it means when this process yields.
     manner: Cell<Intent>,
     kind: Kind,
-    /// Index of the priority level; what it means is the scheduler's affair.
+    /// Index of the priority level, which means what the scheduler says; and [`Local::PINNED`]. Whoever looks whether all
+    /// are of one level finds that one that is pinned is not.
     pub(crate) level: Cell<u8>,
     /// Ticks that found it running since it was met as one that has to die, and one more; 0 before. From here
     /// on all begins as zero, and at a multiple of 8: otherwise the compiler calls a function to write it.
     pub(crate) overtime: Cell<u16>,
     /// What is out of the ordinary about the process's mailbox: see `mail::special`.
     pub(crate) special: Cell<u8>,
-    _unused: u8,
+    /// It has been on another core than its first.
+    is_abroad: Cell<bool>,
     reasons: AtomicU32,
     /// The core that runs this code: whoever gives it a core says which. It is true while preemption
     /// is off.
@@ -146,7 +148,7 @@ impl Local {
                 Kind::Process => 0,
                 Kind::Loop => NOBODY,
             }),
-            _unused: 0,
+            is_abroad: Cell::new(false),
             reasons: AtomicU32::new(!matches!(kind, Kind::Process) as u32),
             here: Cell::new(None),
             mailbox: Mailbox::new(),
@@ -214,6 +216,37 @@ impl Local {
     #[inline(always)]
     pub fn set_here(&self, here: &'static Here) {
         self.here.set(Some(here));
+    }
+
+    /// The process stays on the core where it was born.
+    pub(crate) const PINNED: u8 = 1 << 2;
+
+    /// The index of the priority level.
+    #[inline(always)]
+    pub(crate) fn level(&self) -> u8 {
+        self.level.get() & (Self::PINNED - 1)
+    }
+
+    pub(crate) fn set_level(&self, level: u8) {
+        self.level.set(self.level.get() & Self::PINNED | level);
+    }
+
+    /// True if the process stays on the core where it was born.
+    #[inline(always)]
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.level.get() & Self::PINNED != 0
+    }
+
+    /// Notes that the process has come to another core than its first: the holder of its token does.
+    #[inline(always)]
+    pub(crate) fn set_abroad(&self) {
+        self.is_abroad.set(true);
+    }
+
+    /// True if it has been on another core than its first.
+    #[inline(always)]
+    pub(crate) fn is_abroad(&self) -> bool {
+        self.is_abroad.get()
     }
 
     /// Says that the process wants others to run first. It pays nothing for that: a yield is what

@@ -7,17 +7,18 @@
 pub(crate) use host::{
     PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, make_room, may_wait,
     new_block, new_chunk, now, old_block, old_chunk, old_kernel_block, old_pages, pages, run_as,
-    tell_memory_alarm,
+    signal, tell_memory_alarm,
 };
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
-    counts, forgets_places, set_forgetful, set_here, set_now, start_counting, take_leaving,
+    counts, forgets_places, set_forgetful, set_here, set_now, set_signal, start_counting,
+    take_leaving,
 };
 #[cfg(target_os = "none")]
 pub(crate) use machine::{
     PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, make_room, may_wait,
     new_block, new_block as new_chunk, now, old_block, old_block as old_chunk,
-    old_block as old_kernel_block, old_pages, pages, run_as, tell_memory_alarm,
+    old_block as old_kernel_block, old_pages, pages, run_as, signal, tell_memory_alarm,
 };
 
 #[cfg(target_os = "none")]
@@ -41,6 +42,8 @@ mod machine {
         safe fn girder_leave_now();
         /// Waits for the process's next turn, with its stack. False if that can't be done.
         safe fn girder_block_here() -> bool;
+        /// Makes the core with this address look at its word.
+        safe fn girder_signal(address: u64);
         /// A block of so many bytes until it is given back, a power of two and aligned to it.
         safe fn girder_pages(size: usize) -> Option<NonNull<u8>>;
         /// Gives such a block back that nobody uses any more.
@@ -69,6 +72,11 @@ mod machine {
 
     pub(crate) fn block() -> bool {
         girder_block_here()
+    }
+
+    /// Makes the core with this address look at its word.
+    pub(crate) fn signal(address: u64) {
+        girder_signal(address);
     }
 
     pub(crate) fn pages(size: usize) -> Option<NonNull<u8>> {
@@ -216,10 +224,12 @@ mod host {
         static NOW: Cell<u64> = const { Cell::new(0) };
         static IS_LEAVING: Cell<bool> = const { Cell::new(false) };
         static FORGETS_PLACES: Cell<fn() -> bool> = const { Cell::new(|| false) };
+        static SIGNAL: Cell<fn(u64)> = const { Cell::new(|_| ()) };
         static COUNTS: Cell<Counts> = const { Cell::new(Counts::NOTHING) };
     }
 
-    /// What this thread has from the heap.
+    /// What this thread has from the heap. What one thread takes another may free: each by itself may be below zero, and
+    /// the sum is what is meant.
     #[derive(Clone, Copy, Debug)]
     pub(crate) struct Counts {
         /// Blocks of processes.
@@ -267,6 +277,16 @@ mod host {
     /// A simulated process has no stack to block with.
     pub(crate) fn block() -> bool {
         false
+    }
+
+    /// Makes the simulated core with this address look at its word.
+    pub(crate) fn signal(address: u64) {
+        SIGNAL.get()(address);
+    }
+
+    /// Lets a simulator bring signals.
+    pub(crate) fn set_signal(signal: fn(u64)) {
+        SIGNAL.set(signal);
     }
 
     /// A host thread is not preempted, but a simulated process may have to leave.
@@ -331,7 +351,7 @@ mod host {
     ///
     /// The size is not zero.
     pub(crate) unsafe fn new_block(layout: Layout) -> Option<NonNull<u8>> {
-        count(|it| it.blocks += 1);
+        count(|it| it.blocks = it.blocks.wrapping_add(1));
         // SAFETY: the caller's promise.
         NonNull::new(unsafe { alloc::alloc::alloc(layout) })
     }
@@ -342,7 +362,7 @@ mod host {
     ///
     /// From `new_block`, with the same layout, and unused.
     pub(crate) unsafe fn old_block(place: NonNull<u8>, layout: Layout) {
-        count(|it| it.blocks -= 1);
+        count(|it| it.blocks = it.blocks.wrapping_sub(1));
         // SAFETY: the caller's promise.
         unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) }
     }
@@ -383,7 +403,7 @@ mod host {
     ///
     /// As there.
     pub(crate) unsafe fn new_chunk(layout: Layout) -> Option<NonNull<u8>> {
-        count(|it| it.chunks += 1);
+        count(|it| it.chunks = it.chunks.wrapping_add(1));
         // SAFETY: the caller's promise.
         NonNull::new(unsafe { alloc::alloc::alloc(layout) })
     }
@@ -394,7 +414,7 @@ mod host {
     ///
     /// As there.
     pub(crate) unsafe fn old_chunk(place: NonNull<u8>, layout: Layout) {
-        count(|it| it.chunks -= 1);
+        count(|it| it.chunks = it.chunks.wrapping_sub(1));
         // SAFETY: the caller's promise.
         unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) }
     }
@@ -412,7 +432,7 @@ mod host {
     /// A block of so many bytes until it is given back, a power of two and aligned to it.
     pub(crate) fn pages(size: usize) -> Option<NonNull<u8>> {
         let layout = Layout::from_size_align(size, size).ok()?;
-        count(|it| it.pages += 1);
+        count(|it| it.pages = it.pages.wrapping_add(1));
         // SAFETY: nobody asks for nothing.
         (size > 0).then(|| NonNull::new(unsafe { alloc::alloc::alloc(layout) }))?
     }

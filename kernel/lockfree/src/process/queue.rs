@@ -40,7 +40,7 @@ impl Queue {
             });
             // SAFETY: as in `push_back`.
             let header = unsafe { first.as_ref() };
-            Some((header.pid(), header.local.level.get()))
+            Some((header.pid(), header.local.level()))
         })
     }
 
@@ -118,7 +118,7 @@ impl Queue {
         Token::new(first)
     }
 
-    /// The level of the first one's process.
+    /// The level of the first one's process, and whether that is pinned.
     #[inline(always)]
     pub(crate) fn first_level(&self) -> Option<u8> {
         let (first, _) = self.ends?;

@@ -3,9 +3,11 @@
 //! A slot never becomes anything else, so a stale pid can always be looked up: chunks of slots are
 //! added and never taken away. Free slots wait in the desk of the core that freed them.
 
+use super::crew::{Crew, Seat, Spread};
 use super::finished::Manner;
 use super::header::{Header, Slot};
 use super::in_loop::InLoop;
+use super::platform::PreemptionOff;
 use super::token::Token;
 use super::unburied::{leave_unburied, leave_with_line};
 use super::word::{Handover, Pid, Rest, StateWord, Vacant};
@@ -48,6 +50,10 @@ pub struct Table {
     /// Stamps that were given out: see `mail::look`.
     stamps: AtomicU64,
     nobodys: Slot,
+    /// Those that let others have of their work; none, if there is one core.
+    crew: Crew,
+    /// Slots that nobody occupies and no core has.
+    spread: Spread,
 }
 
 /// There is no slot or no memory for one more process.
@@ -70,6 +76,11 @@ impl Table {
 
     /// The same with at most so many messages under way at a time.
     pub fn with_messages(limit: u32, messages: u32) -> Self {
+        Self::with_crew(limit, messages, [])
+    }
+
+    /// The same for several cores that run its processes.
+    pub fn with_crew(limit: u32, messages: u32, seats: impl IntoIterator<Item = Seat>) -> Self {
         let limit = limit.min(SLOTS_MAX);
         let chunks = (limit as usize).div_ceil(CHUNK);
         let accounts = (0..chunks).map(|_| AtomicPtr::new(null_mut())).collect();
@@ -88,6 +99,8 @@ impl Table {
                 word: StateWord::new(),
                 header: AtomicPtr::new(null_mut()),
             },
+            crew: Crew::new(seats),
+            spread: Spread::new(),
         }
     }
 
@@ -100,6 +113,47 @@ impl Table {
     /// The gates of its processes.
     pub(crate) fn gates(&self) -> &Gates {
         &self.gates
+    }
+
+    /// The cores that let each other have of their work.
+    pub fn crew(&self) -> &Crew {
+        &self.crew
+    }
+
+    /// How many cores run its processes by now.
+    pub fn cores(&self) -> u32 {
+        self.cores.load(Relaxed)
+    }
+
+    /// Leaves a slot that nobody occupies to whichever core wants one.
+    pub(crate) fn spread_slot(&self, index: u32) {
+        self.spread
+            .push(index, |next| self.set_orphan_after(index, next));
+    }
+
+    /// Takes such a slot.
+    pub(crate) fn take_spread_slot(&self) -> Option<u32> {
+        self.spread.pop(|index| self.orphan_after(index))
+    }
+
+    /// Slots that were never used. A core of several takes a few at a time, and leaves the others what it has made more than
+    /// that: or one would have all, and the others none.
+    pub(crate) fn fresh_slots(&self) -> Option<Range<u32>> {
+        if self.has_one_core() {
+            return self.grow();
+        }
+        if let Some(batch) = self.spread.take_fresh() {
+            return Some(batch);
+        }
+        Some(self.spread.leave_fresh(self.grow()?))
+    }
+
+    /// How many such there are, counted, while nobody gives or takes one.
+    #[cfg(not(target_os = "none"))]
+    pub(crate) fn count_spread(&self) -> usize {
+        let first = self.spread.first();
+        let used = core::iter::successors(first, |&index| self.orphan_after(index));
+        used.count() + self.spread.count_fresh()
     }
 
     /// A number for one more core that runs processes of this table; it asks before it does.
@@ -247,9 +301,15 @@ fn take<T>(purpose: Purpose) -> Option<NonNull<T>> {
     }
 }
 
-/// Ends a process: frees its slot and its memory. What it has of the heap is left behind.
+/// Ends a process: frees its slot and its memory. What it has of the heap is left behind. Its home stays here, unless it is
+/// said to come from abroad: then it goes back where it came from.
 #[inline(always)]
-pub(crate) fn vacate(header: NonNull<Header>, charge: u64, manner: Manner, at: InLoop<'_>) {
+pub(crate) fn vacate<const FROM_ABROAD: bool>(
+    header: NonNull<Header>,
+    charge: u64,
+    manner: Manner,
+    at: InLoop<'_>,
+) {
     // SAFETY: the caller had the token, and gives it up.
     let ended = unsafe { header.as_ref() };
     let (mut vacant, rest) = ended.slot.word.vacate(ended.pid());
@@ -261,7 +321,12 @@ pub(crate) fn vacate(header: NonNull<Header>, charge: u64, manner: Manner, at: I
         return unsafe { clear(header, vacant, rest, at) };
     }
     // SAFETY: made by `create`; nobody finds it any more.
-    unsafe { homes::give_home(header, false, at) }
+    unsafe {
+        match FROM_ABROAD {
+            true => homes::give_back(header, false),
+            false => homes::give_home(header, false, at),
+        }
+    }
 }
 
 /// The same with mail to be dropped first, or for a slot that serves no more.
@@ -285,7 +350,7 @@ unsafe fn clear(header: NonNull<Header>, vacant: Vacant, rest: Rest, at: InLoop<
         // No more of them than it has received in its last turn.
         at.give_emptied(mailbox);
         if mailbox.is_empty_besides(newest) || !leave_unburied(header, newest, is_retired) {
-            homes::give_home(header, is_retired, at);
+            homes::give_any_home(header, is_retired, at);
         }
     }
 }
@@ -345,13 +410,24 @@ fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Handover) -> Re
         // It comes behind the others, wherever it stood before, and has a whole quantum.
         token.end_quantum();
         here::leave_woken(token);
-    } else if outcome == Handover::Noted && own_pid() == Some(pid) {
-        here::leave_for_request();
+    } else if outcome == Handover::Noted {
+        meet_request(pid);
     }
     // Whoever is more urgent may be through with it by now.
     match outcome {
         Handover::Nothing => Request::Ignored,
         Handover::Token | Handover::Noted => Request::Taken,
+    }
+}
+
+/// Sees to it that whoever has the process's token meets what was noted.
+fn meet_request(pid: Pid) {
+    if own_pid() == Some(pid) {
+        here::leave_for_request();
+    } else if !here::table().has_one_core() {
+        let stay = PreemptionOff::new();
+        let here = stay.here();
+        here.table().crew().tell_the_busy(here);
     }
 }
 

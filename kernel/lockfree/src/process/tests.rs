@@ -1,5 +1,6 @@
 //! Processes driven by hand: what a scheduler does, one step at a time.
 
+use super::crew::Pace;
 use super::*;
 use here::{Here, collect};
 use std::boxed::Box;
@@ -246,14 +247,18 @@ fn without_a_tick_the_first_entry_on_the_desk_makes_its_author_leave() {
     let here: &'static Here = Box::leak(Box::new(Here::new()));
     here.simulate(Box::leak(Box::new(Table::new(4))));
     for is_ticking in [false, true] {
-        here.set_ticking(is_ticking);
+        here.store_pace(if is_ticking {
+            Pace::Ticking
+        } else {
+            Pace::Busy
+        });
         let leaves = Arc::new(AtomicU32::new(0));
         let count = leaves.clone();
         let parent = async move {
             for _ in 0..2 {
                 spawn(async {}, 0).unwrap();
                 count.fetch_add(u32::from(here::simulate_leaving()), SeqCst);
-                here.set_ticking(true); // as the loop does when it collects
+                here.store_pace(Pace::Ticking); // as the loop does when it collects
             }
         };
         spawn(parent, 0).unwrap();

@@ -104,17 +104,41 @@ impl Token {
         self.header().pid()
     }
 
+    /// Notes it if the process has come from another core than this one. True if it has.
+    #[inline(always)]
+    pub fn has_come_to(&self, here: &'static Here) -> bool {
+        let has_come = self
+            .last_core()
+            .is_some_and(|last| !core::ptr::eq(last, here));
+        if has_come {
+            self.local().set_abroad();
+        }
+        has_come
+    }
+
     /// The index of its priority level.
     #[inline(always)]
     pub fn level(&self) -> u8 {
-        self.header().local.level.get()
+        self.local().level()
+    }
+
+    /// True if it stays on the core where it was born.
+    #[inline(always)]
+    pub fn is_pinned(&self) -> bool {
+        self.local().is_pinned()
+    }
+
+    /// The core that it was on last, if it was on one.
+    #[inline(always)]
+    pub fn last_core(&self) -> Option<&'static Here> {
+        self.local().here()
     }
 
     /// Goes to the level that somebody wants it in, if somebody does.
     #[inline(always)]
     pub(crate) fn take_level(&mut self) {
         if let Some(level) = self.header().slot.word.take_level() {
-            self.local().level.set(level);
+            self.local().set_level(level);
         }
     }
 
@@ -225,7 +249,7 @@ impl Token {
             }
             Begin::Die => Start::Die(self),
             Begin::Move(level) => {
-                self.local().level.set(level);
+                self.local().set_level(level);
                 Start::Moved(self)
             }
         }
@@ -370,6 +394,12 @@ impl Runnable {
     /// Not now: the token again.
     pub fn put_off(self) -> Token {
         self.0
+    }
+
+    /// Notes it if the process has come from another core than this one. True if it has.
+    #[inline(always)]
+    pub fn has_come_to(&self, here: &'static Here) -> bool {
+        self.0.has_come_to(here)
     }
 
     /// Says which core runs it.

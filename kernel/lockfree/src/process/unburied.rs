@@ -163,7 +163,7 @@ fn tell_next() {
     });
     if !is_kept {
         // SAFETY: as above, and now nothing is left in it.
-        in_this_loop(|at| unsafe { homes::give_home(header, is_retired, at) });
+        in_this_loop(|at| unsafe { homes::give_any_home(header, is_retired, at) });
     }
 }
 
@@ -234,8 +234,9 @@ pub(crate) fn next_unread() -> Option<Option<Message>> {
         unburied.in_hand = ended.local.mailbox.take_all();
         unburied.others = ended.next.get();
         let is_retired = ended.frame.get() != 0;
+        let goes_back = is_retired || ended.local.is_abroad();
         // SAFETY: as above, and now nothing is left in it.
-        if is_retired || !unsafe { desk.pools.give(ended.operations.class, header) } {
+        if goes_back || !unsafe { desk.pools.give(ended.operations.class, header) } {
             empty = Some((header, is_retired));
         }
         Some(None)

@@ -108,7 +108,7 @@ fn account(header: &Header, at_birth: i32, sum: u64) -> Account {
         heap: header.heap(sum),
         arena: header.arena_bytes(),
         home: operations.class.block(operations.layout).size(),
-        level: header.local.level.get(),
+        level: header.local.level(),
         reductions: header.reductions(at_birth),
         nanos: header.nanos(),
         messages: header.local.waiting() + u32::from(header.slot.word.has_mail()),

@@ -12,6 +12,7 @@ fn plan() -> Plan {
         seed: 0,
         default_limit_ms: 1000,
         cores: 2,
+        schedulers: 1,
     }
 }
 

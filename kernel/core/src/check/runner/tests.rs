@@ -58,6 +58,7 @@ fn report_of(tests: &'static [Test], processes: u32) -> String {
         seed: 0,
         default_limit_ms: LIMIT_MS,
         cores: 1,
+        schedulers: 1,
     };
     let report = Arc::new(Mutex::new(String::new()));
     let out = report.clone();

@@ -2,11 +2,15 @@
 
 use super::{Core, TICKS};
 use crate::causes::{Cause, Causes};
-use crate::sched::effects::{Hardware, Oracle, Place, Ready, World};
+use crate::sched::effects::{Hardware, Migration, Oracle, Place, Ready, World};
 use crate::sched::levels::Priority;
 use girder_lockfree::Token;
 use girder_lockfree::mail::reap;
+use girder_lockfree::process::crew::Pace;
 use girder_lockfree::process::here::{Arrivals, Arrived, collect};
+
+/// The levels in a summary; what is beyond tells of those that are pinned.
+const LEVELS: u8 = 0b1111;
 
 impl<W: World> Core<W> {
     /// Serves what has happened since the last look, and puts whom it interrupted back.
@@ -23,7 +27,17 @@ impl<W: World> Core<W> {
         let has_rivals = self.ready.has_rivals(usize::from(interrupted.is_some()));
         let is_tick = causes.contains(Cause::Timer) && self.on_timer(has_rivals);
         self.hardware.serve(causes);
-        let Some(mut token) = interrupted else { return };
+        if let Some(token) = interrupted {
+            self.put_back(token, is_tick);
+        }
+        if W::Migration::MOVES {
+            self.attend_to_others(causes.contains(Cause::Wake), is_tick);
+        }
+    }
+
+    /// Puts whom an interrupt took the core from before the others, or behind them if its quantum is over.
+    #[inline(always)]
+    fn put_back(&mut self, mut token: Token, is_tick: bool) {
         if is_tick && token.count_tick() >= TICKS {
             token.end_quantum();
             // Who still has something to spend goes on with that.
@@ -103,13 +117,24 @@ impl<W: World> Core<W> {
         let (count, levels) = arrived.take_summary();
         if count > 0 {
             self.statistics.arrivals += count;
+            if W::Migration::MOVES && levels > LEVELS {
+                self.send_home(&mut arrived.queue);
+            }
             self.ready.push_all(&mut arrived.queue, levels);
         }
     }
 
     pub(super) fn set_tick(&mut self, at: Option<u64>) {
         self.deadlines.set_tick(at);
-        self.here.set_ticking(at.is_some());
+        let pace = if at.is_some() {
+            Pace::Ticking
+        } else {
+            Pace::Busy
+        };
+        if W::Migration::MOVES {
+            return self.set_pace(pace);
+        }
+        self.here.store_pace(pace);
     }
 
     /// Ticks are wanted while somebody waits for the core, this far apart.

@@ -2,7 +2,7 @@
 //! ever happens. Each gives up where anything is to be decided, and then `decide` does.
 
 use super::Core;
-use crate::sched::effects::{Hardware, Ready, World};
+use crate::sched::effects::{Hardware, Migration, Ready, World};
 use crate::sched::levels::Priority;
 use girder_lockfree::Token;
 use girder_lockfree::process::here::{Here, Load, Woken};
@@ -34,7 +34,11 @@ impl<W: World> InLoopWork for End<'_, W> {
 
     #[inline(always)]
     fn work(self, at: InLoop<'_>) -> Turned {
-        self.1.discontinue_at(at);
+        if W::Migration::MOVES && self.1.is_from_abroad() {
+            self.1.discontinue_from_abroad(at);
+        } else {
+            self.1.discontinue_at(at);
+        }
         self.0.take_next(at)
     }
 }
@@ -79,6 +83,9 @@ impl<W: World> Core<W> {
     #[inline(always)]
     pub(super) fn give(&mut self, here: &'static Here, mut process: Runnable) -> Runnable {
         self.statistics.switches += 1;
+        if W::Migration::MOVES && process.has_come_to(here) {
+            self.statistics.immigrants += 1;
+        }
         process.give_core(here);
         process
     }

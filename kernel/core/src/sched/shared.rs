@@ -1,0 +1,211 @@
+//! The handlers of the deployment in which cores steal from each other: the same on the machine and in the simulator.
+//!
+//! A core's processes are in queues of its own, which nobody else touches, as in a deployment of one core. While
+//! somebody is hungry it *offers* some: they go into a deque that others steal from. Pinned ones stay where they
+//! are, so they are never in a thief's way. What nobody has wanted for a tick comes back.
+//!
+//! `doc/many-cores.md` has who owns what; `girder_lockfree::process::crew`, how cores find each other.
+
+use super::effects::{CoreId, Migration, Place, Ready, Stolen};
+use super::levels::{Levels, Priority};
+use girder_lockfree::process::Queue;
+use girder_lockfree::process::crew::{Crew, Pace, Surplus};
+use girder_lockfree::process::here::Here;
+use girder_lockfree::{Steal, Token};
+
+/// Processes that are offered at a time.
+const OFFERED: usize = 32;
+/// Processes that a thief takes at a time.
+const STOLEN: usize = 16;
+/// Times that a thief tries again when another one was faster.
+const TRIES: usize = 4;
+
+/// A core's queues, of which others may have some.
+#[derive(Debug)]
+pub struct Offering {
+    levels: Levels,
+    surplus: Surplus,
+    crew: &'static Crew,
+}
+
+/// The other cores.
+#[derive(Debug)]
+pub struct Fellows {
+    crew: &'static Crew,
+    own: usize,
+}
+
+/// The handlers of a core of a crew, for its loop: once.
+pub fn crew_of(crew: &'static Crew, here: &'static Here) -> Option<(Offering, Fellows)> {
+    let own = crew.number_of(here)?;
+    let surplus = crew.surplus(own)?;
+    let levels = Levels::default();
+    let offering = Offering {
+        levels,
+        surplus,
+        crew,
+    };
+    Some((offering, Fellows { crew, own }))
+}
+
+impl Offering {
+    /// Those that nobody steals.
+    pub fn levels(&self) -> &Levels {
+        &self.levels
+    }
+
+    fn steal_one(&self, victim: usize) -> Option<Token> {
+        for _ in 0..TRIES {
+            match self.crew.steal_from(victim) {
+                Steal::Taken(token) => return Some(token),
+                Steal::Empty => return None,
+                Steal::Lost => {}
+            }
+        }
+        None
+    }
+}
+
+impl Ready for Offering {
+    #[inline(always)]
+    fn push(&mut self, token: Token, place: Place) {
+        self.levels.push(token, place);
+    }
+
+    fn push_all(&mut self, tokens: &mut Queue, levels: u8) {
+        self.levels.push_all(tokens, levels);
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) -> Option<Token> {
+        self.levels.pop().or_else(|| self.surplus.take_back())
+    }
+
+    #[inline(always)]
+    fn is_even(&self, running: Priority) -> bool {
+        self.levels.is_even(running)
+    }
+
+    #[inline(always)]
+    fn rotate(&mut self, token: Token) -> Token {
+        self.levels.rotate(token)
+    }
+
+    fn steal_from(&mut self, victim: CoreId) -> Stolen {
+        let victim = victim.0 as usize;
+        let Some(first) = self.steal_one(victim) else {
+            return match self.crew.pace_of(victim) {
+                Pace::Ticking => {
+                    self.crew.call(victim);
+                    Stolen::Asked
+                }
+                Pace::Busy | Pace::Idle => Stolen::None,
+            };
+        };
+        for _ in 0..STOLEN.min(self.crew.offered_by(victim) / 2) {
+            match self.steal_one(victim) {
+                Some(token) => self.levels.push(token, Place::Back),
+                None => break,
+            }
+        }
+        Stolen::Taken(first)
+    }
+
+    /// Half of them, so one always stays.
+    fn offer(&mut self) -> usize {
+        let count = self.levels.count_up_to(2 * OFFERED) / 2;
+        for offered in 0..count {
+            let Some(token) = self.levels.pop_to_spare() else {
+                return offered;
+            };
+            if let Err(token) = self.surplus.offer(token) {
+                self.levels.push(token, Place::Front);
+                return offered;
+            }
+        }
+        count
+    }
+
+    /// The newest first, before all others: so they stand in the order in which they stood.
+    fn take_back(&mut self) {
+        while let Some(token) = self.surplus.take_back() {
+            self.levels.push(token, Place::Front);
+        }
+    }
+
+    #[inline(always)]
+    fn is_empty(&self) -> bool {
+        self.levels.is_empty() && self.surplus.is_empty()
+    }
+
+    fn count(&self) -> usize {
+        self.levels.count() + self.surplus.count()
+    }
+
+    fn has_rivals(&self, others: usize) -> bool {
+        self.levels.has_rivals(others + self.surplus.count())
+    }
+
+    fn most_urgent(&self) -> Option<Priority> {
+        self.levels.most_urgent()
+    }
+}
+
+impl Migration for Fellows {
+    const MOVES: bool = true;
+
+    fn to_core(&mut self, token: Token, target: CoreId) -> Option<Token> {
+        let target = target.0 as usize;
+        if target == self.own {
+            return Some(token);
+        }
+        match self.crew.deliver(target, token) {
+            Ok(()) => {
+                self.crew.call(target);
+                None
+            }
+            Err(token) => Some(token),
+        }
+    }
+
+    fn arrivals(&mut self) -> Queue {
+        self.crew.take_delivered(self.own)
+    }
+
+    fn core_of(&self, here: &'static Here) -> Option<CoreId> {
+        let number = self.crew.number_of(here)?;
+        Some(CoreId(number as u32))
+    }
+
+    fn victims(&self) -> usize {
+        self.crew.count() - 1
+    }
+
+    fn victim(&self, turn: usize, choice: usize) -> Option<CoreId> {
+        let others = self.victims();
+        let step = (turn < others).then(|| 1 + (turn + choice) % others)?;
+        let victim = (self.own + step) % self.crew.count();
+        Some(CoreId(victim as u32))
+    }
+
+    fn go_hungry(&mut self) {
+        self.crew.go_hungry(self.own);
+    }
+
+    fn is_fed(&mut self) {
+        self.crew.is_fed(self.own);
+    }
+
+    fn is_anybody_hungry(&self) -> bool {
+        self.crew.is_anybody_hungry()
+    }
+
+    fn call_hungry(&mut self, count: usize) {
+        for _ in 0..count {
+            let Some(hungry) = self.crew.claim_hungry(self.own) else {
+                return;
+            };
+            self.crew.call(hungry);
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! The cores that run the processes of one table, as they see each other: who is hungry, who has something to
+//! spare, who has to be told.
+//!
+//! ```text
+//!   Member   what a core shows of itself: its status word, its pace, its surplus, its inbox
+//!     surplus    processes that it offers while somebody is hungry      (deque)
+//!     inbox      processes that were sent to it                         (inbox)
+//!     pace       whether it looks at its word by itself before long     (pace)
+//!   Hunger   who wants work                                             (hunger)
+//!   Spread   slots that nobody occupies, for whichever core wants one   (spread)
+//! ```
+//!
+//! Everything else that a core has is its own: nobody reads it.
+//!
+//! # Hunger and plenty
+//!
+//! A core with several processes that want it ticks: its pace says so from the moment that there is a second one. A core
+//! without any is hungry: its bit says so before it looks around for the last time. Both look for the other
+//! *after* they have said their own, with a full fence between:
+//!
+//! ```text
+//!   plenty:  pace := ticking        hungry:  bit := 1
+//!            fence                           fence
+//!            reads the bits                  reads the paces
+//! ```
+//!
+//! So of a core that comes to have plenty and one that becomes hungry at least one sees the other. The first then offers
+//! what it can spare and calls the hungry one by ringing at its word; the second rings at the first, which then does
+//! that. And if both went wrong a tick would mend it: who ticks looks at the bits at each tick. `one-status-word.md` and
+//! `doorbell` have why a ring is never lost on somebody who is falling asleep.
+//!
+//! Whoever offers *claims* a hungry core by taking its bit away, so no two call the same one. A core that was called in vain,
+//! because a third one has stolen what was offered, is hungry again, which it says, and looks again.
+//!
+//! # Who has to be told
+//!
+//! A flag in a state word (kill, suspend, another level) is met by whoever holds the process's token, at its next
+//! transition. On a core that ticks that is within a tick, and on one that runs nobody it is before anybody runs. What is left
+//! is a core that is *busy*: one process has it, and no tick will come. It is rung at and signalled. Nobody knows which core has
+//! the process, nor need anybody: there are few such cores, and each looks once.
+//!
+//! ```text
+//!   asks:    flag in the state word     core:  pace := busy
+//!            fence                             fence
+//!            reads the pace                    reads the state word, in beginning
+//! ```
+//!
+//! Again one of them sees the other. The same argument serves whoever rings at the word of a core and does not signal it,
+//! because it looks by itself.
+
+mod hunger;
+mod inbox;
+mod pace;
+mod spread;
+
+pub use pace::Pace;
+pub(super) use pace::PaceWord;
+pub(super) use spread::Spread;
+
+use super::header::Header;
+use super::here::Here;
+use super::platform;
+use super::queue::Queue;
+use super::token::Token;
+use crate::atomic::fence;
+use crate::deque::{Deque, Owner, Steal};
+use crate::doorbell::Ring;
+use crate::order::Site;
+use alloc::boxed::Box;
+use core::fmt;
+use hunger::Hunger;
+use inbox::Inbox;
+
+/// Processes that a core offers at a time, at most.
+pub const OFFERED_MAX: usize = if cfg!(loom) { 4 } else { 256 };
+
+/// The bit of a core's status word by which others want it to look around.
+pub const LOOK: u32 = 1 << 3;
+
+/// A place in a crew.
+#[derive(Clone, Copy)]
+pub struct Seat {
+    /// The core.
+    pub here: &'static Here,
+    /// What it is signalled by; whoever builds the kernel knows what that is.
+    pub address: u64,
+}
+
+/// What a core shows of itself.
+struct Member {
+    seat: Seat,
+    surplus: Deque<Header, OFFERED_MAX>,
+    inbox: Inbox,
+}
+
+/// The cores. Each is known by its number in here.
+pub struct Crew {
+    members: Box<[Member]>,
+    hunger: Hunger,
+}
+
+/// The right to offer processes of a core: its loop's.
+pub struct Surplus(Owner<'static, Header, OFFERED_MAX>);
+
+impl Crew {
+    /// Makes a crew; nobody, if a core is on its own.
+    pub(super) fn new(seats: impl IntoIterator<Item = Seat>) -> Self {
+        let member = |seat| Member {
+            seat,
+            surplus: Deque::new(),
+            inbox: Inbox::new(),
+        };
+        let members: Box<[Member]> = seats.into_iter().map(member).collect();
+        let hunger = Hunger::new(members.len());
+        Self { members, hunger }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.members.len()
+    }
+
+    /// The number of a core.
+    pub fn number_of(&self, here: &Here) -> Option<usize> {
+        let is_it = |member: &Member| core::ptr::eq(member.seat.here, here);
+        self.members.iter().position(is_it)
+    }
+
+    /// The right to offer that core's processes, for its loop: once.
+    pub fn surplus(&'static self, core: usize) -> Option<Surplus> {
+        self.members.get(core)?.surplus.own().map(Surplus)
+    }
+
+    /// Takes the oldest process that a core offers.
+    pub fn steal_from(&self, victim: usize) -> Steal<Token> {
+        let Some(member) = self.members.get(victim) else {
+            return Steal::Empty;
+        };
+        match member.surplus.pop_top() {
+            Steal::Taken(header) => {
+                let token = Token::new(header);
+                token.local().set_abroad();
+                Steal::Taken(token)
+            }
+            Steal::Empty => Steal::Empty,
+            Steal::Lost => Steal::Lost,
+        }
+    }
+
+    /// How many a core offers, about.
+    pub fn offered_by(&self, core: usize) -> usize {
+        let member = self.members.get(core);
+        member.map_or(0, |member| member.surplus.len_roughly())
+    }
+
+    /// How a core runs.
+    pub fn pace_of(&self, core: usize) -> Pace {
+        let member = self.members.get(core);
+        member.map_or(Pace::Idle, |member| member.seat.here.pace())
+    }
+
+    /// Says that this core wants work, before it looks for some for the last time.
+    pub fn go_hungry(&self, core: usize) {
+        self.hunger.add(core);
+        fence(Site::CrewHungry.ordering());
+    }
+
+    /// Says that it does not any more.
+    pub fn is_fed(&self, core: usize) {
+        self.hunger.remove(core);
+    }
+
+    /// True if somebody wants work.
+    pub fn is_anybody_hungry(&self) -> bool {
+        !self.hunger.is_empty()
+    }
+
+    /// Takes somebody who wants work, near that core, to be called.
+    pub fn claim_hungry(&self, near: usize) -> Option<usize> {
+        self.hunger.claim(near)
+    }
+
+    /// Sends a process to a core; whoever does then rings there.
+    pub fn deliver(&self, core: usize, token: Token) -> Result<(), Token> {
+        match self.members.get(core) {
+            Some(member) => {
+                member.inbox.push(token);
+                Ok(())
+            }
+            None => Err(token),
+        }
+    }
+
+    /// Takes what was sent to a core, the oldest first; for its loop.
+    pub fn take_delivered(&self, core: usize) -> Queue {
+        let member = self.members.get(core);
+        member.map_or_else(Queue::new, |member| member.inbox.take())
+    }
+
+    /// Has a core look around. True if it has to be signalled as well.
+    #[must_use]
+    pub fn ring(&self, core: usize) -> bool {
+        self.members.get(core).is_some_and(|member| {
+            let ring = member.seat.here.doorbell().ring(LOOK);
+            fence(Site::CrewAsk.ordering());
+            ring == Ring::MustSignal || member.seat.here.pace() == Pace::Busy
+        })
+    }
+
+    /// As [`ring`](Self::ring), and signals it.
+    pub fn call(&self, core: usize) {
+        if self.ring(core) {
+            platform::signal(self.members[core].seat.address);
+        }
+    }
+
+    /// Has all look around that run a process and might not look for long: a flag was added to a process's state word,
+    /// and one of them may have that process.
+    pub(super) fn tell_the_busy(&self, own: &Here) {
+        fence(Site::CrewAsk.ordering());
+        for member in &self.members {
+            let here = member.seat.here;
+            if core::ptr::eq(here, own) || here.pace() != Pace::Busy {
+                continue;
+            }
+            // Rung at before, it may not have been signalled: it was told of something else then, at another pace.
+            let _ = here.doorbell().ring(LOOK);
+            platform::signal(member.seat.address);
+        }
+    }
+}
+
+impl fmt::Debug for Seat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Seat({:#x})", self.address)
+    }
+}
+
+impl fmt::Debug for Crew {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Crew")
+            .field("count", &self.count())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Surplus {
+    /// Offers a process, the newest of those that are. It comes back if there is no room.
+    pub fn offer(&mut self, token: Token) -> Result<(), Token> {
+        let header = token.into_header();
+        self.0.push_bottom(header).map_err(Token::new)
+    }
+
+    /// Takes the newest one back that nobody has stolen.
+    #[inline(always)]
+    pub fn take_back(&mut self) -> Option<Token> {
+        if self.is_empty() {
+            return None; // nobody adds to it meanwhile
+        }
+        self.0.pop_bottom().map(Token::new)
+    }
+
+    /// True if nobody is offered.
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+
+    /// How many are offered, at most.
+    #[inline(always)]
+    pub fn count(&self) -> usize {
+        self.0.deque().len_roughly()
+    }
+}
+
+impl fmt::Debug for Surplus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Surplus").field(&self.count()).finish()
+    }
+}
+
+impl Here {
+    /// Says how this core runs, before it looks who is hungry, or at the state word of whoever is to have the core: for
+    /// the loop of a core that is one of a crew.
+    pub fn set_pace(&self, pace: Pace) {
+        self.store_pace(pace);
+        fence(Site::CrewPace.ordering());
+    }
+}
+
+#[cfg(all(test, loom))]
+pub(crate) mod stories;

@@ -1,0 +1,112 @@
+//! Several cores: thousands of seeds, and what has to be found when something is broken on purpose.
+
+use girder_sim::{ManyPlan, ManyReport, ManySabotage, ManyScenario, simulate_many};
+
+/// Seeds of each scenario for each number of cores.
+const SEEDS: u64 = 40;
+const CORES: [usize; 4] = [1, 2, 4, 8];
+
+fn plan(seed: u64, scenario: ManyScenario, cores: usize) -> ManyPlan {
+    ManyPlan {
+        seed,
+        scenario,
+        cores,
+        sabotage: None,
+    }
+}
+
+fn run_all(scenario: ManyScenario) {
+    for cores in CORES {
+        for seed in 0..SEEDS {
+            simulate_many(plan(seed, scenario, cores));
+        }
+    }
+}
+
+#[test]
+fn yielders_come_to_their_end() {
+    run_all(ManyScenario::Yielders);
+}
+
+#[test]
+fn spinners_come_to_have_a_core_each() {
+    run_all(ManyScenario::Rendezvous);
+}
+
+#[test]
+fn pairs_lose_no_message_and_keep_the_order() {
+    run_all(ManyScenario::Pairs);
+}
+
+#[test]
+fn many_senders_lose_no_message_and_keep_the_order() {
+    run_all(ManyScenario::FanIn);
+}
+
+#[test]
+fn sleepers_wake_up_and_never_early() {
+    run_all(ManyScenario::Sleepers);
+}
+
+#[test]
+fn a_tree_of_spawns_ends_and_leaves_nothing() {
+    run_all(ManyScenario::Tree);
+}
+
+#[test]
+fn the_killed_suspended_and_moved_are_found_wherever_they_are() {
+    run_all(ManyScenario::Trouble);
+}
+
+/// Without any of this the others would show nothing.
+#[test]
+fn work_moves_and_cores_sleep() {
+    let sum = |report: &ManyReport, of: fn(&girder_core::sched::Statistics) -> u64| {
+        report.statistics.iter().map(of).sum::<u64>()
+    };
+    for scenario in ManyScenario::ALL {
+        let reports: Vec<_> = (0..10)
+            .map(|seed| simulate_many(plan(seed, scenario, 4)))
+            .collect();
+        let total = |of| reports.iter().map(|report| sum(report, of)).sum::<u64>();
+        assert!(total(|it| it.thefts) > 0, "{scenario:?}: nobody steals");
+        assert!(total(|it| it.immigrants) > 0, "{scenario:?}: nobody moves");
+        assert!(total(|it| it.offered) > 0, "{scenario:?}: nobody offers");
+        assert!(total(|it| it.waits) > 0, "{scenario:?}: nobody sleeps");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    for scenario in ManyScenario::ALL {
+        for seed in 0..3 {
+            let [first, second] = [(); 2].map(|()| simulate_many(plan(seed, scenario, 4)));
+            assert!(first == second, "{scenario:?} {seed} differs");
+        }
+    }
+}
+
+/// True if one of some seeds shows it.
+fn is_found(sabotage: ManySabotage, scenario: ManyScenario) -> bool {
+    (0..8).any(|seed| {
+        let sabotage = Some(sabotage);
+        let broken = ManyPlan {
+            sabotage,
+            ..plan(seed, scenario, 4)
+        };
+        std::panic::catch_unwind(|| simulate_many(broken)).is_err()
+    })
+}
+
+#[test]
+fn signals_that_are_lost_are_found() {
+    assert!(is_found(
+        ManySabotage::LoseSignals,
+        ManyScenario::Rendezvous
+    ));
+}
+
+#[test]
+fn kills_that_are_lost_are_found() {
+    assert!(is_found(ManySabotage::LoseKills, ManyScenario::Trouble));
+}
