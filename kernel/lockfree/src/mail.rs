@@ -47,6 +47,7 @@ mod waiting;
 pub use bound::{Bound, BoundError, Overflow};
 pub use envelope::Message;
 pub(crate) use envelope::{ENVELOPE_BYTES, Envelope};
+pub(crate) use gate::Gate;
 pub use gate::GateReport;
 pub use gated::gate_report;
 pub(crate) use gated::was_overrun;

@@ -59,10 +59,10 @@ pub use watch::Watch;
 pub use word::Pid;
 
 use crate::mail::Bound;
-use cold::ColdBox;
 use core::pin::{Pin, pin};
 pub(crate) use header::{Header, Slot};
 pub(crate) use here::table;
+use homes::{Wants, bear_at_length};
 #[cfg(not(target_os = "none"))]
 pub(crate) use platform::forgets_places;
 pub(crate) use platform::{PreemptionOff, local, make_room, old_pages, pages};
@@ -75,7 +75,7 @@ pub fn spawn<F: Future<Output = ()> + Send + 'static>(
     future: F,
     level: u8,
 ) -> Result<Pid, NoProcess> {
-    create(future, level, None)
+    create(future, level)
 }
 
 /// Makes a process of a future that `make` builds when the process first runs. Only `make` has to be
@@ -85,7 +85,7 @@ where
     F: Future<Output = ()> + 'static,
     M: FnOnce() -> F + Send + 'static,
 {
-    create(async move { make().await }, level, None)
+    create(async move { make().await }, level)
 }
 
 /// As [`spawn_with`], for whoever wants to know how the process ends.
@@ -94,10 +94,7 @@ where
     F: Future<Output = ()> + 'static,
     M: FnOnce() -> F + Send + 'static,
 {
-    let (teller, watch) = watch::pair().ok_or(NoProcess)?;
-    let cold = ColdBox::new(Some(teller)).ok_or(NoProcess)?;
-    let pid = create(async move { make().await }, level, Some(cold))?;
-    Ok((pid, watch))
+    create_watched(async move { make().await }, level, None)
 }
 
 /// As [`spawn`], with a limit to the mailbox.
@@ -106,7 +103,7 @@ pub fn spawn_bounded<F: Future<Output = ()> + Send + 'static>(
     level: u8,
     bound: Bound,
 ) -> Result<Pid, NoProcess> {
-    homes::bear_gated(future, level, None, bound).ok_or(NoProcess)
+    create_bounded(future, level, bound)
 }
 
 /// As [`spawn_with`], with a limit to the mailbox.
@@ -115,7 +112,7 @@ where
     F: Future<Output = ()> + 'static,
     M: FnOnce() -> F + Send + 'static,
 {
-    homes::bear_gated(async move { make().await }, level, None, bound).ok_or(NoProcess)
+    create_bounded(async move { make().await }, level, bound)
 }
 
 /// As [`spawn_watched`], with a limit to the mailbox.
@@ -128,11 +125,7 @@ where
     F: Future<Output = ()> + 'static,
     M: FnOnce() -> F + Send + 'static,
 {
-    let (teller, watch) = watch::pair().ok_or(NoProcess)?;
-    let cold = ColdBox::new(Some(teller)).ok_or(NoProcess)?;
-    let body = async move { make().await };
-    let pid = homes::bear_gated(body, level, Some(cold), bound).ok_or(NoProcess)?;
-    Ok((pid, watch))
+    create_watched(async move { make().await }, level, Some(bound))
 }
 
 /// As [`spawn`], for one that stays on this core.
@@ -140,19 +133,49 @@ pub(crate) fn spawn_pinned<F: Future<Output = ()> + Send + 'static>(
     future: F,
     level: u8,
 ) -> Result<Pid, NoProcess> {
-    create(future, level | Local::PINNED, None)
+    create(future, level | Local::PINNED)
 }
 
 #[inline(always)]
-fn create<F: Future<Output = ()> + 'static>(
+fn create<F: Future<Output = ()> + 'static>(future: F, level: u8) -> Result<Pid, NoProcess> {
+    let future = match homes::bear(future, level) {
+        Ok(pid) => return Ok(pid),
+        Err(future) => future,
+    };
+    let future = match homes::bear_afresh(future, level) {
+        Ok(pid) => return Ok(pid),
+        Err(future) => future,
+    };
+    match make_room() {
+        true => homes::bear_afresh(future, level).map_err(|_| NoProcess),
+        false => Err(NoProcess),
+    }
+}
+
+fn create_bounded<F: Future<Output = ()> + 'static>(
     future: F,
     level: u8,
-    mut cold: Option<ColdBox>,
+    bound: Bound,
 ) -> Result<Pid, NoProcess> {
-    match homes::bear(future, level, &mut cold) {
-        Ok(pid) => Ok(pid),
-        Err(future) => homes::bear_afresh(future, level, cold).ok_or(NoProcess),
-    }
+    let wants = Wants {
+        bound: Some(bound),
+        ..Wants::default()
+    };
+    let (pid, _) = bear_at_length(future, level, wants).ok_or(NoProcess)?;
+    Ok(pid)
+}
+
+fn create_watched<F: Future<Output = ()> + 'static>(
+    future: F,
+    level: u8,
+    bound: Option<Bound>,
+) -> Result<(Pid, Watch), NoProcess> {
+    let wants = Wants {
+        is_watched: true,
+        bound,
+    };
+    let (pid, watch) = bear_at_length(future, level, wants).ok_or(NoProcess)?;
+    Ok((pid, watch.ok_or(NoProcess)?))
 }
 
 /// The running process, unless it is a core's loop that runs.

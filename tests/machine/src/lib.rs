@@ -9,6 +9,7 @@ extern crate alloc;
 mod arenas;
 mod asking;
 mod atomics;
+mod births;
 mod blocking;
 mod calling;
 mod containment;

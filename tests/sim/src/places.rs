@@ -3,8 +3,8 @@
 use crate::program::Score;
 use crate::world::{Simulated, with_state};
 use girder_core::sched::{Next, World};
-use girder_lockfree::process::Pid;
 use girder_lockfree::process::inspect::{Standing, on_desk, standing, stock};
+use girder_lockfree::process::{Pid, processes};
 use std::collections::BTreeMap;
 
 /// Where a token can be, besides its slot.
@@ -17,11 +17,14 @@ enum Place {
 /// Checks everything that must be true between two turns.
 pub(crate) fn check(next: &Next, score: &mut Score) {
     let places = tokens(next);
-    // Whoever is new is in a queue, or has the core, before it is anything else.
+    // Whoever is new is in a queue, or has the core, before it is anything else: as a rule.
     for &pid in places.keys() {
         score.ever_born += usize::from(score.alive.insert(pid));
     }
     score.alive.retain(|&pid| standing(pid).is_some());
+    if used_slots() != score.alive.len() {
+        find_held(score);
+    }
     let mut runnable = 0;
     for &pid in &score.alive {
         let place = places.get(&pid);
@@ -39,10 +42,22 @@ pub(crate) fn check(next: &Next, score: &mut Score) {
     }
     assert_eq!(runnable, places.len(), "a place has somebody who is gone");
     let stock = stock();
-    let used_slots = stock.slots - stock.free_slots;
-    assert_eq!(used_slots, score.alive.len(), "slots do not add up");
+    assert_eq!(used_slots(), score.alive.len(), "slots do not add up");
     let used_blocks = stock.blocks - stock.free_blocks;
     assert_eq!(used_blocks, score.alive.len(), "blocks do not add up");
+}
+
+fn used_slots() -> usize {
+    let stock = stock();
+    stock.slots - stock.free_slots
+}
+
+/// Who was suspended in the turn of its birth, and was urgent enough to be met in the same turn, was in no queue between
+/// two turns.
+fn find_held(score: &mut Score) {
+    for pid in processes().filter(|&pid| standing(pid) == Some(Standing::Held)) {
+        score.ever_born += usize::from(score.alive.insert(pid));
+    }
 }
 
 fn tokens(next: &Next) -> BTreeMap<Pid, Place> {

@@ -54,7 +54,7 @@ impl Gates {
     }
 
     /// Makes the chunk that the gate of this slot is in, unless somebody else is faster.
-    pub(super) fn make(&self, index: u32) -> Option<()> {
+    pub(crate) fn make(&self, index: u32) -> Option<()> {
         let place = self.chunks.get(index as usize / CHUNK)?;
         if !may_take(Purpose::Gates) {
             return None;

@@ -7,11 +7,12 @@ use super::cold::ColdBox;
 use super::header::{Header, Operations, Process, Slot};
 use super::here::{table, with_desk, with_own_desk};
 use super::in_loop::InLoop;
-use super::platform;
+use super::platform::{self, PreemptionOff, make_room};
 use super::pool::{Class, Home};
 use super::table::Table;
+use super::watch::{self, Watch};
 use super::word::Pid;
-use crate::mail::{Bound, COUNTED};
+use crate::mail::{Bound, COUNTED, Gate};
 use crate::scarcity::{Purpose, may_take};
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -19,80 +20,165 @@ use core::ptr::NonNull;
 /// Makes a process in a home that another one has left on this core, and leaves it. Without such a
 /// home the future comes back.
 #[inline(always)]
-pub(crate) fn bear<F: Future<Output = ()> + 'static>(
-    future: F,
-    level: u8,
-    cold: &mut Option<ColdBox>,
-) -> Result<Pid, F> {
+pub(crate) fn bear<F: Future<Output = ()> + 'static>(future: F, level: u8) -> Result<Pid, F> {
     with_own_desk(|here, local, desk| {
         let Some(home) = desk.pools.take(Process::<F>::operations().class) else {
             return Err(future);
         };
-        let (pid, token) = home.settle(future, level, here.reductions.get(), cold.take());
+        let (pid, token) = home.settle(future, level, here.reductions.get());
         desk.newborn.add(token, level);
         here.load_newborn(local);
         Ok(pid)
     })
 }
 
-/// The same in a new home.
+/// The same in a new home. Without memory for one the future comes back.
 #[cold]
 #[inline(never)]
 pub(crate) fn bear_afresh<F: Future<Output = ()> + 'static>(
     future: F,
     level: u8,
-    cold: Option<ColdBox>,
-) -> Option<Pid> {
+) -> Result<Pid, F> {
     let Operations { layout, class, .. } = Process::<F>::operations();
-    let home = fresh_home(*layout, *class)?;
-    Some(with_own_desk(|here, local, desk| {
-        let (pid, token) = home.settle(future, level, here.reductions.get(), cold);
+    let _stays = PreemptionOff::new();
+    let Some(home) = fresh_home(*layout, *class) else {
+        return Err(future);
+    };
+    Ok(with_own_desk(|here, local, desk| {
+        let (pid, token) = home.settle(future, level, here.reductions.get());
         desk.newborn.add(token, level);
         here.load_newborn(local);
         pid
     }))
 }
 
-/// Makes a process whose mailbox has a limit, and leaves it.
-pub(crate) fn bear_gated<F: Future<Output = ()> + 'static>(
+/// How a process is born that is not born by a short way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wants {
+    /// Somebody watches it.
+    pub(crate) is_watched: bool,
+    /// Its mailbox has this limit.
+    pub(crate) bound: Option<Bound>,
+}
+
+/// What a process is made of besides its future. In nobody's list, it would be lost with whoever is killed while it has
+/// this in hand; so preemption is off for as long.
+struct InHand {
+    home: Home,
+    gate: Option<&'static Gate>,
+    cold: Option<ColdBox>,
+    watch: Option<Watch>,
+    stays: PreemptionOff,
+}
+
+/// What is missing.
+enum Missing {
+    Memory,
+    /// The gate of the slot of this index.
+    Gate(u32),
+}
+
+/// Makes a process by the long way, and leaves it.
+#[cold]
+#[inline(never)]
+pub(crate) fn bear_at_length<F: Future<Output = ()> + 'static>(
     future: F,
     level: u8,
-    cold: Option<ColdBox>,
-    bound: Bound,
-) -> Option<Pid> {
-    let Operations { layout, class, .. } = Process::<F>::operations();
-    let kept = with_desk(|_, desk| desk.pools.take(*class));
-    let home = match kept {
-        Some(home) => home,
-        None => fresh_home(*layout, *class)?,
-    };
-    let pid = home.slot.word.next_pid(home.index);
-    let Some(gate) = table().gates().of_or_new(pid) else {
-        home.leave(*layout, *class);
-        return None;
-    };
-    Some(with_own_desk(|here, local, desk| {
+    wants: Wants,
+) -> Option<(Pid, Option<Watch>)> {
+    let InHand {
+        home,
+        gate,
+        cold,
+        watch,
+        stays,
+    } = InHand::gather(Process::<F>::operations(), wants)?;
+    let pid = with_own_desk(|here, local, desk| {
         let (pid, token) = home.prepare(future, level, here.reductions.get(), cold);
-        gate.open(pid, Some(bound));
-        token.local().set_special(COUNTED);
-        token.header().slot.word.occupy_gated(pid);
+        match gate {
+            None => token.header().slot.word.occupy(pid),
+            Some(gate) => {
+                gate.open(pid, wants.bound);
+                token.local().set_special(COUNTED);
+                token.header().slot.word.occupy_gated(pid);
+            }
+        }
         desk.newborn.add(token, level);
         here.load_newborn(local);
         pid
-    }))
+    });
+    drop(stays);
+    Some((pid, watch))
+}
+
+impl InHand {
+    /// Gets all of it; once more, if something was kept that could be done without.
+    fn gather(operations: &Operations, wants: Wants) -> Option<Self> {
+        let mut may_hope = true;
+        loop {
+            match Self::attempt(operations, wants) {
+                Ok(all) => return Some(all),
+                // Somebody else on this core may take the slot meanwhile: then another one is looked at.
+                Err(Missing::Gate(index)) => table().gates().make(index)?,
+                Err(Missing::Memory) if may_hope && make_room() => may_hope = false,
+                Err(Missing::Memory) => return None,
+            }
+        }
+    }
+
+    fn attempt(operations: &Operations, wants: Wants) -> Result<Self, Missing> {
+        let stays = PreemptionOff::new();
+        let home = any_home(operations).ok_or(Missing::Memory)?;
+        match Self::beside(&home, wants) {
+            Ok((gate, cold, watch)) => Ok(Self {
+                home,
+                gate,
+                cold,
+                watch,
+                stays,
+            }),
+            Err(missing) => {
+                home.leave(operations);
+                Err(missing)
+            }
+        }
+    }
+
+    /// What the process that is to live here needs besides.
+    fn beside(home: &Home, wants: Wants) -> Result<Beside, Missing> {
+        let gate = wants.bound.map(|_| {
+            let gate = table().gates().of(home.slot.word.next_pid(home.index));
+            gate.ok_or(Missing::Gate(home.index))
+        });
+        let gate = gate.transpose()?;
+        if !wants.is_watched {
+            return Ok((gate, None, None));
+        }
+        let (teller, watch) = watch::pair().ok_or(Missing::Memory)?;
+        let cold = ColdBox::new(Some(teller)).ok_or(Missing::Memory)?;
+        Ok((gate, Some(cold), Some(watch)))
+    }
+}
+
+type Beside = (Option<&'static Gate>, Option<ColdBox>, Option<Watch>);
+
+fn any_home(operations: &Operations) -> Option<Home> {
+    let kept = with_desk(|_, desk| desk.pools.take(operations.class));
+    kept.or_else(|| fresh_home(operations.layout, operations.class))
 }
 
 impl Home {
     /// Leaves it without having lived there.
-    fn leave(self, layout: Layout, class: Class) {
+    fn leave(self, operations: &Operations) {
         let table = table();
         with_desk(|_, desk| desk.pools.give_slot(self.index, table));
+        let layout = operations.class.block(operations.layout);
         // SAFETY: `fresh_home` allocated it with this layout, or somebody who had one of this class.
-        unsafe { platform::old_block(self.place, class.block(layout)) }
+        unsafe { platform::old_block(self.place, layout) }
     }
 }
 
-/// A new home for a process of this layout.
+/// A new home for a process of this layout; with preemption off, for it is in nobody's list.
 fn fresh_home(layout: Layout, class: Class) -> Option<Home> {
     let layout = class.block(layout);
     if !may_take(Purpose::Process) {
@@ -165,6 +251,8 @@ pub fn trim() -> usize {
     let table = table();
     let mut count = 0;
     loop {
+        // What is in hand would be lost with whoever is killed.
+        let _stays = PreemptionOff::new();
         let slice: [_; SLICE] = with_desk(|_, desk| {
             core::array::from_fn(|_| {
                 let (home, class) = desk.pools.take_any()?;

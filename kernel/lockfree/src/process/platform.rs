@@ -5,9 +5,9 @@
 
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
-    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, make_room, may_wait,
-    new_block, new_chunk, now, old_block, old_chunk, old_kernel_block, old_pages, pages, run_as,
-    signal, tell_memory_alarm,
+    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, kernel_block as charged_block,
+    local, make_room, may_wait, new_block, new_chunk, now, old_block, old_chunk, old_kernel_block,
+    old_pages, pages, run_as, signal, tell_memory_alarm,
 };
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
@@ -16,8 +16,8 @@ pub(crate) use host::{
 };
 #[cfg(target_os = "none")]
 pub(crate) use machine::{
-    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, local, make_room, may_wait,
-    new_block, new_block as new_chunk, now, old_block, old_block as old_chunk,
+    PreemptionOff, block, charged_block, disown, here_of, is_loop_of, kernel_block, local,
+    make_room, may_wait, new_block, new_block as new_chunk, now, old_block, old_block as old_chunk,
     old_block as old_kernel_block, old_pages, pages, run_as, signal, tell_memory_alarm,
 };
 
@@ -140,6 +140,16 @@ mod machine {
     /// The size is not zero.
     pub(crate) unsafe fn kernel_block(layout: Layout) -> Option<NonNull<u8>> {
         girder_kernel_block(layout)
+    }
+
+    /// Memory from the heap that whoever runs is charged with.
+    ///
+    /// # Safety
+    ///
+    /// The size is not zero.
+    pub(crate) unsafe fn charged_block(layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: the caller's promise.
+        NonNull::new(unsafe { alloc::alloc::alloc(layout) })
     }
 
     /// Gives memory back to the heap.

@@ -38,10 +38,9 @@ impl Home {
         future: F,
         level: u8,
         reductions: i32,
-        cold: Option<ColdBox>,
     ) -> (Pid, Token) {
         let slot = self.slot;
-        let (pid, token) = self.prepare(future, level, reductions, cold);
+        let (pid, token) = self.prepare(future, level, reductions, None);
         slot.word.occupy(pid);
         (pid, token)
     }

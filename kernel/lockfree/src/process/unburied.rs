@@ -204,6 +204,8 @@ pub(crate) fn next_unread() -> Option<Option<Message>> {
     if bury_a_slice() {
         return Some(None);
     }
+    // A home in hand would be lost with a reaper that is killed.
+    let _stays = PreemptionOff::new();
     let mut empty = None;
     let message = with_own_desk(|here, local, desk| {
         let slabs = here.table().slabs();

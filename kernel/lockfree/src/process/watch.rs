@@ -81,8 +81,9 @@ pub(crate) fn pair() -> Option<(Teller, Watch)> {
     if !may_take(Purpose::Watch) {
         return None;
     }
+    // Who asked to be told may die in mid-poll: then this is abandoned like all that it owns. So it is not the kernel's.
     // SAFETY: a block has a size.
-    let place = unsafe { platform::kernel_block(Layout::new::<Block>()) }?.cast::<Block>();
+    let place = unsafe { platform::charged_block(Layout::new::<Block>()) }?.cast::<Block>();
     let block = Block {
         word: AtomicU64::new(NOBODY),
         reason: UnsafeCell::new(MaybeUninit::uninit()),

@@ -1,0 +1,55 @@
+//! Births that a death breaks off lose nothing of the kernel's, and neither does whoever has asked to be told of a death.
+
+use crate::support::NORMAL;
+use girder_boot::resources;
+use girder_lockfree::process::{kill, spawn, spawn_watched, yield_now};
+
+/// Spawners that are killed, each in the middle of something.
+const KILLS: usize = 40;
+
+/// They never await, so each is given up where it stands, and that is mostly within a birth.
+#[girder::test(limit_ms = 60_000, alone = "adds up what one core has")]
+async fn whoever_is_killed_while_it_spawns_leaves_no_home_behind() {
+    let before = resources();
+    for round in 0..KILLS {
+        let spawns = move || async move {
+            loop {
+                // Without room for one more it goes on trying.
+                if round % 2 == 0 {
+                    _ = spawn(async {}, NORMAL);
+                } else {
+                    _ = spawn_watched(|| async {}, NORMAL);
+                }
+            }
+        };
+        let (pid, watch) = spawn_watched(spawns, NORMAL).expect("there is room");
+        yield_now().await;
+        kill(pid);
+        watch.await;
+        // Its children end.
+        yield_now().await;
+    }
+    while girder::processes().count() > 100 {
+        yield_now().await;
+    }
+    assert_eq!(before.kernel, resources().kernel);
+}
+
+/// Who can't drop its watch any more has abandoned it; the kernel keeps nothing for it.
+#[girder::test(alone = "adds up what one core has")]
+async fn a_watch_that_a_crash_held_is_abandoned() {
+    let before = resources();
+    let (_, watch) = spawn_watched(
+        || async {
+            let (_, held) = spawn_watched(|| async {}, NORMAL).expect("there is room");
+            yield_now().await;
+            panic!("while it watches: {}", held.reason().is_some());
+        },
+        NORMAL,
+    )
+    .expect("there is room");
+    assert!(watch.await.is_crash());
+    let after = resources();
+    assert_eq!(before.kernel, after.kernel);
+    assert_eq!(after.abandoned.blocks - before.abandoned.blocks, 1);
+}
