@@ -1,10 +1,10 @@
 //! Memory that may not be there, asked for by what it is for.
 //!
 //! Whoever takes memory of the kernel's asks here first, and treats a no as it treats one of the heap's. On the machine
-//! nobody ever says no, and nothing is left of the question. On a host a simulator may answer it ([`simulate`]): it knows
+//! nobody ever says no, and nothing is left of the question. On a host a simulator may answer it (`simulate`): it knows
 //! each single allocation of a run by that, can let any one of them fail, and sees that each kind of them has been tried.
 //!
-//! Only what may fail by contract is asked for here: its caller gets an error, or its process ends ([`end_process`]). What a
+//! Only what may fail by contract is asked for here: its caller gets an error, or its process ends (`end_process`). What a
 //! process takes for itself, by `Box` or `Vec`, is between it and the global allocator.
 
 use alloc::alloc::Layout;
