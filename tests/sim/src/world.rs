@@ -171,7 +171,7 @@ impl Migration for Alone {
     }
 }
 
-/// Keys come through the adversary.
+/// What is printed is shown, and nobody presses a key.
 pub(crate) struct Console;
 
 impl Io for Console {

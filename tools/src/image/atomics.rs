@@ -2,7 +2,7 @@
 //!
 //! The compiler makes loops of exclusive accesses, the one form that runs everywhere. Cores since
 //! Armv8.1 have single instructions for the same (the Large System Extensions), which do not start
-//! over when another core comes in between. A test of which to take, at each of 1,900 places, would cost
+//! over when another core comes in between. A test of which to take, at each of two thousand places, would cost
 //! more than the instruction. So the linked code is read, and where it has one of a few well-known loops
 //! the same in the other form, of the same length, is written into a table. The kernel copies the table
 //! over its code before the first of them runs, if its core has the extensions: on either kind of core,

@@ -2,15 +2,15 @@
 
 use super::baton::{Hands, State};
 use super::{ManyEvent, ManySabotage};
+use crate::world::{Console, Unlimited};
 use girder_core::causes::Causes;
 use girder_core::sched::{
-    Core, CoreId, Fellows, Hardware, Io, Lifecycle, Mem, Next, Offering, Oracle, Outcome, World,
+    Core, CoreId, Fellows, Hardware, Lifecycle, Next, Offering, Oracle, Outcome, World,
 };
 use girder_lockfree::Token;
 use girder_lockfree::process::here::{self, Here};
 use girder_lockfree::process::{Pid, Polled, Runnable};
 use std::cell::{Cell, RefCell};
-use std::fmt;
 
 thread_local! {
     static CORE: RefCell<Option<Core<Several>>> = const { RefCell::new(None) };
@@ -221,28 +221,6 @@ fn run(process: Runnable) -> Outcome {
 /// True if kills go nowhere.
 pub(super) fn loses_kills() -> bool {
     with_state(|state| state.sabotage == Some(ManySabotage::LoseKills))
-}
-
-/// Nothing is printed.
-pub(super) struct Console;
-
-impl Io for Console {
-    fn print(&mut self, text: fmt::Arguments<'_>) {
-        println!("{text}");
-    }
-
-    fn read_byte(&mut self) -> Option<u8> {
-        None
-    }
-}
-
-/// The host has pages enough.
-pub(super) struct Unlimited;
-
-impl Mem for Unlimited {
-    fn free_bytes(&self) -> usize {
-        usize::MAX
-    }
 }
 
 /// The adversary, as the scheduler knows it.
