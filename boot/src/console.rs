@@ -2,14 +2,18 @@
 //!
 //! Output waits in a ring that the device's transmit interrupt drains; before interrupts are on,
 //! and when the ring is full, the writer moves bytes itself, a few at a time under the lock.
-//! A line enters the ring in one piece or waits, so lines of several cores never mix. Input is
+//! A line enters the ring in one piece or waits, so lines of several cores never mix. Once processes run,
+//! only a process waits, and may be preempted while it does: what a loop says, or anybody with preemption off, goes
+//! in at once or is lost, and the loss is told. Input is
 //! fetched by the loop when the receive interrupt says so. The rings, and what happens when one is
 //! full, are `girder_core::console`; here they meet the device, the lock and the crash report.
 
 use crate::port::{Place, Port};
 use crate::readers;
 use core::fmt::{self, Write};
+use core::sync::atomic::{AtomicBool, Ordering};
 use girder_aarch64::lock::{Guard, Lock};
+use girder_aarch64::preemption;
 use girder_core::console::{Buffered, Device, Wait};
 use spin::Once;
 
@@ -24,6 +28,9 @@ pub(crate) const LIKELY: [Place; 3] = [
     Place::pl011(0xfe20_1000),
     Place::pl011(0x3f20_1000),
 ];
+
+/// Whether a core's loop has processes that would wait with it.
+static PROCESSES_RUN: AtomicBool = AtomicBool::new(false);
 
 static CONSOLE: Lock<Buffered<Port>> = Lock::new(Buffered::new());
 
@@ -98,10 +105,20 @@ pub(crate) fn flush() {
     }
 }
 
+/// From now on there are processes, which would wait with whoever can't be preempted.
+pub(crate) fn let_processes_run() {
+    PROCESSES_RUN.store(true, Ordering::Relaxed);
+}
+
 /// Writes text, each line in one piece.
 pub(crate) fn write(text: &str) {
+    let may_wait = preemption::may_be_preempted() || !PROCESSES_RUN.load(Ordering::Relaxed);
     for line in text.split_inclusive('\n') {
         for piece in line.as_bytes().chunks(LINE) {
+            if !may_wait {
+                CONSOLE.lock().accept_or_lose(piece);
+                continue;
+            }
             while CONSOLE.lock().accept(piece) == Wait::Goes {
                 core::hint::spin_loop();
             }

@@ -9,7 +9,7 @@
 mod handlers;
 
 use crate::memory::MEMORY;
-use crate::{cores, heap, memory};
+use crate::{console, cores, heap, memory};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ptr::NonNull;
@@ -118,6 +118,7 @@ fn install<W: World<Hardware = ThisCore, Oracle = Never> + NewLoop>(
 
 fn begin<W: World>(first: impl FnOnce()) -> ! {
     first();
+    console::let_processes_run();
     cpu::unmask_interrupts();
     run::<W>(W::visit(Core::decide))
 }

@@ -5,7 +5,8 @@
 //! size, reserved once, because they are used under a lock under which nothing may allocate. Each
 //! has an answer for when it is full. Output: the writer tries again, and after so many looks at a
 //! device that takes nothing, the oldest bytes are dropped and counted, and the loss is told in
-//! the output itself once the device takes bytes again. Input: the device keeps what does not fit
+//! the output itself once the device takes bytes again. A writer that may not wait, a core's loop
+//! say, loses its own piece instead, which is counted and told in the same way. Input: the device keeps what does not fit
 //! and is told not to interrupt until there is room; if it loses a byte then, it says so, and that
 //! is counted.
 
@@ -152,6 +153,25 @@ impl<D: Device> Buffered<D> {
         } else {
             self.tell_loss(needed);
         }
+        self.take_in(piece);
+        Wait::Done
+    }
+
+    /// The same for a writer that can't wait: without room for all of the piece now, the piece is lost.
+    pub fn accept_or_lose(&mut self, piece: &[u8]) {
+        self.pump();
+        let needed = piece.len() + 1;
+        self.tell_loss(needed);
+        let has_room = self.output.len() + needed <= OUTPUT;
+        if has_room || self.device.is_none() {
+            self.drop_oldest(needed);
+            self.take_in(piece);
+        } else {
+            self.lost += piece.len() as u64;
+        }
+    }
+
+    fn take_in(&mut self, piece: &[u8]) {
         match piece {
             [body @ .., b'\n'] => {
                 self.output.extend(body);
@@ -161,7 +181,6 @@ impl<D: Device> Buffered<D> {
         }
         self.pump();
         self.choose_interrupts();
-        Wait::Done
     }
 
     /// Sends what waits; `Done` once all of it has left, or the device is stuck.

@@ -125,6 +125,29 @@ fn a_stuck_device_holds_nobody_for_ever_and_the_loss_is_told() {
 }
 
 #[test]
+fn who_may_not_wait_loses_its_own_lines_and_no_others_and_the_loss_is_told() {
+    let mut console = console(0);
+    let line = |n: usize| alloc::format!("line {n:05}\n");
+    let told = OUTPUT / (line(0).len() + 1);
+    for n in 0..told + 7 {
+        console.accept_or_lose(line(n).as_bytes());
+    }
+    port(&mut console).room = usize::MAX;
+    console.serve();
+    console.accept_or_lose(b"back\n");
+    let sent = core::str::from_utf8(&port(&mut console).sent).expect("text was written");
+    let expected: alloc::string::String = (0..told)
+        .map(line)
+        .chain([alloc::format!(
+            "\n[{} bytes of output lost]\n",
+            7 * line(0).len()
+        )])
+        .chain(["back\n".into()])
+        .collect();
+    assert_eq!(sent, expected.replace('\n', "\r\n"));
+}
+
+#[test]
 fn a_slow_device_gets_everything() {
     let mut console = console(0);
     let line = [b'x'; 99];
