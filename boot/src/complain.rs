@@ -2,7 +2,7 @@
 
 use crate::early::{Attached, port_at};
 use crate::port::Place;
-use girder_core::config::{Config, ConsoleChoice, Deployment};
+use girder_core::config::{Config, ConsoleChoice};
 use girder_describe::Machine;
 
 /// Warns of everything that is not followed as written, now that there is a console, if there is
@@ -11,17 +11,10 @@ pub(crate) fn complain(config: &Config<'_>, machine: &'static Machine, console: 
     Config::parse(&machine.bootargs, &mut |complaint| {
         log::warn!("boot arguments: {complaint}")
     });
-    complain_of_deployment(config);
     if machine.psci_conduit.is_none() && machine.power.is_none() {
         log::warn!("nothing here switches the machine off or starts it anew: it will halt");
     }
     complain_of_console(config, machine, console);
-}
-
-fn complain_of_deployment(config: &Config<'_>) {
-    if config.deployment == Some(Deployment::Message) {
-        log::warn!("boot arguments: girder.deploy=message is not there yet, using single");
-    }
 }
 
 fn complain_of_console(config: &Config<'_>, machine: &Machine, console: Option<Attached>) {

@@ -4,7 +4,7 @@
 //! `girder_aarch64::process`.
 //!
 //! The boot core comes here by itself. In the deployment `single` it is the only one: the others are parked and answer only
-//! their word. In `shared` it calls them, and waits until all of them schedule before anybody is spawned.
+//! their word. In the others it calls them, and waits until all of them schedule before anybody is spawned.
 
 mod handlers;
 
@@ -22,8 +22,8 @@ use girder_aarch64::process::NewLoop;
 use girder_core::causes::Cause;
 use girder_core::config::{Config, Deployment, QUANTUM_US, REDUCTIONS};
 use girder_core::sched::{
-    Core, Fellows, Levels, Lifecycle, Migration, Next, Offering, Outcome, Ready, Terms, World,
-    crew_of, run,
+    Apart, Core, Fellows, Levels, Lifecycle, Migration, Neighbours, Next, Offering, Outcome, Ready,
+    Terms, World, apart, crew_of, run,
 };
 use girder_lockfree::Token;
 use girder_lockfree::process::crew::Seat;
@@ -35,6 +35,8 @@ use spin::Once;
 type Single = Deployed<Levels, Nowhere>;
 /// All do, and steal from each other.
 type Shared = Deployed<Offering, Fellows>;
+/// All do, and send each other packets.
+type Message = Deployed<Apart, Neighbours>;
 
 /// Stacks that a core begins with, for whoever comes after a process that took one along. It gets more
 /// when they are used up.
@@ -42,10 +44,11 @@ const SPARES: usize = 16;
 /// Processes at a time: as many as there is memory for, each with so many bytes; the least that a home has.
 const LEAST_HOME: usize = 160;
 
-/// What all cores of the deployment `shared` have in common.
+/// What all cores have in common, where several schedule.
 pub(crate) struct Common {
     table: &'static Table,
     terms: Terms,
+    deployment: Deployment,
 }
 
 static COMMON: Once<Common> = Once::new();
@@ -63,8 +66,8 @@ pub fn schedulers() -> usize {
 /// The deployment that was asked for, as far as it is there.
 pub(crate) fn deployment(config: &Config<'_>) -> Deployment {
     match config.deployment {
-        Some(Deployment::Shared) => Deployment::Shared,
-        Some(Deployment::Single | Deployment::Message) | None => Deployment::Single,
+        Some(deployment) => deployment,
+        None => Deployment::Single,
     }
 }
 
@@ -75,18 +78,19 @@ pub(crate) fn start(block: &'static CoreBlock, config: &Config<'_>, first: impl 
         reductions: config.reductions.unwrap_or(REDUCTIONS) as i32,
         keeps_time: config.keeps_time,
     };
-    match deployment(config) {
-        Deployment::Shared => {
-            let common = call_all(terms);
-            install::<Shared>(block, common, shared_handlers(common));
-            wait_for_all(common);
-            begin::<Shared>(first)
-        }
-        Deployment::Single | Deployment::Message => {
+    let deployment = deployment(config);
+    match deployment {
+        Deployment::Single => {
             let table = table_for(Vec::new());
-            let handlers = (Levels::default(), Nowhere);
-            install::<Single>(block, &Common { table, terms }, handlers);
+            install::<Single>(block, table, terms, (Levels::default(), Nowhere));
             begin::<Single>(first)
+        }
+        Deployment::Shared | Deployment::Message => {
+            let common = call_all(terms, deployment);
+            schedule(block, common, || {
+                wait_for_all(common);
+                first();
+            })
         }
     }
 }
@@ -102,15 +106,16 @@ fn table_for(seats: Vec<Seat>) -> &'static Table {
 /// Makes the running core one that schedules, with these handlers.
 fn install<W: World<Hardware = ThisCore, Oracle = Never> + NewLoop>(
     block: &'static CoreBlock,
-    common: &Common,
+    table: &'static Table,
+    terms: Terms,
     handlers: (W::Ready, W::Migration),
 ) {
     let here = process::this_core();
     let hardware = ThisCore::new(block);
-    let core = Core::<W>::new(handlers, hardware, Never, common.terms, here);
+    let core = Core::<W>::new(handlers, hardware, Never, terms, here);
     let core = NonNull::from(Box::leak(Box::new(core))).cast();
     // SAFETY: on this core, before anything is spawned here; `visit` takes it for what it is.
-    unsafe { process::install::<W>(core, common.table) };
+    unsafe { process::install::<W>(core, table) };
     for _ in 0..SPARES {
         add_spare();
     }
@@ -124,13 +129,17 @@ fn begin<W: World>(first: impl FnOnce()) -> ! {
 }
 
 /// Calls all cores that are up to join.
-fn call_all(terms: Terms) -> &'static Common {
+fn call_all(terms: Terms, deployment: Deployment) -> &'static Common {
     let seat = |block: &'static CoreBlock| Seat {
         here: block.here(),
         address: block.affinity().0,
     };
     let table = table_for(cores::up().map(seat).collect());
-    let common = COMMON.call_once(|| Common { table, terms });
+    let common = COMMON.call_once(|| Common {
+        table,
+        terms,
+        deployment,
+    });
     let own = CoreBlock::with_current(CoreBlock::index);
     for block in cores::up().filter(|block| block.index() != own) {
         cores::ring(block, Cause::Wake);
@@ -148,16 +157,26 @@ fn wait_for_all(common: &Common) {
     }
 }
 
-fn shared_handlers(common: &Common) -> (Offering, Fellows) {
-    let handlers = crew_of(common.table.crew(), process::this_core());
-    handlers.expect("each core that was called joins once")
+/// Makes the running core one of several that schedule, lets `first` spawn, and takes turns for ever.
+fn schedule(block: &'static CoreBlock, common: &Common, first: impl FnOnce()) -> ! {
+    let Common {
+        table,
+        terms,
+        deployment,
+    } = *common;
+    let (crew, here) = (table.crew(), process::this_core());
+    const ONCE: &str = "each core that was called joins once";
+    if deployment == Deployment::Message {
+        install::<Message>(block, table, terms, apart(crew, here).expect(ONCE));
+        begin::<Message>(first)
+    }
+    install::<Shared>(block, table, terms, crew_of(crew, here).expect(ONCE));
+    begin::<Shared>(first)
 }
 
 /// Makes the running core, which was called, one of those that schedule.
 pub(crate) fn join(block: &'static CoreBlock, common: &'static Common) -> ! {
-    install::<Shared>(block, common, shared_handlers(common));
-    cpu::send_event();
-    begin::<Shared>(|| ())
+    schedule(block, common, cpu::send_event)
 }
 
 /// New loops, on another stack or at the top of the same one, after a process was taken from the core.

@@ -11,6 +11,7 @@ mod core;
 mod deadlines;
 mod effects;
 mod levels;
+mod message;
 mod shared;
 
 pub use self::core::{Core, Next, Statistics, Terms};
@@ -21,6 +22,7 @@ pub use effects::{
 pub use girder_lockfree::process::ExitReason;
 use girder_lockfree::process::Runnable;
 pub use levels::{Levels, Priority, set_priority};
+pub use message::{Apart, Neighbours, apart};
 pub use shared::{Fellows, Offering, crew_of};
 
 /// As [`crate::time::sleep_until`], for what counts the clock's nanoseconds itself.

@@ -33,6 +33,8 @@ mod world;
 
 pub use checks::{Event, Trace};
 pub use machine::{Plan, Report, Shortage, simulate};
-pub use many::{ManyEvent, ManyPlan, ManyReport, ManySabotage, ManyScenario, simulate_many};
+pub use many::{
+    ManyDeployment, ManyEvent, ManyPlan, ManyReport, ManySabotage, ManyScenario, simulate_many,
+};
 pub use program::{Scenario, point};
 pub use sabotage::Sabotage;

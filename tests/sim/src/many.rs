@@ -6,7 +6,8 @@
 //!
 //! ```text
 //!   baton     who moves, what time it is, which signals are on their way; who sleeps, and until when
-//!   world     the handlers: those of the deployment `shared`, on the baton's hardware
+//!   either    the handlers of the deployments `shared` and `message`
+//!   world     what lies below them, on the baton's hardware
 //!   programs  what processes do
 //!   judge     everybody has come to an end, once; nothing is left over
 //! ```
@@ -15,13 +16,14 @@
 //! bound: both are failures. A process that two cores run at a time is found at once.
 
 mod baton;
+mod either;
 mod judge;
 mod programs;
 mod world;
 
 use baton::{Baton, Hands};
 use girder_core::rng::Rng;
-use girder_core::sched::{Core, Statistics, Terms, World, crew_of, turn};
+use girder_core::sched::{Core, Statistics, Terms, World, turn};
 use girder_lockfree::process::Table;
 use girder_lockfree::process::crew::Seat;
 use girder_lockfree::process::here::Here;
@@ -46,6 +48,8 @@ pub struct ManyPlan {
     pub scenario: ManyScenario,
     /// How many cores there are.
     pub cores: usize,
+    /// What lies below their effects.
+    pub deployment: ManyDeployment,
     /// What goes wrong, to show that it is found.
     pub sabotage: Option<ManySabotage>,
 }
@@ -80,6 +84,20 @@ impl ManyScenario {
         Self::Tree,
         Self::Trouble,
     ];
+}
+
+/// How cores come by each other's processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ManyDeployment {
+    /// They steal from each other.
+    Shared,
+    /// They send each other packets.
+    Message,
+}
+
+impl ManyDeployment {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Shared, Self::Message];
 }
 
 /// What goes wrong.
@@ -153,10 +171,11 @@ pub fn simulate_many(plan: ManyPlan) -> ManyReport {
             seed,
             scenario,
             cores,
+            deployment,
             ..
         } = plan;
         panic!(
-            "again: cargo run --profile sim -p girder-sim -- --seed {seed} --cores {cores} --scenario {scenario:?}"
+            "again: cargo run --profile sim -p girder-sim -- --seed {seed} --cores {cores} --deploy {deployment:?} --scenario {scenario:?}"
         );
     };
     let (trace, score, passes) = baton.end();
@@ -179,7 +198,8 @@ fn run_core(hands: Hands, table: &'static Table, terms: Terms) -> Remains {
     let here = hands.here();
     here.simulate_one_of_several(number as u32, table);
     simulate_signals(world::signal);
-    let handlers = crew_of(table.crew(), here).expect("each core takes its seat once");
+    let handlers = either::handlers(plan.deployment, table.crew(), here)
+        .expect("each core takes its seat once");
     let core = Core::new(handlers, Clockwork, Seeded, terms, here);
     let _underway = world::Underway::new(hands.clone(), core);
     // All are there before anybody is spawned.

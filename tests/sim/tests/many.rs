@@ -1,24 +1,27 @@
 //! Several cores: thousands of seeds, and what has to be found when something is broken on purpose.
 
-use girder_sim::{ManyPlan, ManyReport, ManySabotage, ManyScenario, simulate_many};
+use girder_sim::{ManyDeployment, ManyPlan, ManyReport, ManySabotage, ManyScenario, simulate_many};
 
 /// Seeds of each scenario for each number of cores.
 const SEEDS: u64 = 40;
 const CORES: [usize; 4] = [1, 2, 4, 8];
 
-fn plan(seed: u64, scenario: ManyScenario, cores: usize) -> ManyPlan {
+fn plan(seed: u64, scenario: ManyScenario, cores: usize, deployment: ManyDeployment) -> ManyPlan {
     ManyPlan {
         seed,
         scenario,
         cores,
+        deployment,
         sabotage: None,
     }
 }
 
 fn run_all(scenario: ManyScenario) {
-    for cores in CORES {
-        for seed in 0..SEEDS {
-            simulate_many(plan(seed, scenario, cores));
+    for deployment in ManyDeployment::ALL {
+        for cores in CORES {
+            for seed in 0..SEEDS {
+                simulate_many(plan(seed, scenario, cores, deployment));
+            }
         }
     }
 }
@@ -64,37 +67,49 @@ fn work_moves_and_cores_sleep() {
     let sum = |report: &ManyReport, of: fn(&girder_core::sched::Statistics) -> u64| {
         report.statistics.iter().map(of).sum::<u64>()
     };
-    for scenario in ManyScenario::ALL {
-        let reports: Vec<_> = (0..10)
-            .map(|seed| simulate_many(plan(seed, scenario, 4)))
-            .collect();
-        let total = |of| reports.iter().map(|report| sum(report, of)).sum::<u64>();
-        assert!(total(|it| it.thefts) > 0, "{scenario:?}: nobody steals");
-        assert!(total(|it| it.immigrants) > 0, "{scenario:?}: nobody moves");
-        assert!(total(|it| it.offered) > 0, "{scenario:?}: nobody offers");
-        assert!(total(|it| it.waits) > 0, "{scenario:?}: nobody sleeps");
+    for deployment in ManyDeployment::ALL {
+        for scenario in ManyScenario::ALL {
+            let reports: Vec<_> = (0..10)
+                .map(|seed| simulate_many(plan(seed, scenario, 4, deployment)))
+                .collect();
+            let total = |of| reports.iter().map(|report| sum(report, of)).sum::<u64>();
+            let what = format!("{deployment:?}, {scenario:?}");
+            let steals = deployment == ManyDeployment::Shared;
+            assert_eq!(total(|it| it.thefts) > 0, steals, "{what}: who steals");
+            assert!(total(|it| it.immigrants) > 0, "{what}: nobody moves");
+            assert!(total(|it| it.offered) > 0, "{what}: nobody offers");
+            assert!(total(|it| it.waits) > 0, "{what}: nobody sleeps");
+        }
     }
 }
 
 #[test]
 fn the_same_seed_gives_the_same_run() {
-    for scenario in ManyScenario::ALL {
-        for seed in 0..3 {
-            let [first, second] = [(); 2].map(|()| simulate_many(plan(seed, scenario, 4)));
-            assert!(first == second, "{scenario:?} {seed} differs");
+    for deployment in ManyDeployment::ALL {
+        for scenario in ManyScenario::ALL {
+            for seed in 0..3 {
+                let run = || simulate_many(plan(seed, scenario, 4, deployment));
+                let [first, second] = [run(), run()];
+                assert!(
+                    first == second,
+                    "{deployment:?} {scenario:?} {seed} differs"
+                );
+            }
         }
     }
 }
 
-/// True if one of some seeds shows it.
+/// True if one of some seeds shows it, in both deployments.
 fn is_found(sabotage: ManySabotage, scenario: ManyScenario) -> bool {
-    (0..8).any(|seed| {
-        let sabotage = Some(sabotage);
-        let broken = ManyPlan {
-            sabotage,
-            ..plan(seed, scenario, 4)
-        };
-        std::panic::catch_unwind(|| simulate_many(broken)).is_err()
+    ManyDeployment::ALL.into_iter().all(|deployment| {
+        (0..8).any(|seed| {
+            let sabotage = Some(sabotage);
+            let broken = ManyPlan {
+                sabotage,
+                ..plan(seed, scenario, 4, deployment)
+            };
+            std::panic::catch_unwind(|| simulate_many(broken)).is_err()
+        })
     })
 }
 

@@ -7,7 +7,7 @@
 //! property each: `levels` has entry at other levels and on other cores, `boards` Raspberry Pis,
 //! `controllers` the interrupt controllers, `starts` has those that no good boot loader makes, `lies`
 //! descriptions that are wrong, `crashes` those that end badly, `examples` other programs than the tests, `scale`
-//! the largest, `shared` the deployment in which all cores schedule, `debugged` those that gdb looks at.
+//! the largest, `shared` the deployments in which all cores schedule, `debugged` those that gdb looks at.
 
 mod boards;
 mod controllers;

@@ -58,6 +58,14 @@ pub trait Ready {
     }
     /// Offers nothing any more.
     fn take_back(&mut self) {}
+    /// How many of these can be sent to others, where nothing is offered.
+    fn sparable(&self) -> usize {
+        0
+    }
+    /// Takes one of them.
+    fn spare(&mut self) -> Option<Token> {
+        None
+    }
     /// True if there are none.
     fn is_empty(&self) -> bool;
     /// How many there are; may have to count.
@@ -92,6 +100,11 @@ pub trait Migration {
     /// Processes move from core to core.
     const MOVES: bool = false;
 
+    /// Each process is queued and run by one core only, the one that it was last on, until that sends it away.
+    #[inline(always)]
+    fn owns(&self) -> bool {
+        false
+    }
     /// Sends it; to the core itself it comes back, to be queued.
     fn to_core(&mut self, token: Token, target: CoreId) -> Option<Token>;
     /// Takes those that were sent here: with a ring at this core's word.
@@ -113,6 +126,10 @@ pub trait Migration {
     fn victims(&self) -> usize {
         0
     }
+    /// Notes that a core was asked for work, and has not answered yet.
+    fn has_asked(&mut self, victim: CoreId) {
+        let _ = victim;
+    }
     /// Says that this core wants work, before it looks around for the last time.
     fn go_hungry(&mut self) {}
     /// Says that it does not any more.
@@ -121,9 +138,10 @@ pub trait Migration {
     fn is_anybody_hungry(&self) -> bool {
         false
     }
-    /// Calls so many of those that do, if there are so many.
-    fn call_hungry(&mut self, count: usize) {
-        let _ = count;
+    /// Lets those that do have some of these, and says how many.
+    fn feed(&mut self, ready: &mut impl Ready) -> usize {
+        let _ = ready;
+        0
     }
 }
 

@@ -200,12 +200,15 @@ impl Migration for Fellows {
         self.crew.is_anybody_hungry()
     }
 
-    fn call_hungry(&mut self, count: usize) {
-        for _ in 0..count {
+    /// Offers half, and calls as many as there are of those.
+    fn feed(&mut self, ready: &mut impl Ready) -> usize {
+        let offered = ready.offer();
+        for _ in 0..offered {
             let Some(hungry) = self.crew.claim_hungry(self.own) else {
-                return;
+                break;
             };
             self.crew.call(hungry);
         }
+        offered
     }
 }

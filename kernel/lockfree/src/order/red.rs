@@ -140,6 +140,10 @@ red! {
         process::crew::stories::hunger_and_plenty_do_not_pass_each_other => "one sleeps";
     a_pace_without_its_fence: CrewPace as AcqRel,
         process::crew::stories::hunger_and_plenty_do_not_pass_each_other => "one sleeps";
+    an_idleness_without_its_fence: CrewHungry as AcqRel,
+        process::crew::stories::plenty_and_idleness_do_not_pass_each_other => "one sleeps";
+    a_plenty_without_its_fence: CrewPace as AcqRel,
+        process::crew::stories::plenty_and_idleness_do_not_pass_each_other => "one sleeps";
     a_question_without_its_fence: CrewAsk as AcqRel,
         process::crew::stories::who_is_not_told_sees_it => "nobody tells";
     an_end_that_does_not_release_its_account: CloseAccount as Relaxed,

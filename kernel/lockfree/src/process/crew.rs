@@ -6,6 +6,7 @@
 //!     surplus    processes that it offers while somebody is hungry      (deque)
 //!     inbox      processes that were sent to it                         (inbox)
 //!     pace       whether it looks at its word by itself before long     (pace)
+//!     requests   cores that have asked it for work, by message          (hunger)
 //!   Hunger   who wants work                                             (hunger)
 //!   Spread   slots that nobody occupies, for whichever core wants one   (spread)
 //! ```
@@ -31,6 +32,22 @@
 //!
 //! Whoever offers *claims* a hungry core by taking its bit away, so no two call the same one. A core that was called in vain,
 //! because a third one has stolen what was offered, is hungry again, which it says, and looks again.
+//!
+//! # Without a word that several write
+//!
+//! In the deployment `message` nobody steals, and there are no bits of hunger: each core shows its pace, which it alone
+//! writes, and has an inbox and a set of *requests*. A core without work says so by its pace, and asks one that ticks; a
+//! request stays where it was sent until it is met or taken back, so there is no answer *none*, and nobody asks twice.
+//! Who comes to have plenty looks at its requests and at the paces of others, and sends processes to whoever wants some. The
+//! argument is that of hunger and plenty, with the pace in the place of the bit:
+//!
+//! ```text
+//!   plenty:  pace := ticking        idle:    pace := idle
+//!            fence                           fence
+//!            reads the paces                 reads the paces
+//! ```
+//!
+//! So one of them sees the other here too, and a tick mends the rest.
 //!
 //! # Who has to be told
 //!
@@ -62,12 +79,13 @@ use super::here::Here;
 use super::platform;
 use super::queue::Queue;
 use super::token::Token;
-use crate::atomic::fence;
+use crate::atomic::{Relaxed, fence};
 use crate::deque::{Deque, Owner, Steal};
 use crate::doorbell::Ring;
 use crate::order::Site;
 use alloc::boxed::Box;
 use core::fmt;
+use core::sync::atomic::AtomicBool;
 use hunger::Hunger;
 use inbox::Inbox;
 
@@ -91,12 +109,15 @@ struct Member {
     seat: Seat,
     surplus: Deque<Header, OFFERED_MAX>,
     inbox: Inbox,
+    requests: Hunger,
 }
 
 /// The cores. Each is known by its number in here.
 pub struct Crew {
     members: Box<[Member]>,
     hunger: Hunger,
+    /// They have agreed to share nothing; then whoever looks at what others share is stopped by a debug build.
+    is_apart: AtomicBool,
 }
 
 /// The right to offer processes of a core: its loop's.
@@ -105,19 +126,36 @@ pub struct Surplus(Owner<'static, Header, OFFERED_MAX>);
 impl Crew {
     /// Makes a crew; nobody, if a core is on its own.
     pub(super) fn new(seats: impl IntoIterator<Item = Seat>) -> Self {
-        let member = |seat| Member {
+        let seats: Box<[Seat]> = seats.into_iter().collect();
+        let member = |&seat: &Seat| Member {
             seat,
             surplus: Deque::new(),
             inbox: Inbox::new(),
+            requests: Hunger::new(seats.len()),
         };
-        let members: Box<[Member]> = seats.into_iter().map(member).collect();
+        let members: Box<[Member]> = seats.iter().map(member).collect();
         let hunger = Hunger::new(members.len());
-        Self { members, hunger }
+        Self {
+            members,
+            hunger,
+            is_apart: AtomicBool::new(false),
+        }
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
         self.members.len()
+    }
+
+    /// Says that these cores share nothing of the scheduler; each of them says so before it runs anybody.
+    pub fn keep_apart(&self) {
+        self.is_apart.store(true, Relaxed);
+    }
+
+    /// The cores, for what only those may touch that share it.
+    fn sharing(&self) -> &Self {
+        debug_assert!(!self.is_apart.load(Relaxed), "these cores share nothing");
+        self
     }
 
     /// The number of a core.
@@ -128,12 +166,12 @@ impl Crew {
 
     /// The right to offer that core's processes, for its loop: once.
     pub fn surplus(&'static self, core: usize) -> Option<Surplus> {
-        self.members.get(core)?.surplus.own().map(Surplus)
+        self.sharing().members.get(core)?.surplus.own().map(Surplus)
     }
 
     /// Takes the oldest process that a core offers.
     pub fn steal_from(&self, victim: usize) -> Steal<Token> {
-        let Some(member) = self.members.get(victim) else {
+        let Some(member) = self.sharing().members.get(victim) else {
             return Steal::Empty;
         };
         match member.surplus.pop_top() {
@@ -149,7 +187,7 @@ impl Crew {
 
     /// How many a core offers, about.
     pub fn offered_by(&self, core: usize) -> usize {
-        let member = self.members.get(core);
+        let member = self.sharing().members.get(core);
         member.map_or(0, |member| member.surplus.len_roughly())
     }
 
@@ -161,23 +199,53 @@ impl Crew {
 
     /// Says that this core wants work, before it looks for some for the last time.
     pub fn go_hungry(&self, core: usize) {
-        self.hunger.add(core);
+        self.sharing().hunger.add(core);
         fence(Site::CrewHungry.ordering());
     }
 
     /// Says that it does not any more.
     pub fn is_fed(&self, core: usize) {
-        self.hunger.remove(core);
+        self.sharing().hunger.remove(core);
     }
 
     /// True if somebody wants work.
     pub fn is_anybody_hungry(&self) -> bool {
-        !self.hunger.is_empty()
+        !self.sharing().hunger.is_empty()
     }
 
     /// Takes somebody who wants work, near that core, to be called.
     pub fn claim_hungry(&self, near: usize) -> Option<usize> {
-        self.hunger.claim(near)
+        self.sharing().hunger.claim(near)
+    }
+
+    /// Has the paces of others read after this core's own was written: for one that says by it that it wants work.
+    pub fn look_after_saying(&self) {
+        fence(Site::CrewHungry.ordering());
+    }
+
+    /// Asks a core for work; whoever does then rings there. The request stays until it is met or taken back.
+    pub fn ask(&self, core: usize, own: usize) {
+        if let Some(member) = self.members.get(core) {
+            member.requests.add(own);
+        }
+    }
+
+    /// Takes a request back.
+    pub fn take_back_request(&self, core: usize, own: usize) {
+        if let Some(member) = self.members.get(core) {
+            member.requests.remove(own);
+        }
+    }
+
+    /// True if somebody has asked this core.
+    pub fn is_asked(&self, own: usize) -> bool {
+        let member = self.members.get(own);
+        member.is_some_and(|member| !member.requests.is_empty())
+    }
+
+    /// Takes a request to this core.
+    pub fn take_request(&self, own: usize) -> Option<usize> {
+        self.members.get(own)?.requests.claim(own)
     }
 
     /// Sends a process to a core; whoever does then rings there.

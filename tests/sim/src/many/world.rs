@@ -1,12 +1,11 @@
-//! The handlers: those of the deployment `shared`, on hardware that the baton simulates.
+//! The deployment, on hardware that the baton simulates.
 
 use super::baton::{Hands, State};
+use super::either::{AnyMigration, AnyReady};
 use super::{ManyEvent, ManySabotage};
 use crate::world::{Console, Unlimited};
 use girder_core::causes::Causes;
-use girder_core::sched::{
-    Core, CoreId, Fellows, Hardware, Lifecycle, Next, Offering, Oracle, Outcome, World,
-};
+use girder_core::sched::{Core, CoreId, Hardware, Lifecycle, Next, Oracle, Outcome, World};
 use girder_lockfree::Token;
 use girder_lockfree::process::here::{self, Here};
 use girder_lockfree::process::{Pid, Polled, Runnable};
@@ -79,8 +78,8 @@ pub(super) fn strikes() -> bool {
 pub(super) struct Several;
 
 impl World for Several {
-    type Ready = Offering;
-    type Migration = Fellows;
+    type Ready = AnyReady;
+    type Migration = AnyMigration;
     type Lifecycle = Bodies;
     type Io = Console;
     type Mem = Unlimited;

@@ -117,7 +117,7 @@ impl<W: World> Core<W> {
         let (count, levels) = arrived.take_summary();
         if count > 0 {
             self.statistics.arrivals += count;
-            if W::Migration::MOVES && levels > LEVELS {
+            if W::Migration::MOVES && (levels > LEVELS || self.migration.owns()) {
                 self.send_home(&mut arrived.queue);
             }
             self.ready.push_all(&mut arrived.queue, levels);

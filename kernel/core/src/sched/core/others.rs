@@ -5,6 +5,7 @@
 use super::Core;
 use crate::causes::Cause;
 use crate::sched::effects::{Migration, Oracle, Place, Ready, Stolen, World};
+use girder_lockfree::Token;
 use girder_lockfree::process::Queue;
 use girder_lockfree::process::crew::{LOOK, Pace};
 
@@ -24,9 +25,8 @@ impl<W: World> Core<W> {
             self.ready.take_back();
         }
         if (was_rung_at || is_tick) && self.migration.is_anybody_hungry() {
-            let offered = self.ready.offer();
+            let offered = self.migration.feed(&mut self.ready);
             self.statistics.offered += offered as u64;
-            self.migration.call_hungry(offered);
         }
     }
 
@@ -52,18 +52,22 @@ impl<W: World> Core<W> {
     pub(super) fn send_home(&mut self, woken: &mut Queue) {
         let mut rest = Queue::new();
         while let Some(token) = woken.pop_front() {
-            let home = token.last_core().filter(|_| token.is_pinned());
-            let home = home.and_then(|last| self.migration.core_of(last));
-            let stays = match home {
-                Some(home) => self.migration.to_core(token, home),
-                None => Some(token),
-            };
-            match stays {
+            match self.send_one_home(token) {
                 Some(token) => rest.push_back(token),
                 None => self.statistics.arrivals -= 1,
             }
         }
         woken.append(&mut rest);
+    }
+
+    /// The same for one; it comes back if it may run here.
+    pub(super) fn send_one_home(&mut self, token: Token) -> Option<Token> {
+        let stays = token.is_pinned() || self.migration.owns();
+        let home = token.last_core().filter(|_| stays);
+        match home.and_then(|last| self.migration.core_of(last)) {
+            Some(home) => self.migration.to_core(token, home),
+            None => Some(token),
+        }
     }
 
     /// Says how this core runs. Whoever is hungry when this core comes to have plenty is not left waiting for a tick.
@@ -108,7 +112,10 @@ impl<W: World> Core<W> {
                 }
                 Stolen::None => {}
                 // It answers by a ring at our word.
-                Stolen::Asked => break,
+                Stolen::Asked => {
+                    self.migration.has_asked(victim);
+                    break;
+                }
             }
         }
         false

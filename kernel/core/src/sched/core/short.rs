@@ -98,6 +98,12 @@ impl<W: World> Core<W> {
         }
         match at.take_only_woken(Priority::Normal.level()) {
             Woken::Nobody => {}
+            Woken::Only(token) if self.migration.owns() => {
+                return match self.send_one_home(token) {
+                    Some(token) => self.begin_arrived(at.here(), token),
+                    None => Err(None),
+                };
+            }
             Woken::Only(token) => return self.begin_arrived(at.here(), token),
             Woken::Others => return Err(None),
         }

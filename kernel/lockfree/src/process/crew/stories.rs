@@ -45,6 +45,28 @@ pub(crate) fn hunger_and_plenty_do_not_pass_each_other() {
     });
 }
 
+/// The same without a word that both write: each reads the other's pace after it has written its own.
+#[test]
+pub(crate) fn plenty_and_idleness_do_not_pass_each_other() {
+    loom::model(|| {
+        let plenty = scene(Pace::Busy);
+        let idle = scene(Pace::Busy);
+        let asking = {
+            let (plenty, idle) = (plenty.clone(), idle.clone());
+            thread::spawn(move || {
+                idle.pace.set(Pace::Idle);
+                fence(Site::CrewHungry.ordering());
+                plenty.pace.get() == Pace::Ticking
+            })
+        };
+        plenty.pace.set(Pace::Ticking);
+        fence(Site::CrewPace.ordering());
+        let sends = idle.pace.get() == Pace::Idle;
+        let asks = asking.join().unwrap();
+        assert!(sends || asks, "one sleeps beside the other's work");
+    });
+}
+
 /// Something is asked of a process while its core stops ticking, or begins to run it: the core sees that, or is told.
 #[test]
 pub(crate) fn who_is_not_told_sees_it() {

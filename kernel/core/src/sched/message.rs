@@ -1,0 +1,264 @@
+//! The handlers of the deployment in which cores share nothing of the scheduler: what one wants of another it says by a
+//! packet. The same on the machine and in the simulator.
+//!
+//! ```text
+//!   WAKE           whoever wakes a process takes it from its wait slot, and sends it to the core that owns it
+//!   SIGNAL         the same for one that waits and is to be suspended, killed, moved; one that does not wait has a flag
+//!                  in its state word, and cores that might not look are rung at
+//!   STEAL_REQUEST  a bit in the set of requests of a core that ticks, and a ring
+//!   STEAL_REPLY    processes, as MIGRATE; a core that has none to spare keeps the request until it has, or it is
+//!                  taken back
+//!   MIGRATE        a process that changes its owner
+//! ```
+//!
+//! A packet that carries a process is linked through it, and a request is a bit, so nothing is ever full.
+//!
+//! # Who owns a process
+//!
+//! The core that it was last on, which it says itself; for a newborn, the core where it was born. Only that core queues and
+//! runs it. Its state word is its mailbox as well, and there anybody may leave something, or take it from its wait slot: but
+//! who is not its owner can do nothing with it but send it there. Only its owner sends it to another core to stay, and with the
+//! first turn there that core is the owner. Until then it is in that core's inbox or queue, and nobody can take it, for it does
+//! not wait; one that is suspended meanwhile, and resumed, may come to run where it was before, which is
+//! no harm: there is one token.
+//!
+//! A queue and a desk are found through the core that runs, and whoever looks for one on another core is stopped by the check
+//! whose loop it is; what the cores of the deployment `shared` have in common stops a debug build that touches it here.
+//!
+//! # Who has plenty, and who has none
+//!
+//! A core that has nobody is *idle*, and shows that by its pace. It asks one that ticks, and sleeps. Whoever comes to have plenty,
+//! is asked, or ticks, sends half of what it can spare: to those that have asked, or else to those near it that are idle.
+//! `girder_lockfree::process::crew` has the argument that no core sleeps beside work for longer than half a quantum.
+
+use super::effects::{CoreId, Migration, Place, Ready, Stolen};
+use super::levels::{Levels, Priority};
+use girder_lockfree::Token;
+use girder_lockfree::process::Queue;
+use girder_lockfree::process::crew::{Crew, Pace};
+use girder_lockfree::process::here::Here;
+
+/// Processes that are sent away at a time.
+const SENT: usize = 32;
+/// Cores that are sent some at a time, and cores that are looked at for that.
+const NEIGHBOURS: usize = 16;
+
+/// A core's queues, which nobody else knows of.
+#[derive(Debug)]
+pub struct Apart {
+    levels: Levels,
+    crew: &'static Crew,
+    own: usize,
+}
+
+/// The other cores, as far as packets go.
+#[derive(Debug)]
+pub struct Neighbours {
+    crew: &'static Crew,
+    own: usize,
+    /// Whom this core has asked for work.
+    asked: Option<usize>,
+}
+
+/// The handlers of a core that shares nothing, for its loop.
+pub fn apart(crew: &'static Crew, here: &'static Here) -> Option<(Apart, Neighbours)> {
+    let own = crew.number_of(here)?;
+    crew.keep_apart();
+    let levels = Levels::default();
+    let neighbours = Neighbours {
+        crew,
+        own,
+        asked: None,
+    };
+    Some((Apart { levels, crew, own }, neighbours))
+}
+
+impl Apart {
+    /// Who is ready.
+    pub fn levels(&self) -> &Levels {
+        &self.levels
+    }
+}
+
+impl Ready for Apart {
+    #[inline(always)]
+    fn push(&mut self, token: Token, place: Place) {
+        self.levels.push(token, place);
+    }
+
+    fn push_all(&mut self, tokens: &mut Queue, levels: u8) {
+        self.levels.push_all(tokens, levels);
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) -> Option<Token> {
+        self.levels.pop()
+    }
+
+    #[inline(always)]
+    fn is_even(&self, running: Priority) -> bool {
+        self.levels.is_even(running)
+    }
+
+    #[inline(always)]
+    fn rotate(&mut self, token: Token) -> Token {
+        self.levels.rotate(token)
+    }
+
+    /// By packet: so whether there is something is not known yet.
+    fn steal_from(&mut self, victim: CoreId) -> Stolen {
+        let victim = victim.0 as usize;
+        if self.crew.pace_of(victim) != Pace::Ticking {
+            return Stolen::None;
+        }
+        self.crew.ask(victim, self.own);
+        self.crew.call(victim);
+        Stolen::Asked
+    }
+
+    fn sparable(&self) -> usize {
+        self.levels.count_up_to(2 * SENT) / 2
+    }
+
+    fn spare(&mut self) -> Option<Token> {
+        self.levels.pop_to_spare()
+    }
+
+    #[inline(always)]
+    fn is_empty(&self) -> bool {
+        self.levels.is_empty()
+    }
+
+    fn count(&self) -> usize {
+        self.levels.count()
+    }
+
+    fn has_rivals(&self, others: usize) -> bool {
+        self.levels.has_rivals(others)
+    }
+
+    fn most_urgent(&self) -> Option<Priority> {
+        self.levels.most_urgent()
+    }
+}
+
+impl Neighbours {
+    /// Cores near this one, itself left out.
+    fn near(&self) -> impl Iterator<Item = usize> {
+        let (own, count) = (self.own, self.crew.count());
+        (1..count.min(NEIGHBOURS + 1)).map(move |step| (own + step) % count)
+    }
+
+    fn idle_one(&self, turn: usize) -> Option<usize> {
+        let is_idle = |&core: &usize| self.crew.pace_of(core) == Pace::Idle;
+        self.near().filter(is_idle).nth(turn)
+    }
+
+    /// So many processes for one core; how many it became.
+    fn send_some(&mut self, ready: &mut impl Ready, core: usize, count: usize) -> usize {
+        let mut sent = 0;
+        while sent < count {
+            let Some(token) = ready.spare() else { break };
+            if let Err(token) = self.crew.deliver(core, token) {
+                ready.push(token, Place::Front);
+                break;
+            }
+            sent += 1;
+        }
+        if sent > 0 {
+            self.crew.call(core);
+        }
+        sent
+    }
+}
+
+impl Migration for Neighbours {
+    const MOVES: bool = true;
+
+    #[inline(always)]
+    fn owns(&self) -> bool {
+        true
+    }
+
+    fn to_core(&mut self, token: Token, target: CoreId) -> Option<Token> {
+        let target = target.0 as usize;
+        if target == self.own {
+            return Some(token);
+        }
+        match self.crew.deliver(target, token) {
+            Ok(()) => {
+                self.crew.call(target);
+                None
+            }
+            Err(token) => Some(token),
+        }
+    }
+
+    fn arrivals(&mut self) -> Queue {
+        self.crew.take_delivered(self.own)
+    }
+
+    fn core_of(&self, here: &'static Here) -> Option<CoreId> {
+        let number = self.crew.number_of(here)?;
+        Some(CoreId(number as u32))
+    }
+
+    fn victims(&self) -> usize {
+        self.crew.count() - 1
+    }
+
+    fn victim(&self, turn: usize, choice: usize) -> Option<CoreId> {
+        let others = self.victims();
+        let step = (turn < others).then(|| 1 + (turn + choice) % others)?;
+        let victim = (self.own + step) % self.crew.count();
+        Some(CoreId(victim as u32))
+    }
+
+    fn has_asked(&mut self, victim: CoreId) {
+        self.asked = Some(victim.0 as usize);
+    }
+
+    /// Its pace has said it.
+    fn go_hungry(&mut self) {
+        self.crew.look_after_saying();
+    }
+
+    fn is_fed(&mut self) {
+        if let Some(asked) = self.asked.take() {
+            self.crew.take_back_request(asked, self.own);
+        }
+    }
+
+    fn is_anybody_hungry(&self) -> bool {
+        self.crew.is_asked(self.own) || self.idle_one(0).is_some()
+    }
+
+    /// Half of what can be spared: to each that has asked its part, or if nobody has, to each that is idle.
+    fn feed(&mut self, ready: &mut impl Ready) -> usize {
+        let mut left = ready.sparable();
+        let mut sent = 0;
+        let mut hungry = [0; NEIGHBOURS];
+        let mut count = 0;
+        while count < NEIGHBOURS.min(left) {
+            let next = self.crew.take_request(self.own);
+            let Some(core) = next else { break };
+            hungry[count] = core;
+            count += 1;
+        }
+        if count == 0 {
+            while count < NEIGHBOURS.min(left) {
+                let Some(core) = self.idle_one(count) else {
+                    break;
+                };
+                hungry[count] = core;
+                count += 1;
+            }
+        }
+        for (served, &core) in hungry[..count].iter().enumerate() {
+            let part = left / (count - served);
+            left -= part;
+            sent += self.send_some(ready, core, part);
+        }
+        sent
+    }
+}
