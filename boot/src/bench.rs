@@ -21,7 +21,7 @@ mod time;
 mod yields;
 
 use crate::console::println;
-use crate::first::{end_of, no_result};
+use crate::first::{end_of, no_result, take_wish};
 use crate::power_down;
 use alloc::boxed::Box;
 use core::fmt::Display;
@@ -29,7 +29,7 @@ use core::pin::Pin;
 use girder_core::check::ExitStatus;
 use girder_core::config::{BenchChoice, Mode};
 use girder_core::program::{Program, Role};
-use girder_core::sched::Priority;
+use girder_core::sched::{ExitReason, Priority};
 use girder_lockfree::process::spawn;
 
 const NORMAL: u8 = Priority::Normal.level();
@@ -141,28 +141,47 @@ const BENCHES: [Bench; 28] = [
 
 /// The benchmarks, for an image that holds them.
 pub const PROGRAM: Program = Program::system(Role::Benches, |config| {
-    let choice = match config.mode {
-        Mode::Bench(choice) => choice,
-        _ => BenchChoice::default(),
-    };
     let keeps_time = config.keeps_time;
-    Box::pin(async move {
-        let suite = end_of(move || run(choice, keeps_time), NORMAL);
-        no_result("the benchmark run", suite.await)
-    })
+    match (config.mode, take_wish()) {
+        (Mode::Bench(choice), _) => Box::pin(async move {
+            let suite = async move || {
+                power_down(run(|bench| is_chosen(bench, &choice), choice.count, keeps_time).await)
+            };
+            no_result("the benchmark run", end_of(suite, NORMAL).await)
+        }),
+        (_, wish) => Box::pin(async move {
+            let suite = async move || {
+                let is_chosen = |bench: &Bench| wish.selects(bench.name);
+                if run(is_chosen, None, keeps_time).await == ExitStatus::NothingToRun {
+                    println!("there is no such benchmark");
+                }
+            };
+            match end_of(suite, NORMAL).await {
+                ExitReason::Returned => ExitStatus::AllPassed,
+                reason => {
+                    println!("the benchmarks: {reason}");
+                    ExitStatus::Failed
+                }
+            }
+        }),
+    }
 });
 
-/// Runs the benchmarks which `choice` selects, then powers off. The suite runs among what it measures, as a
+/// Runs the benchmarks that are chosen. The suite runs among what it measures, as a
 /// process of its own, for each layer of futures around it would be part of each of its yields.
-async fn run(choice: BenchChoice<'static>, keeps_time: bool) {
+async fn run(
+    is_chosen: impl Fn(&Bench) -> bool,
+    count: Option<u64>,
+    keeps_time: bool,
+) -> ExitStatus {
     let mut status = ExitStatus::NothingToRun;
     let has_sense = |bench: &&Bench| keeps_time || bench.name != YIELD_CLOCK;
-    let chosen = BENCHES.iter().filter(|bench| is_chosen(bench, &choice));
+    let chosen = BENCHES.iter().filter(|bench| is_chosen(bench));
     for bench in chosen.filter(has_sense) {
-        (bench.run)(choice.count.unwrap_or(bench.count).max(1)).await;
+        (bench.run)(count.unwrap_or(bench.count).max(1)).await;
         status = ExitStatus::AllPassed;
     }
-    power_down(status)
+    status
 }
 
 /// A whole name selects one benchmark; any other text all whose names contain it.

@@ -7,9 +7,10 @@
 use crate::console::println;
 use crate::{image, names, power_down, suite};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use girder_aarch64::lock::Lock;
 use girder_aarch64::preemption::PreemptionOff;
-use girder_core::check::ExitStatus;
-use girder_core::config::{Config, Mode};
+use girder_core::check::{ExitStatus, Filter};
+use girder_core::config::{BenchChoice, Config, Mode};
 use girder_core::names::Name;
 use girder_core::program::{Program, Role, choose};
 use girder_core::sched::{ExitReason, Priority};
@@ -78,6 +79,26 @@ pub(crate) fn run_beside(
     // Nobody to tell it is less than nobody to run it.
     let _ = spawn(tell, SYSTEM);
     Ok(pid)
+}
+
+/// Which benchmarks a person wants, for them to ask.
+static WISH: Lock<Option<Filter>> = Lock::new(None);
+
+/// Takes that; all of them, if nobody has said.
+pub(crate) fn take_wish() -> Filter {
+    let wish = WISH.lock().take();
+    wish.unwrap_or_else(|| Filter::new(""))
+}
+
+/// Runs the benchmarks of this image that somebody wants, beside what runs already.
+pub(crate) async fn run_benches(config: &'static Config<'static>, wish: Filter) {
+    match choose(image::programs(), Mode::Bench(BenchChoice::default())) {
+        Ok(program) => {
+            let _ = WISH.lock().replace(wish);
+            (program.run)(config).await;
+        }
+        Err(error) => println!("{error}"),
+    }
 }
 
 async fn run_tests(config: &'static Config<'static>, filter: &'static str) {

@@ -7,7 +7,7 @@ use crate::console::println;
 use crate::instruments::Instruments;
 use crate::readers::read_byte;
 use crate::suite::run_tests;
-use crate::{console, names, provoke};
+use crate::{console, first, names, provoke};
 use alloc::boxed::Box;
 use core::time::Duration;
 use girder_aarch64::power;
@@ -81,6 +81,7 @@ async fn act(action: Action, config: &'static Config<'static>) {
         Action::StartTests(filter) => {
             run_tests(config, filter).await;
         }
+        Action::Measure(filter) => first::run_benches(config, filter).await,
         Action::Watch => watch().await,
         Action::PowerOff => {
             console::flush();

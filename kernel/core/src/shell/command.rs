@@ -12,6 +12,8 @@ pub enum Action {
     Nothing,
     /// Run the tests that the filter selects.
     StartTests(Filter),
+    /// Run the benchmarks that the filter selects.
+    Measure(Filter),
     /// Turn the machine off.
     PowerOff,
     /// Start it again.
@@ -117,6 +119,7 @@ pub enum CommandError<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Command {
+    Bench,
     Config,
     Cores,
     Crash,
@@ -139,7 +142,13 @@ struct Entry {
     command: Command,
 }
 
-const TABLE: [Entry; 13] = [
+const TABLE: [Entry; 14] = [
+    entry(
+        Command::Bench,
+        "bench",
+        "[FILTER]",
+        "run benchmarks; FILTER is parts of names, or =NAME, with commas between",
+    ),
     entry(
         Command::Config,
         "config",
@@ -281,6 +290,7 @@ fn act(
     out: &mut dyn Write,
 ) -> Result<Action, fmt::Error> {
     let printed = match command {
+        Command::Bench => return Ok(Action::Measure(Filter::new(argument.unwrap_or("")))),
         Command::Config => machine.config(out),
         Command::Cores => machine.cores(out),
         Command::Crash => match crash(argument) {

@@ -38,6 +38,7 @@ fn result_of(line: &str) -> (Action, String) {
 #[test]
 fn commands_print_or_ask_the_loop() {
     let tests = |filter| Action::StartTests(Filter::new(filter));
+    let benches = |filter| Action::Measure(Filter::new(filter));
     for (line, action, printed) in [
         ("", Action::Nothing, ""),
         ("   ", Action::Nothing, ""),
@@ -66,6 +67,13 @@ fn commands_print_or_ask_the_loop() {
             "crash panic@three",
             Action::Nothing,
             "'crash' does not take 'panic@three'; try 'help crash'\n",
+        ),
+        ("bench", benches(""), ""),
+        ("bench =yield,ring", benches("=yield,ring"), ""),
+        (
+            "bench a b",
+            Action::Nothing,
+            "'bench' does not take 'b'; try 'help bench'\n",
         ),
         ("test", tests(""), ""),
         ("test =a::b,c", tests("=a::b,c"), ""),
