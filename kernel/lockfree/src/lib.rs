@@ -21,6 +21,7 @@ pub mod mail;
 mod order;
 pub mod process;
 mod recent;
+mod recorder;
 mod reporter;
 pub mod scarcity;
 pub mod wheel;
@@ -30,6 +31,7 @@ pub use deque::{Deque, Owner, Steal};
 pub use doorbell::{Doorbell, Ring};
 pub use process::Token;
 pub use recent::Recent;
+pub use recorder::Recorder;
 pub use reporter::{Attempt, Reporter};
 
 /// Atomics, real or modelled. Whatever is more than `Relaxed` has a name in `order`.

@@ -110,6 +110,14 @@ sites! {
     InboxPush: Release,
     /// That core takes it.
     InboxTake: Acquire,
+    /// A word of a record, with how many there were before; pairs with `RecordRead`.
+    RecordWord: Release,
+    /// A record is whole; pairs with `RecordFind`.
+    RecordDone: Release,
+    /// Whoever reads it.
+    RecordFind: Acquire,
+    /// Has read it, and looks whether it was overwritten.
+    RecordRead: Acquire,
     /// A slot that nobody occupies, for whichever core wants one; pairs with `SpreadTake`.
     SpreadGive: Release,
     /// That core.

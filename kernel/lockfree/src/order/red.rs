@@ -6,7 +6,7 @@
 
 use super::Site;
 use crate::atomic::Ordering;
-use crate::{admission, deque, doorbell, heap, mail, process};
+use crate::{admission, deque, doorbell, heap, mail, process, recorder};
 use std::cell::Cell;
 
 std::thread_local! {
@@ -132,6 +132,14 @@ red! {
         process::crew::stories::inbox::what_is_sent_arrives_once => "Causality violation";
     a_process_that_arrives_too_early: InboxTake as Relaxed,
         process::crew::stories::inbox::what_is_sent_arrives_once => "Causality violation";
+    a_record_that_is_overwritten_unseen: RecordWord as Relaxed,
+        recorder::stories::what_is_read_was_written => "was never written";
+    a_record_that_is_told_too_early: RecordDone as Relaxed,
+        recorder::stories::what_is_read_was_written => "was never written";
+    a_record_that_is_found_too_early: RecordFind as Relaxed,
+        recorder::stories::what_is_read_was_written => "was never written";
+    a_reader_without_its_fence: RecordRead as Release,
+        recorder::stories::what_is_read_was_written => "was never written";
     a_slot_that_is_given_unreleased: SpreadGive as Relaxed,
         process::crew::stories::spread::a_slot_comes_with_its_link => "a slot is lost";
     a_slot_that_is_taken_too_early: SpreadTake as Relaxed,
