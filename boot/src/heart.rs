@@ -26,7 +26,7 @@ use girder_core::sched::{
     Terms, World, apart, crew_of, run,
 };
 use girder_lockfree::Token;
-use girder_lockfree::process::crew::Seat;
+use girder_lockfree::process::crew::{Crew, Seat};
 use girder_lockfree::process::{Finished, Polled, SLOTS_MAX, Table};
 use handlers::{Deployed, Never, Nowhere, OnThisStack, ThisCore};
 use spin::Once;
@@ -58,9 +58,14 @@ pub(crate) fn shared() -> Option<&'static Common> {
     COMMON.get()
 }
 
+/// The cores that run processes, if there are several deployed.
+pub(crate) fn crew() -> Option<&'static Crew> {
+    COMMON.get().map(|common| common.table.crew())
+}
+
 /// How many cores run processes.
 pub fn schedulers() -> usize {
-    COMMON.get().map_or(1, |common| common.table.crew().count())
+    crew().map_or(1, Crew::count)
 }
 
 /// The deployment that was asked for, as far as it is there.

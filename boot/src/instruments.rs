@@ -1,13 +1,15 @@
 //! What the shell's commands read off the machine.
 
-use crate::{console, cores, first, heap, image, memory, names};
+use crate::{console, cores, first, heap, heart, image, memory, names};
 use core::fmt::{self, Write};
+use girder_aarch64::timer;
 use girder_core::config::{Config, Mode};
 use girder_core::info::Info;
 use girder_core::names::Name;
 use girder_core::program::{Program, Role, choose};
 use girder_core::reports::{CoreLine, CoreState};
 use girder_core::shell::Inspect;
+use girder_core::trace::{self, Entry};
 use girder_core::units::Bytes;
 use girder_lockfree::heap::{Count, Held, SPAN, Usage};
 use girder_lockfree::process::{Pid, Request, kill, processes};
@@ -64,6 +66,9 @@ fn write_sizes(usage: &Usage, out: &mut dyn Write) -> fmt::Result {
 
 /// Rows of a table that may have a million.
 const ROWS_MAX: usize = 500;
+
+/// Decisions that are shown.
+const DECISIONS: usize = 40;
 
 /// The machine, as its boot arguments made it.
 pub(crate) struct Instruments(pub(crate) &'static Config<'static>);
@@ -136,6 +141,20 @@ impl Inspect for Instruments {
             }
             Some(pid) if kill(pid) == Request::Taken => writeln!(out, "{pid} ends"),
             _ => writeln!(out, "there is no process '{who}' to end"),
+        }
+    }
+
+    fn trace(&self, out: &mut dyn Write) -> fmt::Result {
+        let entries = heart::crew().map(|crew| trace::last(crew.records(), DECISIONS));
+        let entries = entries.unwrap_or_default();
+        let now = timer::nanos();
+        for Entry { at, core, decision } in &entries {
+            let ago = now.saturating_sub(*at) / 1_000;
+            writeln!(out, "{ago:>10} us ago  core {core:<3} {decision}")?;
+        }
+        match entries.is_empty() {
+            true => writeln!(out, "no process has moved"),
+            false => Ok(()),
         }
     }
 

@@ -23,5 +23,6 @@ pub mod symbols;
 pub mod time;
 pub mod timeline;
 pub mod top;
+pub mod trace;
 pub mod units;
 pub mod words;

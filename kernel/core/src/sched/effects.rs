@@ -111,6 +111,10 @@ pub trait Migration {
     fn arrivals(&mut self) -> Queue {
         Queue::new()
     }
+    /// Writes down what this core has decided about a process that moves.
+    fn record(&self, record: [u64; 3]) {
+        let _ = record;
+    }
     /// Which core that is.
     fn core_of(&self, here: &'static Here) -> Option<CoreId> {
         let _ = here;

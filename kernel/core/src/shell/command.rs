@@ -97,6 +97,8 @@ pub trait Inspect {
     fn config(&self, out: &mut dyn Write) -> fmt::Result;
     /// Ends a process, by its pid or its name.
     fn kill(&self, who: &str, out: &mut dyn Write) -> fmt::Result;
+    /// Prints what cores have decided lately about processes that move.
+    fn trace(&self, out: &mut dyn Write) -> fmt::Result;
     /// Starts a program of the image in a process of its own.
     fn run(&self, program: &str, out: &mut dyn Write) -> fmt::Result;
 }
@@ -133,6 +135,7 @@ enum Command {
     Run,
     Test,
     Top,
+    Trace,
 }
 
 struct Entry {
@@ -142,7 +145,7 @@ struct Entry {
     command: Command,
 }
 
-const TABLE: [Entry; 14] = [
+const TABLE: [Entry; 15] = [
     entry(
         Command::Bench,
         "bench",
@@ -218,6 +221,12 @@ const TABLE: [Entry; 14] = [
         "top",
         "",
         "show who works most, once a second, until a key is pressed",
+    ),
+    entry(
+        Command::Trace,
+        "trace",
+        "",
+        "show which processes have moved lately, from which core to which",
     ),
 ];
 
@@ -311,6 +320,7 @@ fn act(
         Command::PowerOff => return Ok(Action::PowerOff),
         Command::Reboot => return Ok(Action::Reboot),
         Command::Run => machine.run(argument.unwrap_or(""), out),
+        Command::Trace => machine.trace(out),
         Command::Top => return Ok(Action::Watch),
         Command::Test => return Ok(Action::StartTests(Filter::new(argument.unwrap_or("")))),
     };

@@ -7,6 +7,7 @@
 //!     inbox      processes that were sent to it                         (inbox)
 //!     pace       whether it looks at its word by itself before long     (pace)
 //!     requests   cores that have asked it for work, by message          (hunger)
+//!     recorder   what it has decided lately                             (recorder)
 //!   Hunger   who wants work                                             (hunger)
 //!   Spread   slots that nobody occupies, for whichever core wants one   (spread)
 //! ```
@@ -83,6 +84,7 @@ use crate::atomic::{Relaxed, fence};
 use crate::deque::{Deque, Owner, Steal};
 use crate::doorbell::Ring;
 use crate::order::Site;
+use crate::recorder::Recorder;
 use alloc::boxed::Box;
 use core::fmt;
 use core::sync::atomic::AtomicBool;
@@ -91,6 +93,9 @@ use inbox::Inbox;
 
 /// Processes that a core offers at a time, at most.
 pub const OFFERED_MAX: usize = if cfg!(loom) { 4 } else { 256 };
+
+/// Decisions of a core that are kept.
+const RECORDS: usize = if cfg!(loom) { 1 } else { 128 };
 
 /// The bit of a core's status word by which others want it to look around.
 pub const LOOK: u32 = 1 << 3;
@@ -110,6 +115,7 @@ struct Member {
     surplus: Deque<Header, OFFERED_MAX>,
     inbox: Inbox,
     requests: Hunger,
+    recorder: Recorder<RECORDS>,
 }
 
 /// The cores. Each is known by its number in here.
@@ -132,6 +138,7 @@ impl Crew {
             surplus: Deque::new(),
             inbox: Inbox::new(),
             requests: Hunger::new(seats.len()),
+            recorder: Recorder::new(),
         };
         let members: Box<[Member]> = seats.iter().map(member).collect();
         let hunger = Hunger::new(members.len());
@@ -167,6 +174,22 @@ impl Crew {
     /// The right to offer that core's processes, for its loop: once.
     pub fn surplus(&'static self, core: usize) -> Option<Surplus> {
         self.sharing().members.get(core)?.surplus.own().map(Surplus)
+    }
+
+    /// Writes down what a core has decided; for its loop.
+    pub fn record(&self, core: usize, record: [u64; 3]) {
+        if let Some(member) = self.members.get(core) {
+            member.recorder.write(record);
+        }
+    }
+
+    /// What the cores have decided lately: each core's number, and its records in their order.
+    pub fn records(&self) -> impl Iterator<Item = (u32, [u64; 3])> {
+        let numbered = (0..).zip(&self.members);
+        numbered.flat_map(|(number, member)| {
+            let records = member.recorder.read();
+            records.map(move |record| (number, record))
+        })
     }
 
     /// Takes the oldest process that a core offers.

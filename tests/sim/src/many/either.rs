@@ -123,6 +123,10 @@ impl Migration for AnyMigration {
         each!(AnyMigration, self, it => it.arrivals())
     }
 
+    fn record(&self, record: [u64; 3]) {
+        each!(AnyMigration, self, it => it.record(record));
+    }
+
     fn core_of(&self, here: &'static Here) -> Option<CoreId> {
         each!(AnyMigration, self, it => it.core_of(here))
     }

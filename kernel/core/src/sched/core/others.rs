@@ -4,7 +4,8 @@
 
 use super::Core;
 use crate::causes::Cause;
-use crate::sched::effects::{Migration, Oracle, Place, Ready, Stolen, World};
+use crate::sched::effects::{Hardware, Migration, Oracle, Place, Ready, Stolen, World};
+use crate::trace::Decision;
 use girder_lockfree::Token;
 use girder_lockfree::process::Queue;
 use girder_lockfree::process::crew::{LOOK, Pace};
@@ -27,6 +28,9 @@ impl<W: World> Core<W> {
         if (was_rung_at || is_tick) && self.migration.is_anybody_hungry() {
             let offered = self.migration.feed(&mut self.ready);
             self.statistics.offered += offered as u64;
+            if offered > 0 {
+                self.record(Decision::Fed(offered as u32));
+            }
         }
     }
 
@@ -34,6 +38,7 @@ impl<W: World> Core<W> {
         let mut sent = self.migration.arrivals();
         while let Some(token) = sent.pop_front() {
             self.statistics.arrivals += 1;
+            self.record(Decision::Came(token.pid()));
             self.ready.push(token, Place::Back);
         }
         self.tick_if_several();
@@ -65,9 +70,24 @@ impl<W: World> Core<W> {
         let stays = token.is_pinned() || self.migration.owns();
         let home = token.last_core().filter(|_| stays);
         match home.and_then(|last| self.migration.core_of(last)) {
-            Some(home) => self.migration.to_core(token, home),
+            Some(home) => {
+                let pid = token.pid();
+                let stays = self.migration.to_core(token, home);
+                if stays.is_none() {
+                    self.record(Decision::Sent(pid, home));
+                }
+                stays
+            }
             None => Some(token),
         }
+    }
+
+    /// Writes down what was decided, for whoever wants to see it.
+    #[cold]
+    #[inline(never)]
+    fn record(&self, decision: Decision) {
+        let record = decision.at(self.hardware.now_roughly());
+        self.migration.record(record);
     }
 
     /// Says how this core runs. Whoever is hungry when this core comes to have plenty is not left waiting for a tick.
@@ -107,6 +127,9 @@ impl<W: World> Core<W> {
             };
             match self.ready.steal_from(victim) {
                 Stolen::Taken(token) => {
+                    // There was nobody before.
+                    let count = 1 + self.ready.count() as u32;
+                    self.record(Decision::Stole(token.pid(), count, victim));
                     self.ready.push(token, Place::Back);
                     return true;
                 }

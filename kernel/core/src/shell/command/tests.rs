@@ -24,6 +24,9 @@ impl Inspect for Machine {
     fn kill(&self, who: &str, out: &mut dyn Write) -> fmt::Result {
         writeln!(out, "{who} is gone")
     }
+    fn trace(&self, out: &mut dyn Write) -> fmt::Result {
+        writeln!(out, "nobody moved")
+    }
     fn run(&self, program: &str, out: &mut dyn Write) -> fmt::Result {
         writeln!(out, "'{program}' runs")
     }
@@ -75,6 +78,7 @@ fn commands_print_or_ask_the_loop() {
             Action::Nothing,
             "'bench' does not take 'b'; try 'help bench'\n",
         ),
+        ("trace", Action::Nothing, "nobody moved\n"),
         ("test", tests(""), ""),
         ("test =a::b,c", tests("=a::b,c"), ""),
         ("test \"a, b\"", tests("a, b"), ""),

@@ -41,6 +41,12 @@ impl Pid {
         self.0
     }
 
+    /// The pid of this number, if there can be one.
+    pub fn of_number(number: u64) -> Option<Self> {
+        let pid = Self::of_parts(Self(number).index(), number >> GENERATION_SHIFT);
+        pid.filter(|pid| pid.0 == number)
+    }
+
     /// Takes a number that [`get`](Self::get) gave.
     pub(crate) fn from_number(number: u64) -> Self {
         Self(number)
