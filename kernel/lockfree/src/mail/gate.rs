@@ -15,6 +15,7 @@
 //!    63        35 34         27 26 25 24              0
 //!   | generation |             | overflow | limit      |   terms: written at birth
 //!   | generation | queued, overrun |            count  |   count: of messages
+//!   | generation |                               count  |   drops: of messages, as many as there is room for
 //! ```
 //!
 //! # Why the count is exact
@@ -44,6 +45,8 @@ use core::fmt;
 /// What counts messages, or places, in a word.
 const NUMBER: u64 = (1 << 27) - 1;
 const OVERFLOW_SHIFT: u32 = 25;
+/// What counts what was dropped: more than that is told as that.
+const DROPS: u64 = (1 << 35) - 1;
 /// Somebody waits for room.
 const QUEUED: u64 = 1 << 34;
 /// The process is to end, for somebody found no room.
@@ -233,9 +236,10 @@ impl Gate {
         self.change(&self.count, pid, |word| word & !QUEUED);
     }
 
-    /// Counts a message that was dropped.
+    /// Counts a message that was dropped; one too many for the count changes nothing, least of all whose count it is.
     pub(crate) fn count_drop(&self, pid: Pid) {
-        self.change(&self.drops, pid, |word| word + 1);
+        let step = |word| word + u64::from(word & DROPS != DROPS);
+        self.change(&self.drops, pid, step);
     }
 
     /// Notes that the process has to end because there was no room.
@@ -252,14 +256,14 @@ impl Gate {
     /// The limit of this process, if it has one, and what was counted.
     pub(crate) fn report(&self, pid: Pid) -> Option<GateReport> {
         let terms = self.terms.load(Relaxed);
-        let number = |word: &AtomicU64| {
+        let number = |word: &AtomicU64, mask| {
             let word = word.load(Relaxed);
-            (word & NUMBER) * u64::from(pid.owns(word))
+            (word & mask) * u64::from(pid.owns(word))
         };
         pid.owns(terms).then(|| GateReport {
             bound: bound_of(terms),
-            count: number(&self.count),
-            drops: number(&self.drops),
+            count: number(&self.count, NUMBER),
+            drops: number(&self.drops, DROPS),
             waiting: self.line.length(),
             has_lane: self.has_lane(),
         })
@@ -321,3 +325,6 @@ fn bound_of(terms: u64) -> Option<Bound> {
 
 #[cfg(all(test, loom))]
 pub(crate) mod stories;
+
+#[cfg(all(test, not(loom)))]
+mod tests;
