@@ -266,17 +266,6 @@ fn kernel_block(layout: Layout) -> Option<NonNull<u8>> {
     }
 }
 
-/// The kernel's part of `girder_lockfree::heap`: makes the kernel the owner of a block.
-///
-/// # Safety
-///
-/// The block was taken with this layout, is used, and is the caller's.
-#[unsafe(export_name = "girder_disown")]
-unsafe fn disown(block: NonNull<u8>, layout: Layout) {
-    // SAFETY: the caller's promise.
-    unsafe { heap::disown(block, layout, &Memory) }
-}
-
 /// The kernel's part of `girder_lockfree::mail` and `process`: memory for envelopes and slots, whole blocks mostly.
 #[unsafe(export_name = "girder_pages")]
 fn pages(size: usize) -> Option<NonNull<u8>> {

@@ -9,7 +9,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
-use girder_lockfree::heap::leave_to_kernel;
+use girder_lockfree::heap::make_room_in;
 use girder_lockfree::process::{Pid, is_alive};
 
 /// Bytes that a name may have.
@@ -203,9 +203,10 @@ impl Names {
         if self.0.len() >= NAMES_MAX {
             return Err(NameError::NoRoom);
         }
-        self.0.try_reserve(1).map_err(|_| NameError::NoRoom)?;
-        leave_to_kernel(&self.0);
-        Ok(())
+        match make_room_in(&mut self.0) {
+            true => Ok(()),
+            false => Err(NameError::NoRoom),
+        }
     }
 }
 

@@ -42,17 +42,14 @@ mod span;
 mod spare;
 
 use crate::process::Pid;
-use crate::process::platform::disown as disown_block;
+use crate::process::platform::block_for_list;
 use alloc::vec::Vec;
 pub use blocks::{Blocks, Count, Entry, REGIONS_MAX, Use};
 pub use charge::Held;
 use class::Fit;
 pub use class::{CLASSES, SPAN};
 use core::alloc::Layout;
-use core::ptr::NonNull;
-pub use here::{
-    Charges, NoHeap, allocate, allocate_for_kernel, charges, disown, free, trim, usage, walk,
-};
+pub use here::{Charges, NoHeap, allocate, allocate_for_kernel, charges, free, trim, usage, walk};
 pub use home::{ClassUsage, Heap, Source, SpanView, Usage};
 
 /// The owner of what is the kernel's own.
@@ -77,16 +74,33 @@ fn is_in_span(layout: Layout) -> bool {
     Fit::of(layout).order().is_none()
 }
 
-/// Makes the kernel the owner of what a list stands in: whoever runs was only the one who made room in it.
-pub fn leave_to_kernel<T>(list: &Vec<T>) {
-    let Ok(layout) = Layout::array::<T>(list.capacity()) else {
-        return;
-    };
-    if layout.size() > 0 {
-        let block = NonNull::from(list.as_slice()).cast();
-        // SAFETY: a list's block has this layout, and the list is the caller's.
-        unsafe { disown_block(block, layout) }
+/// An empty list with room for so many, in a block of the kernel's: whoever runs is neither charged with it nor kept from
+/// it by a limit. `None` if there is no memory.
+///
+/// Whoever runs may be killed, and a list in its hands would be lost: it keeps preemption off until somebody else knows
+/// the list. So nobody makes room by giving something else back meanwhile; a caller who is refused may do that, and come again.
+pub fn list_of_kernel<T>(count: usize) -> Option<Vec<T>> {
+    let layout = Layout::array::<T>(count).ok()?;
+    if layout.size() == 0 {
+        return Some(Vec::new());
     }
+    // SAFETY: the size is not zero.
+    let block = unsafe { block_for_list(layout) }?.cast::<T>();
+    // SAFETY: a block of the global heap with a list's layout, whoever is charged with it, and nothing in it yet.
+    Some(unsafe { Vec::from_raw_parts(block.as_ptr(), 0, count) })
+}
+
+/// Sees to it that one more fits into a list of the kernel's. False if there is no memory. For the same callers.
+pub fn make_room_in<T>(list: &mut Vec<T>) -> bool {
+    if list.len() < list.capacity() {
+        return true;
+    }
+    let Some(mut larger) = list_of_kernel((2 * list.len()).max(4)) else {
+        return false;
+    };
+    larger.append(list);
+    *list = larger;
+    true
 }
 
 #[cfg(all(test, not(loom)))]

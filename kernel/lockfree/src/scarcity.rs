@@ -4,6 +4,9 @@
 //! nobody ever says no, and nothing is left of the question. On a host a simulator may answer it (`simulate`): it knows
 //! each single allocation of a run by that, can let any one of them fail, and sees that each kind of them has been tried.
 //!
+//! What is to be the kernel's is asked for with preemption off, until somebody knows it by whom it can be given back: a
+//! process that is killed in between would take it along. On a host that is asserted for each.
+//!
 //! Only what may fail by contract is asked for here: its caller gets an error, or its process ends (`end_process`). What a
 //! process takes for itself, by `Box` or `Vec`, is between it and the global allocator.
 
@@ -60,6 +63,12 @@ impl Purpose {
         Self::Gates,
         Self::Chunk,
     ];
+
+    /// True if it is the process's own business what becomes of it when that is killed: it is charged with it.
+    #[cfg(not(target_os = "none"))]
+    fn is_charged(self) -> bool {
+        matches!(self, Self::Message | Self::Question | Self::Answer)
+    }
 }
 
 #[cfg(target_os = "none")]
@@ -82,6 +91,7 @@ mod answer {
 #[cfg(not(target_os = "none"))]
 mod answer {
     use super::{Layout, Purpose};
+    use crate::process::platform;
     use core::cell::Cell;
 
     std::thread_local! {
@@ -90,6 +100,11 @@ mod answer {
 
     /// What the simulator says, if there is one.
     pub(crate) fn may_take(purpose: Purpose) -> bool {
+        let is_kept = !platform::local().is_preemptible();
+        assert!(
+            is_kept || purpose.is_charged(),
+            "{purpose:?} lost by a kill"
+        );
         MAY_TAKE.get()(purpose)
     }
 

@@ -375,18 +375,6 @@ impl Blocks {
         (entry.usage() == Some(Use::Large)).then_some(entry.owner())
     }
 
-    /// Makes it somebody else's; returns whose it was.
-    pub fn set_owner(&mut self, block: NonNull<u8>, owner: u32) -> Option<u32> {
-        let (address, before) = (block.as_ptr() as usize, self.owner(block)?);
-        if self.usage(address).is_none() {
-            self.odds.set_owner(block, owner);
-        } else if let Some(entry) = self.entry(address) {
-            let Entry(word) = entry.get();
-            entry.set(Entry(word & !OWNER | owner & OWNER));
-        }
-        Some(before)
-    }
-
     /// Tells of each large block and each odd piece: its owner and its bytes.
     pub fn walk_owned(&self, mut f: impl FnMut(u32, usize)) {
         self.odds.walk(&mut f);

@@ -257,30 +257,6 @@ impl Here {
     }
 }
 
-/// Makes the kernel the owner of a block that whoever runs has just taken.
-///
-/// # Safety
-///
-/// The block was taken with this layout, is used, and is the caller's.
-pub unsafe fn disown(block: NonNull<u8>, layout: Layout, source: &impl Source) {
-    // Without a heap of its own a core allocates for the kernel.
-    let _ = with_heap(|here, local| {
-        let price = block_price(block, layout, source);
-        let before = if !is_in_span(layout) {
-            source
-                .with(|blocks| blocks.set_owner(block, KERNEL))
-                .flatten()
-        } else {
-            // SAFETY: a block of such a layout is in a span; nobody else changes its word.
-            Some(unsafe { Span::of(block).as_ref() }.set_owner(block, KERNEL))
-        };
-        if let Some(before) = before {
-            credit(local, here, before, price);
-            add(&here.heap().books.kernel, price);
-        }
-    });
-}
-
 /// What blocks are at home on this core.
 pub fn usage() -> Result<Usage, NoHeap> {
     // SAFETY: alone, says `with_heap`.

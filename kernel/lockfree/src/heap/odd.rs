@@ -155,14 +155,6 @@ impl Odds {
         Some(unsafe { quarry.as_ref() }.owners[page])
     }
 
-    /// Makes a piece somebody else's.
-    pub(super) fn set_owner(&mut self, piece: NonNull<u8>, owner: u32) {
-        if let Some((mut quarry, page)) = self.find(piece) {
-            // SAFETY: it is in the list, and nobody else uses it.
-            unsafe { quarry.as_mut() }.owners[page] = owner;
-        }
-    }
-
     /// The quarry of a piece, if it is one: looked for, so that any address may be asked about.
     fn find(&self, piece: NonNull<u8>) -> Option<(NonNull<Quarry>, usize)> {
         let (wanted, page) = quarry_of(piece);

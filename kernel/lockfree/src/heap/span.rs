@@ -222,11 +222,6 @@ impl Span {
         self.word(self.index(block)).get()
     }
 
-    /// Makes a block somebody else's, for whoever has it; returns whose it was.
-    pub(super) fn set_owner(&self, block: NonNull<u8>, owner: u32) -> u32 {
-        self.word(self.index(block)).replace(owner)
-    }
-
     /// Blocks that are used, as they were counted on the way.
     pub(super) fn used(&self) -> u32 {
         self.used.get() - u32::from(self.is_current.get())

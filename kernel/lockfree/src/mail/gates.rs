@@ -10,12 +10,11 @@
 
 use super::gate::Gate;
 use crate::atomic::{AtomicPtr, Relaxed};
-use crate::heap::leave_to_kernel;
+use crate::heap::list_of_kernel;
 use crate::order::Site;
-use crate::process::Pid;
+use crate::process::{Pid, PreemptionOff, make_room};
 use crate::scarcity::{Purpose, may_take};
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::ptr::null_mut;
 
 /// Gates that are made at a time; few where a model has to follow each.
@@ -56,13 +55,16 @@ impl Gates {
     /// Makes the chunk that the gate of this slot is in, unless somebody else is faster.
     pub(crate) fn make(&self, index: u32) -> Option<()> {
         let place = self.chunks.get(index as usize / CHUNK)?;
+        Self::fill(place).or_else(|| make_room().then(|| Self::fill(place))?)
+    }
+
+    /// Preemption is off, for in the hands of one who is killed the chunk would be lost.
+    fn fill(place: &AtomicPtr<Gate>) -> Option<()> {
+        let _stays = PreemptionOff::new();
         if !may_take(Purpose::Gates) {
             return None;
         }
-        let mut gates = Vec::new();
-        gates.try_reserve_exact(CHUNK).ok()?;
-        // They stay, whoever was only the first who wanted one.
-        leave_to_kernel(&gates);
+        let mut gates = list_of_kernel(CHUNK)?;
         gates.extend((0..CHUNK).map(|_| Gate::new()));
         let made = Box::into_raw(gates.into_boxed_slice());
         let added =

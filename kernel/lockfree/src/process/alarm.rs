@@ -11,6 +11,7 @@
 use super::here::{Desk, Here, table, with_desk};
 use super::in_loop::with_desk_in_loop;
 use super::local::Local;
+use super::make_room;
 use super::platform::{self, PreemptionOff};
 use super::table::{is_alive, take_woken};
 use super::word::{LAST_MESSAGE, Pid};
@@ -107,16 +108,19 @@ fn set_with_more_room(at: u64, due: Due) -> Result<Timer, NoAlarm> {
     set(at, due).ok_or(NoAlarm::NoMemory)
 }
 
-/// Makes room for more alarms on this core. False if there is no memory.
+/// Makes room for more alarms on this core. False if there is no memory, or the wheel is as large as it may be.
 pub(crate) fn make_room_for_alarms() -> bool {
-    let order = with_desk(|_, desk| desk.wheel.order());
-    let Some(room) = order.make(Due(0)) else {
-        return false;
-    };
-    // What comes back is given to the heap with preemption on. If somebody was faster, there is room all the same; if not,
-    // there is no memory to note it in.
-    let (added, wanted) = with_desk(|_, desk| (desk.wheel.add_room(room), desk.wheel.order()));
-    added.is_ok() || wanted != order
+    add_room() || make_room() && add_room()
+}
+
+/// In nobody's list, room would be lost with whoever is killed while it has that in hand: so preemption is off from the first
+/// to the last, and nobody else makes any meanwhile.
+fn add_room() -> bool {
+    let stay = PreemptionOff::new();
+    // SAFETY: as in `set`: what is called here runs nobody's code, and does not come to the desk.
+    let wheel = &mut unsafe { &mut *stay.here().desk() }.wheel;
+    let room = wheel.order().make(Due(0));
+    room.is_some_and(|room| wheel.add_room(room).is_ok())
 }
 
 /// Takes an alarm back. Nothing happens if it has rung.

@@ -19,7 +19,7 @@ use super::exit::ExitReason;
 use super::header::Header;
 use super::heap::Limit;
 use super::hibernate::Successor;
-use super::platform;
+use super::platform::{self, PreemptionOff};
 use super::watch::{self, Teller};
 use crate::arena::State;
 use crate::scarcity::{Purpose, may_take};
@@ -119,10 +119,12 @@ impl Header {
             .map(ColdBox::record)
     }
 
-    /// The record, made if there is none; `None` without memory.
+    /// The record, made if there is none; `None` without memory. Preemption is off meanwhile: a process that is killed has all
+    /// of it or none.
     #[cold]
     #[inline(never)]
     pub(crate) fn cold_or_new(&self) -> Option<&Cold> {
+        let _stays = PreemptionOff::new();
         if self.cold().is_none() {
             self.cold.set(ColdBox::new(None));
         }

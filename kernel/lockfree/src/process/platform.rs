@@ -5,9 +5,9 @@
 
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
-    PreemptionOff, block, disown, here_of, is_loop_of, kernel_block, kernel_block as charged_block,
-    local, make_room, may_wait, new_block, new_chunk, now, old_block, old_chunk, old_kernel_block,
-    old_pages, pages, run_as, signal, tell_memory_alarm,
+    PreemptionOff, block, block_for_list, here_of, is_loop_of, kernel_block,
+    kernel_block as charged_block, local, make_room, may_wait, new_block, new_chunk, now,
+    old_block, old_chunk, old_kernel_block, old_pages, pages, run_as, signal, tell_memory_alarm,
 };
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
@@ -16,9 +16,10 @@ pub(crate) use host::{
 };
 #[cfg(target_os = "none")]
 pub(crate) use machine::{
-    PreemptionOff, block, charged_block, disown, here_of, is_loop_of, kernel_block, local,
-    make_room, may_wait, new_block, new_block as new_chunk, now, old_block, old_block as old_chunk,
-    old_block as old_kernel_block, old_pages, pages, run_as, signal, tell_memory_alarm,
+    PreemptionOff, block, charged_block, here_of, is_loop_of, kernel_block,
+    kernel_block as block_for_list, local, make_room, may_wait, new_block, new_block as new_chunk,
+    now, old_block, old_block as old_chunk, old_block as old_kernel_block, old_pages, pages,
+    run_as, signal, tell_memory_alarm,
 };
 
 #[cfg(target_os = "none")]
@@ -56,18 +57,6 @@ mod machine {
         safe fn girder_memory_alarm(has: usize, limit: usize);
         /// A block of the heap that is the kernel's, whoever runs.
         safe fn girder_kernel_block(layout: Layout) -> Option<NonNull<u8>>;
-        /// Makes the kernel the owner of a block that is the caller's, from the heap with this layout.
-        fn girder_disown(block: NonNull<u8>, layout: Layout);
-    }
-
-    /// Makes the kernel the owner of a block of the heap.
-    ///
-    /// # Safety
-    ///
-    /// It was taken with this layout, is used, and is the caller's.
-    pub(crate) unsafe fn disown(block: NonNull<u8>, layout: Layout) {
-        // SAFETY: the caller's promise.
-        unsafe { girder_disown(block, layout) }
     }
 
     pub(crate) fn block() -> bool {
@@ -400,12 +389,15 @@ mod host {
         unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) }
     }
 
-    /// There is no owner to be noted.
+    /// As `kernel_block`, for a list, which gives it back by itself: so it is not counted.
     ///
     /// # Safety
     ///
-    /// Always.
-    pub(crate) unsafe fn disown(_: NonNull<u8>, _: Layout) {}
+    /// The size is not zero.
+    pub(crate) unsafe fn block_for_list(layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: the caller's promise.
+        NonNull::new(unsafe { alloc::alloc::alloc(layout) })
+    }
 
     /// As `new_block`, for an arena: counted apart.
     ///

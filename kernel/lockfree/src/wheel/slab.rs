@@ -8,7 +8,7 @@
 //! 2^31 timers).
 
 use super::slots::HEADS;
-use crate::heap::leave_to_kernel;
+use crate::heap::{list_of_kernel, make_room_in};
 use crate::scarcity::{Purpose, may_take};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -81,7 +81,7 @@ pub struct Order {
 
 impl Order {
     /// Makes the room. Until a timer is set in it, `filler` stands for what is due. `None` if there is no
-    /// memory, or the wheel is as large as it may be.
+    /// memory, or the wheel is as large as it may be. Whoever may be killed keeps preemption off until the wheel has it.
     pub fn make<T: Copy>(self, filler: T) -> Option<Chunk<T>> {
         if self.place >= CHUNKS {
             return None;
@@ -89,11 +89,9 @@ impl Order {
         if !may_take(Purpose::Alarms) {
             return None;
         }
-        let mut nodes = Vec::new();
-        nodes.try_reserve_exact(CHUNK).ok()?;
+        let mut nodes = list_of_kernel(CHUNK)?;
         let first = (self.place * CHUNK) as u32;
         nodes.extend((first..first + CHUNK as u32).map(|index| self.node(index, filler)));
-        leave_to_kernel(&nodes);
         let nodes = nodes.into_boxed_slice().try_into().ok()?;
         Some(Chunk { nodes, order: self })
     }
@@ -152,10 +150,9 @@ impl<T: Copy> Slab<T> {
     pub(super) fn add(&mut self, mut chunk: Chunk<T>) -> Result<(), Chunk<T>> {
         let order = self.order();
         let is_wanted = chunk.order == order && may_take(Purpose::AlarmList);
-        if !is_wanted || self.chunks.try_reserve(1).is_err() {
+        if !is_wanted || !make_room_in(&mut self.chunks) {
             return Err(chunk);
         }
-        leave_to_kernel(&self.chunks);
         let heads = if order.place == 0 { FIRST } else { 0 };
         chunk.nodes[CHUNK - 1].next = self.free;
         self.free = (order.place * CHUNK) as u32 + heads;
