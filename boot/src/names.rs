@@ -5,7 +5,7 @@
 use girder_aarch64::lock::Lock;
 use girder_aarch64::stack::STACK_SIZE;
 use girder_core::info::Info;
-use girder_core::names::{Name, NameError, Names};
+use girder_core::names::{Name, NameError, Names, Reservation};
 use girder_lockfree::process::Pid;
 
 static NAMES: Lock<Names> = Lock::new(Names::new());
@@ -26,18 +26,18 @@ pub fn whereis(name: Name) -> Option<Pid> {
 }
 
 /// Keeps a name for the process that `maker` is about to spawn.
-pub fn reserve(name: Name, maker: Pid) -> Result<(), NameError> {
+pub fn reserve(name: Name, maker: Pid) -> Result<Reservation, NameError> {
     NAMES.lock().reserve(name, maker)
 }
 
 /// Gives a reserved name to the process that it was reserved for.
-pub fn settle(name: Name, maker: Pid, pid: Pid) {
-    NAMES.lock().settle(name, maker, pid);
+pub fn settle(name: Name, reservation: Reservation, pid: Pid) {
+    NAMES.lock().settle(name, reservation, pid);
 }
 
 /// Gives a reserved name up.
-pub fn give_up(name: Name, maker: Pid) {
-    NAMES.lock().give_up(name, maker);
+pub fn give_up(name: Name, reservation: Reservation) {
+    NAMES.lock().give_up(name, reservation);
 }
 
 /// What is to be told of a process, if `pid` names one.

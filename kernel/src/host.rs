@@ -18,7 +18,7 @@ pub(crate) fn exit(_: fmt::Arguments<'_>) -> ! {
 pub(crate) mod names {
     use super::only_on_the_machine;
     use girder_core::info::Info;
-    use girder_core::names::{Name, NameError};
+    use girder_core::names::{Name, NameError, Reservation};
     use girder_lockfree::process::Pid;
 
     pub(crate) fn register(_: Name, _: Pid) -> Result<(), NameError> {
@@ -33,15 +33,15 @@ pub(crate) mod names {
         only_on_the_machine()
     }
 
-    pub(crate) fn reserve(_: Name, _: Pid) -> Result<(), NameError> {
+    pub(crate) fn reserve(_: Name, _: Pid) -> Result<Reservation, NameError> {
         only_on_the_machine()
     }
 
-    pub(crate) fn settle(_: Name, _: Pid, _: Pid) {
+    pub(crate) fn settle(_: Name, _: Reservation, _: Pid) {
         only_on_the_machine()
     }
 
-    pub(crate) fn give_up(_: Name, _: Pid) {
+    pub(crate) fn give_up(_: Name, _: Reservation) {
         only_on_the_machine()
     }
 

@@ -3,7 +3,7 @@
 use crate::machine::{self, names};
 use core::fmt;
 use girder_core::mail::{Bound, BoundError, Overflow};
-use girder_core::names::{Name, NameError};
+use girder_core::names::{Name, NameError, Reservation};
 use girder_core::sched::Priority;
 use girder_lockfree::process::{self, NoProcess, Pid, Watch};
 
@@ -191,7 +191,7 @@ impl<'a> Options<'a> {
         F: Future<Output = ()> + Send + 'static,
     {
         let birth = self.birth()?;
-        match Reservation::of(self.name)? {
+        match Reserved::of(self.name)? {
             None => Ok(birth.spawn(future)?),
             Some(name) => {
                 let begin = async move {
@@ -210,7 +210,7 @@ impl<'a> Options<'a> {
         M: FnOnce() -> F + Send + 'static,
     {
         let birth = self.birth()?;
-        match Reservation::of(self.name)? {
+        match Reserved::of(self.name)? {
             None => Ok(birth.spawn_with(make)?),
             Some(name) => {
                 let make = name.before(make);
@@ -226,7 +226,7 @@ impl<'a> Options<'a> {
         M: FnOnce() -> F + Send + 'static,
     {
         let birth = self.birth()?;
-        match Reservation::of(self.name)? {
+        match Reserved::of(self.name)? {
             None => Ok(birth.spawn_watched(make)?),
             Some(name) => {
                 let make = name.before(make);
@@ -323,21 +323,21 @@ impl Birth {
 /// A name that is kept for a process to come. Process and maker both settle it, for either may be first
 /// to go on.
 #[derive(Clone, Copy)]
-struct Reservation {
+struct Reserved {
     name: Name,
-    maker: Pid,
+    reservation: Reservation,
 }
 
-impl Reservation {
+impl Reserved {
     fn of(name: Option<&str>) -> Result<Option<Self>, NameError> {
         let Some(name) = name else { return Ok(None) };
-        let (name, maker) = (Name::new(name)?, own_pid());
-        names::reserve(name, maker)?;
-        Ok(Some(Self { name, maker }))
+        let name = Name::new(name)?;
+        let reservation = names::reserve(name, own_pid())?;
+        Ok(Some(Self { name, reservation }))
     }
 
     fn settle(self, pid: Pid) {
-        names::settle(self.name, self.maker, pid);
+        names::settle(self.name, self.reservation, pid);
     }
 
     /// Makes the process settle the name before it begins.
@@ -355,7 +355,7 @@ impl Reservation {
     ) -> Result<T, SpawnError> {
         match &spawned {
             Ok(made) => self.settle(pid(made)),
-            Err(NoProcess) => names::give_up(self.name, self.maker),
+            Err(NoProcess) => names::give_up(self.name, self.reservation),
         }
         Ok(spawned?)
     }

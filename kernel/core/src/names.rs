@@ -6,6 +6,16 @@
 //!
 //! Whoever spawns a process with a name wants to know whether the name is free before there is a process to
 //! have it. So a name can be reserved: it means nobody yet, and belongs to whoever spawns.
+//!
+//! # Reservations
+//!
+//! Each has a number of its own, which the maker and the new process know and nobody else. Both settle it, for either
+//! may be first to go on, and only the first finds it. In between anything may happen to the name, and the second must
+//! not touch what it finds then: the name was taken away again and the same maker has reserved it for its next process,
+//! or the maker was killed, and the name is somebody else's. So what counts is the number, not who reserved what.
+//!
+//! A reservation ends with its maker. If that is killed after it has spawned, and the new process has not run yet, whoever comes first
+//! has the name: that process, or another one; then the new one has none, as if it had been taken away.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -96,24 +106,36 @@ impl core::error::Error for NameError {}
 enum Holder {
     Process(Pid),
     /// Whoever spawns a process for it.
-    Maker(Pid),
+    Maker(Pid, Reservation),
 }
+
+/// Which reservation of a name it is: there is no other one like it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reservation(u64);
 
 impl Holder {
     fn is_alive(self) -> bool {
-        let (Self::Process(pid) | Self::Maker(pid)) = self;
+        let (Self::Process(pid) | Self::Maker(pid, _)) = self;
         is_alive(pid)
     }
 }
 
-/// All names, in order.
+/// All names.
 #[derive(Debug, Default)]
-pub struct Names(Vec<(Name, Holder)>);
+pub struct Names {
+    /// In the order of their texts.
+    all: Vec<(Name, Holder)>,
+    /// Reservations that there were.
+    reservations: u64,
+}
 
 impl Names {
     /// Creates a table without names.
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self {
+            all: Vec::new(),
+            reservations: 0,
+        }
     }
 
     /// Gives a process a name.
@@ -128,26 +150,38 @@ impl Names {
     }
 
     /// Keeps a name for the process that `maker` is about to spawn.
-    pub fn reserve(&mut self, name: Name, maker: Pid) -> Result<(), NameError> {
-        self.put(name, Holder::Maker(maker))
+    pub fn reserve(&mut self, name: Name, maker: Pid) -> Result<Reservation, NameError> {
+        self.reservations += 1;
+        let reservation = Reservation(self.reservations);
+        self.put(name, Holder::Maker(maker, reservation))?;
+        Ok(reservation)
     }
 
     /// Gives a reserved name to the process that it was reserved for. The process and its maker both do this,
-    /// for either may come first; the second one changes nothing.
-    pub fn settle(&mut self, name: Name, maker: Pid, pid: Pid) {
-        if let Ok(index) = self.position(name)
-            && self.0[index].1 == Holder::Maker(maker)
-        {
-            self.0[index].1 = Holder::Process(pid);
+    /// for either may come first; the second one changes nothing. A process that was given another name meanwhile keeps that.
+    pub fn settle(&mut self, name: Name, reservation: Reservation, pid: Pid) {
+        let Some(index) = self.reserved(name, reservation) else {
+            return;
+        };
+        match self.of(pid) {
+            None => self.all[index].1 = Holder::Process(pid),
+            Some(_) => _ = self.all.remove(index),
         }
     }
 
     /// Gives a reserved name up: there will be no process.
-    pub fn give_up(&mut self, name: Name, maker: Pid) {
-        if let Ok(index) = self.position(name)
-            && self.0[index].1 == Holder::Maker(maker)
-        {
-            self.0.remove(index);
+    pub fn give_up(&mut self, name: Name, reservation: Reservation) {
+        if let Some(index) = self.reserved(name, reservation) {
+            self.all.remove(index);
+        }
+    }
+
+    /// Where the name is, if it is still kept by this reservation.
+    fn reserved(&self, name: Name, reservation: Reservation) -> Option<usize> {
+        let index = self.position(name).ok()?;
+        match self.all[index].1 {
+            Holder::Maker(_, of) if of == reservation => Some(index),
+            _ => None,
         }
     }
 
@@ -155,13 +189,13 @@ impl Names {
     pub fn unregister(&mut self, name: Name) -> Option<Pid> {
         let pid = self.find(name)?;
         let index = self.position(name).ok()?;
-        self.0.remove(index);
+        self.all.remove(index);
         Some(pid)
     }
 
     /// Who has a name.
     pub fn find(&self, name: Name) -> Option<Pid> {
-        let (_, holder) = *self.0.get(self.position(name).ok()?)?;
+        let (_, holder) = *self.all.get(self.position(name).ok()?)?;
         match holder {
             Holder::Process(pid) if is_alive(pid) => Some(pid),
             _ => None,
@@ -170,25 +204,25 @@ impl Names {
 
     /// The name of a process.
     pub fn of(&self, pid: Pid) -> Option<Name> {
-        let mut all = self.0.iter();
+        let mut all = self.all.iter();
         let found = all.find(|(_, holder)| *holder == Holder::Process(pid))?;
         Some(found.0)
     }
 
     /// Where the name is, or else where it would be.
     fn position(&self, name: Name) -> Result<usize, usize> {
-        self.0.binary_search_by_key(&name, |&(name, _)| name)
+        self.all.binary_search_by_key(&name, |&(name, _)| name)
     }
 
     fn put(&mut self, name: Name, holder: Holder) -> Result<(), NameError> {
         match self.position(name) {
-            Ok(index) if self.0[index].1.is_alive() => return Err(NameError::Taken),
-            Ok(index) => self.0[index].1 = holder,
+            Ok(index) if self.all[index].1.is_alive() => return Err(NameError::Taken),
+            Ok(index) => self.all[index].1 = holder,
             Err(_) => {
                 self.make_room()?;
                 // Making room may have moved the others.
                 let (Ok(index) | Err(index)) = self.position(name);
-                self.0.insert(index, (name, holder));
+                self.all.insert(index, (name, holder));
             }
         }
         Ok(())
@@ -196,14 +230,14 @@ impl Names {
 
     /// Sees to it that one more name fits; the names of the dead go first.
     fn make_room(&mut self) -> Result<(), NameError> {
-        if self.0.len() < self.0.capacity().min(NAMES_MAX) {
+        if self.all.len() < self.all.capacity().min(NAMES_MAX) {
             return Ok(());
         }
-        self.0.retain(|(_, holder)| holder.is_alive());
-        if self.0.len() >= NAMES_MAX {
+        self.all.retain(|(_, holder)| holder.is_alive());
+        if self.all.len() >= NAMES_MAX {
             return Err(NameError::NoRoom);
         }
-        match make_room_in(&mut self.0) {
+        match make_room_in(&mut self.all) {
             true => Ok(()),
             false => Err(NameError::NoRoom),
         }

@@ -98,14 +98,14 @@ fn a_reserved_name_means_nobody_until_its_process_is_there() {
     let mut village = Village::new();
     let mut names = Names::new();
     let (maker, child, rival) = (village.spawn(), village.spawn(), village.spawn());
-    assert_eq!(names.reserve(name("heir"), maker), Ok(()));
+    let reservation = names.reserve(name("heir"), maker).expect("it is free");
     assert_eq!(names.find(name("heir")), None);
     assert_eq!(names.register(name("heir"), rival), Err(NameError::Taken));
-    names.settle(name("heir"), maker, child);
+    names.settle(name("heir"), reservation, child);
     assert_eq!(names.find(name("heir")), Some(child));
-    // Whoever comes second changes nothing, nor does one who has reserved nothing.
-    names.settle(name("heir"), maker, maker);
-    names.give_up(name("heir"), maker);
+    // Whoever comes second changes nothing.
+    names.settle(name("heir"), reservation, maker);
+    names.give_up(name("heir"), reservation);
     assert_eq!(names.find(name("heir")), Some(child));
 }
 
@@ -115,12 +115,64 @@ fn a_reservation_ends_with_its_maker_or_by_hand() {
     let mut names = Names::new();
     let (maker, other) = (village.spawn(), village.spawn());
     for _ in 0..2 {
-        assert_eq!(names.reserve(name("heir"), maker), Ok(()));
-        names.give_up(name("heir"), maker);
+        let reservation = names.reserve(name("heir"), maker).expect("it is free");
+        names.give_up(name("heir"), reservation);
     }
-    assert_eq!(names.reserve(name("heir"), maker), Ok(()));
+    assert!(names.reserve(name("heir"), maker).is_ok());
     village.end_first();
     assert_eq!(names.register(name("heir"), other), Ok(()));
+}
+
+/// The first process has lost its name before it ran, and its maker is about to make another one of that name.
+#[test]
+fn a_process_takes_nobody_elses_reservation() {
+    let mut village = Village::new();
+    let mut names = Names::new();
+    let (maker, first, second) = (village.spawn(), village.spawn(), village.spawn());
+    let of_first = names.reserve(name("heir"), maker).expect("it is free");
+    names.settle(name("heir"), of_first, first);
+    assert_eq!(names.unregister(name("heir")), Some(first));
+    let of_second = names
+        .reserve(name("heir"), maker)
+        .expect("it is free again");
+    names.settle(name("heir"), of_first, first);
+    assert_eq!(names.find(name("heir")), None, "stolen");
+    names.give_up(name("heir"), of_first);
+    names.settle(name("heir"), of_second, second);
+    assert_eq!(names.find(name("heir")), Some(second));
+}
+
+/// Its maker has been killed meanwhile: whoever comes first has the name, and the other one nothing.
+#[test]
+fn of_two_who_want_what_a_dead_maker_has_reserved_one_has_it() {
+    for is_child_first in [true, false] {
+        let mut village = Village::new();
+        let mut names = Names::new();
+        let (maker, child, rival) = (village.spawn(), village.spawn(), village.spawn());
+        let reservation = names.reserve(name("heir"), maker).expect("it is free");
+        village.end_first();
+        if is_child_first {
+            names.settle(name("heir"), reservation, child);
+            assert_eq!(names.register(name("heir"), rival), Err(NameError::Taken));
+        } else {
+            assert_eq!(names.register(name("heir"), rival), Ok(()));
+            names.settle(name("heir"), reservation, child);
+        }
+        let holder = if is_child_first { child } else { rival };
+        assert_eq!(names.find(name("heir")), Some(holder));
+    }
+}
+
+#[test]
+fn who_was_given_another_name_meanwhile_has_that_one_alone() {
+    let mut village = Village::new();
+    let mut names = Names::new();
+    let (maker, child) = (village.spawn(), village.spawn());
+    let reservation = names.reserve(name("heir"), maker).expect("it is free");
+    assert_eq!(names.register(name("foundling"), child), Ok(()));
+    names.settle(name("heir"), reservation, child);
+    assert_eq!(names.of(child), Some(name("foundling")));
+    assert_eq!(names.register(name("heir"), maker), Ok(()));
 }
 
 #[test]
