@@ -20,7 +20,7 @@ use girder_aarch64::halt::{self, HaltCause};
 use girder_aarch64::{death, power};
 use girder_core::check::ExitStatus;
 use girder_core::config::OnPanic;
-use girder_lockfree::process::is_over_heap_limit;
+use girder_lockfree::process::was_refused_by_limit;
 use girder_lockfree::{Attempt, Reporter};
 
 static REPORTER: Reporter = Reporter::new();
@@ -38,11 +38,37 @@ pub(crate) fn on_fault(fault: &Fault, frame: &Frame) -> ! {
 
 #[panic_handler]
 fn on_panic(info: &PanicInfo<'_>) -> ! {
-    if is_over_heap_limit() {
+    if was_refused_by_limit() && begins_with(info.message(), "memory allocation of ") {
         death::end_with_panic(format_args!("heap_limit: {}", PanicText(info)));
     }
     death::end_with_panic(format_args!("{}", PanicText(info)));
     report(format_args!("{}", PanicText(info)), &Frame::here())
+}
+
+/// True if a text begins with another one. (It may be worded by somebody's code, and no more of it is asked for than that.)
+fn begins_with(text: impl fmt::Display, beginning: &str) -> bool {
+    /// What is still to come; nothing any more if something else has come.
+    struct Left<'a>(Option<&'a str>);
+
+    impl fmt::Write for Left<'_> {
+        fn write_str(&mut self, piece: &str) -> fmt::Result {
+            let Some(left) = self.0.filter(|left| !left.is_empty()) else {
+                return Err(fmt::Error);
+            };
+            let is_enough = piece.starts_with(left);
+            self.0 = if is_enough {
+                Some("")
+            } else {
+                left.strip_prefix(piece)
+            };
+            Ok(())
+        }
+    }
+
+    let mut left = Left(Some(beginning));
+    // It ends as soon as enough is known.
+    let _ = fmt::Write::write_fmt(&mut left, format_args!("{text}"));
+    left.0 == Some("")
 }
 
 /// A panic in one line: `panicked at FILE:LINE: MESSAGE`.

@@ -226,7 +226,11 @@ fn tell_memory_alarm(has: usize, limit: usize) {
     ALARMS.fetch_add(1, Relaxed);
     let pid = own_pid();
     match pid {
-        Some(pid) => log::warn!("process {pid} has {has} bytes of memory, and may have {limit}"),
+        Some(pid) => {
+            log::warn!(
+                "process {pid} has {has} bytes of memory with its stack, and may have {limit}"
+            );
+        }
         None => log::warn!("{has} bytes of memory of {limit} are used"),
     }
 }

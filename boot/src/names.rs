@@ -3,7 +3,6 @@
 //! The table may grow, so the heap's lock is taken inside this one and never the other way round.
 
 use girder_aarch64::lock::Lock;
-use girder_aarch64::stack::STACK_SIZE;
 use girder_core::info::Info;
 use girder_core::names::{Name, NameError, Names, Reservation};
 use girder_lockfree::process::Pid;
@@ -42,5 +41,5 @@ pub fn give_up(name: Name, reservation: Reservation) {
 
 /// What is to be told of a process, if `pid` names one.
 pub fn info(pid: Pid) -> Option<Info> {
-    Info::of(pid, STACK_SIZE as usize, |pid| NAMES.lock().of(pid))
+    Info::of(pid, |pid| NAMES.lock().of(pid))
 }

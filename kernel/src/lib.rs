@@ -208,7 +208,7 @@ use girder_boot as machine;
 use host as machine;
 
 pub use console::{print, read_byte, read_byte_blocking};
-pub use girder_core::info::{Activity, GateReport, Info, Usage};
+pub use girder_core::info::{Activity, GateReport, Held, Info, Usage};
 pub use girder_core::mail::{
     Addr, Bound, BoundError, CallError, Lane, LaneError, Message, Overflow, Receive, ReceiveAny,
     ReceiveWhere, ReplyTo, SendError, Sent, Traffic, UrgentAddr, call, call_timeout, cast, receive,
@@ -222,8 +222,8 @@ pub use girder_core::time::{
     send_after, send_at, send_every, sleep, sleep_until, timeout, timeout_at,
 };
 pub use girder_lockfree::process::{
-    ExitReason, NoProcess, NoStack, NotAPid, Pid, Processes, Request, Watch, YieldNow, block_on,
-    hibernate, is_alive, kill, processes, reduce, resume, suspend, yield_now,
+    ExitReason, NoProcess, NoStack, NotAPid, Pid, Processes, Request, STACK_BYTES, Watch, YieldNow,
+    block_on, hibernate, is_alive, kill, processes, reduce, resume, suspend, yield_now,
 };
 pub use girder_macros::{main, test};
 pub use inspect::info;

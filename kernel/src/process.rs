@@ -5,7 +5,7 @@ use core::fmt;
 use girder_core::mail::{Bound, BoundError, Overflow};
 use girder_core::names::{Name, NameError, Reservation};
 use girder_core::sched::Priority;
-use girder_lockfree::process::{self, NoProcess, Pid, Watch};
+use girder_lockfree::process::{self, NoProcess, Pid, STACK_BYTES, Watch};
 
 const NORMAL: u8 = Priority::Normal.level();
 
@@ -121,6 +121,8 @@ pub enum SpawnError {
     Name(NameError),
     /// Its mailbox can't have that limit.
     Mailbox(BoundError),
+    /// So little memory, in bytes, has no room for a stack: see [`Options::max_heap`].
+    MaxHeap(usize),
 }
 
 impl<'a> Options<'a> {
@@ -173,8 +175,9 @@ impl<'a> Options<'a> {
     }
 
     /// It may have so many bytes of memory. Whatever it takes of the heap counts, as large as the block really is, until it is freed,
-    /// wherever it has gone; so does its arena ([`local`](crate::local)), and each unread message that it has taken in, with
-    /// 64 bytes. What is beyond is refused, and a process that can't do without it ends, alone: a `Box`
+    /// wherever it has gone; so does its arena ([`local`](crate::local)), each unread message that it has taken in, with
+    /// 64 bytes, and what it consists of itself. A stack of 32 KiB is set aside, for it may come to hold one at any moment: so
+    /// less than that is [`SpawnError::MaxHeap`]. What is beyond is refused, and a process that can't do without it ends, alone: a `Box`
     /// or `Vec` that gets no memory panics, and the reason begins with `heap_limit`. At three quarters a warning is logged, once.
     ///
     /// How many messages are unread is looked at when a block is not taken the short way: about each time that 64 small ones
@@ -237,9 +240,12 @@ impl<'a> Options<'a> {
 }
 
 impl Options<'_> {
-    fn birth(self) -> Result<Birth, BoundError> {
+    fn birth(self) -> Result<Birth, SpawnError> {
         let bound = self.mailbox;
         let bound = bound.map(|(limit, overflow)| Bound::new(limit, overflow));
+        if let Some(bytes) = self.max_heap.filter(|&bytes| bytes < STACK_BYTES) {
+            return Err(SpawnError::MaxHeap(bytes));
+        }
         Ok(Birth {
             level: self.priority.level(),
             bound: bound.transpose()?,
@@ -385,6 +391,10 @@ impl fmt::Display for SpawnError {
             Self::NoProcess => f.write_str("no room for a process"),
             Self::Name(error) => fmt::Display::fmt(error, f),
             Self::Mailbox(error) => fmt::Display::fmt(error, f),
+            Self::MaxHeap(bytes) => write!(
+                f,
+                "a process with {bytes} bytes of memory, of which a stack takes {STACK_BYTES}"
+            ),
         }
     }
 }

@@ -7,13 +7,14 @@
 //! are only ever added (see [`crate::page_table`]); a stack that is done with is used again.
 
 use crate::page_table::{Frames, Kind, MapError, Mapping, PAGE, Tables};
+use girder_lockfree::process::STACK_BYTES;
 
 /// First address of the window, the lowest of the upper half.
 const WINDOW: u64 = 0xffff_0000_0000_0000;
 /// Distance between stacks.
 const SLOT: u64 = 64 * 1024;
 /// Bytes of a stack.
-pub const STACK_SIZE: u64 = 32 * 1024;
+pub const STACK_SIZE: u64 = STACK_BYTES as u64;
 /// The end of the lowest guard.
 pub(crate) const FIRST_GUARD_TOP: u64 = WINDOW + SLOT - STACK_SIZE;
 /// Slots in the window: 64 GiB of addresses.

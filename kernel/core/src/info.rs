@@ -6,6 +6,7 @@ use crate::names::Name;
 use crate::sched::Priority;
 use core::fmt;
 use core::time::Duration;
+pub use girder_lockfree::heap::Held;
 pub use girder_lockfree::mail::GateReport;
 use girder_lockfree::mail::gate_report;
 pub use girder_lockfree::process::Activity;
@@ -44,18 +45,25 @@ pub struct Usage {
     pub has_stack: bool,
     /// Bytes of memory that it has, all told: see [`Account::memory`].
     pub memory: usize,
+    /// Blocks of the heap that it has taken, wherever they have gone since; part of that.
+    pub heap: Held,
+    /// Bytes of its home, header and future; part of that.
+    pub home: usize,
+    /// Bytes of its arena; part of that.
+    pub arena: usize,
+    /// What `memory` may come to, if that was limited; a stack is set aside in it.
+    pub max_heap: Option<usize>,
 }
 
 impl Info {
-    /// Looks at a process; nothing if `pid` names none. A stack has `stack` bytes. Names are kept elsewhere: `name` says what it
-    /// is.
-    pub fn of(pid: Pid, stack: usize, name: impl FnOnce(Pid) -> Option<Name>) -> Option<Self> {
+    /// Looks at a process; nothing if `pid` names none. Names are kept elsewhere: `name` says what it is.
+    pub fn of(pid: Pid, name: impl FnOnce(Pid) -> Option<Name>) -> Option<Self> {
         let seen = view(pid)?;
         Some(Self {
             pid,
             name: name(pid),
             activity: seen.activity,
-            account: seen.account.map(|account| Usage::of(account, stack)),
+            account: seen.account.map(Usage::of),
             gate: gate_report(pid),
         })
     }
@@ -65,7 +73,7 @@ impl Info {
 }
 
 impl Usage {
-    fn of(account: Account, stack: usize) -> Self {
+    fn of(account: Account) -> Self {
         Self {
             priority: Priority::from_level(account.level),
             reductions: account.reductions,
@@ -73,7 +81,11 @@ impl Usage {
             messages: account.messages,
             most_messages: account.most_messages,
             has_stack: account.has_stack,
-            memory: account.memory(stack),
+            memory: account.memory(),
+            heap: account.heap,
+            home: account.home,
+            arena: account.arena,
+            max_heap: account.max_heap,
         }
     }
 }
@@ -116,6 +128,7 @@ impl fmt::Display for Usage {
             most_messages,
             has_stack,
             memory,
+            ..
         } = self;
         let micros = run_time.as_micros();
         let stack = if *has_stack { "yes" } else { "no" };
@@ -155,6 +168,10 @@ mod tests {
                 most_messages: 89,
                 has_stack: true,
                 memory: 33_440,
+                heap: Held::default(),
+                home: 192,
+                arena: 0,
+                max_heap: None,
             }),
             gate: None,
         };

@@ -66,7 +66,7 @@ impl Top {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::info::Usage;
+    use crate::info::{Held, Usage};
     use crate::sched::Priority;
     use core::time::Duration;
     use girder_lockfree::process::Activity;
@@ -84,6 +84,10 @@ mod tests {
                 most_messages: 0,
                 has_stack: false,
                 memory: 0,
+                heap: Held::default(),
+                home: 0,
+                arena: 0,
+                max_heap: None,
             }),
             gate: None,
         }

@@ -43,7 +43,7 @@ pub use alarm::{Look, NoAlarm, has_alarms_left, ring_alarms, set_alarm, take_bac
 pub use budget::afford;
 pub use exit::{ExitReason, Words};
 pub use finished::Finished;
-pub use heap::{NoLimit, is_over_heap_limit, limit_heap};
+pub use heap::{NoLimit, STACK_BYTES, limit_heap, was_refused_by_limit};
 pub use hibernate::hibernate;
 pub use homes::trim;
 pub use in_loop::{InLoop, InLoopWork};

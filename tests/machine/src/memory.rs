@@ -1,14 +1,16 @@
 //! The kernel's heap keeps its promises, and knows whose each byte is.
 
-use crate::support::NORMAL;
+use crate::support::{NORMAL, Rival, preemptions};
 use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::alloc::Layout;
+use core::future::pending;
 use core::hint::black_box;
 use girder::check::rng;
-use girder::{Addr, Options, receive, send};
+use girder::local::{Arena, with};
+use girder::{Addr, Options, Priority, STACK_BYTES, SpawnError, block_on, info, receive, send};
 use girder_lockfree::process::{ExitReason, kill, own_pid, spawn, spawn_watched, view, yield_now};
 
 #[girder::test]
@@ -170,7 +172,7 @@ async fn a_limit_ends_who_goes_beyond_it() {
 /// Told once, before anything is refused.
 #[girder::test]
 async fn three_quarters_of_a_limit_are_told_once() {
-    const LIMIT: usize = 128 << 10;
+    const LIMIT: usize = 256 << 10;
     let before = girder_boot::memory_alarms();
     let (_, watch) = Options::new()
         .max_heap(LIMIT)
@@ -179,7 +181,7 @@ async fn three_quarters_of_a_limit_are_told_once() {
             assert_eq!(girder_boot::memory_alarms(), before);
             for _ in 0..10 {
                 let mut more = Vec::<u8>::new();
-                assert!(black_box(&mut more).try_reserve_exact(LIMIT / 3).is_ok());
+                assert!(black_box(&mut more).try_reserve_exact(LIMIT / 4).is_ok());
                 assert_eq!(girder_boot::memory_alarms(), before + 1);
             }
             drop(half);
@@ -191,7 +193,7 @@ async fn three_quarters_of_a_limit_are_told_once() {
 /// Those that the process has taken in and not read.
 #[girder::test]
 async fn unread_messages_count_for_the_limit() {
-    const LIMIT: usize = 96 << 10;
+    const LIMIT: usize = 128 << 10;
     let (_, watch) = Options::new()
         .max_heap(LIMIT)
         .spawn_watched(|| async {
@@ -215,6 +217,114 @@ async fn unread_messages_count_for_the_limit() {
         })
         .expect("there is room");
     assert_eq!(watch.await, ExitReason::Returned);
+}
+
+/// KiB that the running process may have besides what it has.
+fn room_in_kib() -> usize {
+    let may_have = |kib: &usize| {
+        let mut block = Vec::<u8>::new();
+        black_box(&mut block).try_reserve_exact(kib << 10).is_ok()
+    };
+    (1..256).take_while(may_have).count()
+}
+
+/// It is set aside: whether an interrupt has broken the process off, or it has blocked, what it may have is the same.
+#[girder::test(alone = "one core's preemptions are looked at")]
+async fn a_stack_that_is_kept_refuses_nothing() {
+    const LIMIT: usize = STACK_BYTES + (64 << 10);
+    let rival = Rival::begin().await;
+    let (_, watch) = Options::new()
+        .max_heap(LIMIT)
+        .spawn_watched(|| async {
+            let room = room_in_kib();
+            assert!((48..64).contains(&room), "{room} KiB");
+            let before = preemptions();
+            while preemptions() == before {
+                core::hint::spin_loop();
+            }
+            assert_eq!(room_in_kib(), room, "after it was broken off");
+            block_on(yield_now()).expect("there is a stack");
+            assert_eq!(room_in_kib(), room, "after it has blocked");
+            yield_now().await;
+            assert_eq!(room_in_kib(), room, "without a stack");
+        })
+        .expect("there is room");
+    assert_eq!(watch.await, ExitReason::Returned);
+    drop(rival);
+}
+
+/// The number that others are told is the one that is limited: with all that it may have, and a stack, it is not beyond.
+#[girder::test(alone = "another core's processes are not looked at")]
+async fn what_is_told_of_a_process_is_the_sum_of_its_parts_and_within_its_limit() {
+    const LIMIT: usize = STACK_BYTES + (64 << 10);
+    let body = || {
+        with(async |arena: Arena<'_>| {
+            let of_arena = arena.boxed([7_u64; 100]);
+            let mut blocks = Vec::with_capacity(200);
+            loop {
+                let mut block = Vec::<u8>::new();
+                if black_box(&mut block).try_reserve_exact(600).is_err() {
+                    break;
+                }
+                blocks.push(block);
+            }
+            block_on(pending::<()>()).expect("there is a stack");
+            drop(black_box((of_arena, blocks)));
+        })
+    };
+    let options = Options::new().max_heap(LIMIT).priority(Priority::High);
+    let pid = options.spawn_with(body).expect("there is room");
+    let seen = || info(pid).and_then(|info| info.account).expect("one core");
+    while !seen().has_stack {
+        yield_now().await;
+    }
+    let usage = seen();
+    let mail = usage.messages as usize * 64;
+    let sum = usage.home + usage.heap.bytes + usage.arena + mail + STACK_BYTES;
+    assert_eq!((usage.memory, usage.max_heap), (sum, Some(LIMIT)));
+    assert!(
+        usage.heap.blocks > 50 && usage.arena > 800 && usage.home > 128,
+        "{usage:?}"
+    );
+    assert!((LIMIT - 1024..=LIMIT).contains(&usage.memory), "{usage:?}");
+    kill(pid);
+}
+
+#[girder::test]
+fn a_limit_without_room_for_a_stack_is_an_error() {
+    for bytes in [0, STACK_BYTES - 1] {
+        let spawned = Options::new().max_heap(bytes).spawn(async {});
+        assert_eq!(spawned, Err(SpawnError::MaxHeap(bytes)));
+    }
+    assert!(Options::new().max_heap(STACK_BYTES).spawn(async {}).is_ok());
+}
+
+/// Who was refused a block and has done without dies of something else.
+#[girder::test]
+async fn only_who_dies_of_its_limit_is_said_to() {
+    const LIMIT: usize = 64 << 10;
+    let refused = || {
+        let mut block = Vec::<u8>::new();
+        assert!(black_box(&mut block).try_reserve_exact(LIMIT).is_err());
+    };
+    let (_, watch) = Options::new()
+        .max_heap(LIMIT)
+        .spawn_watched(move || async move {
+            refused();
+            panic!("for another reason")
+        })
+        .expect("there is room");
+    let reason = watch.await.to_string();
+    assert!(!reason.contains("heap_limit"), "{reason}");
+    let (_, watch) = Options::new()
+        .max_heap(LIMIT)
+        .spawn_watched(move || async move {
+            refused();
+            drop(black_box(Vec::<u8>::with_capacity(LIMIT)));
+        })
+        .expect("there is room");
+    let reason = watch.await.to_string();
+    assert!(reason.starts_with("heap_limit: "), "{reason}");
 }
 
 /// What another process has freed of one's own counts no more.

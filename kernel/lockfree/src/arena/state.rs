@@ -10,7 +10,7 @@
 use super::chunk::{self, Chunk, Chunks, OVERHEAD, Remains};
 use super::class::{CLASSES, Class, STEP};
 use crate::heap::true_size;
-use crate::process::heap::{note_refusal, room_for_own};
+use crate::process::heap::{Refused, note_refusal, room_for_own};
 use crate::process::{here, make_room, reduce};
 use core::alloc::Layout;
 use core::array;
@@ -230,7 +230,7 @@ impl State {
             let is_short = least <= room && make_room();
             if is_short { try_both() } else { None }
         });
-        let (chunk, total) = found?;
+        let (chunk, total) = found.or_else(|| refuse(least <= room))?;
         self.use_rest();
         // SAFETY: the chunk is longer than its overhead.
         self.fresh.set(unsafe { chunk.cast().add(OVERHEAD) });
@@ -245,7 +245,7 @@ impl State {
         let own = self.limit.get().saturating_sub(self.held());
         let of_process = room_for_own();
         if of_process < least && least <= own {
-            note_refusal();
+            note_refusal(Refused::ByLimit);
         }
         own.min(of_process)
     }
@@ -279,7 +279,8 @@ impl State {
             return None;
         }
         let chunk = self.chunks.add(whole);
-        let chunk = chunk.or_else(|| make_room().then(|| self.chunks.add(whole))?)?;
+        let chunk = chunk.or_else(|| make_room().then(|| self.chunks.add(whole))?);
+        let chunk = chunk.or_else(|| refuse(true))?;
         self.count(layout.size());
         // SAFETY: the chunk is as long as this and what comes behind it.
         let block = unsafe { chunk.cast::<u8>().add(offset) };
@@ -293,6 +294,14 @@ impl State {
         unsafe { self.chunks.remove(block.sub(large_offset(layout)).cast()) };
         self.count_back(layout.size());
     }
+}
+
+/// Nothing; and if there was room for it, it is memory that is wanting.
+fn refuse<T>(has_room: bool) -> Option<T> {
+    if has_room {
+        note_refusal(Refused::ForWantOfMemory);
+    }
+    None
 }
 
 /// Where in its chunk a block of its own stands: aligned as the chunk is.

@@ -7,6 +7,7 @@ use super::charge::{self, Books, Held, Taken, add, price};
 use super::home::Freed;
 use super::span::Span;
 use super::{Heap, KERNEL, Source, SpanView, Usage, is_in_span, true_size};
+use crate::process::heap::{Refused, note_refusal};
 use crate::process::here::Here;
 use crate::process::platform::{self, PreemptionOff};
 use crate::process::{Kind, Local};
@@ -42,23 +43,16 @@ fn allocate_slowly(
     layout: Layout,
     source: &impl Source,
 ) -> Option<NonNull<u8>> {
-    match try_slowly(stay, here, layout, source) {
-        Ok(block) => Some(block),
-        Err(Refused::ByLimit) => None,
+    let found = match try_slowly(stay, here, layout, source) {
         Err(Refused::ForWantOfMemory) if platform::make_room() => {
             let stay = PreemptionOff::new();
             // Somewhere else, perhaps.
             let here = stay.local().here()?;
-            try_slowly(stay, here, layout, source).ok()
+            try_slowly(stay, here, layout, source)
         }
-        Err(Refused::ForWantOfMemory) => None,
-    }
-}
-
-/// Why there is no block.
-enum Refused {
-    ByLimit,
-    ForWantOfMemory,
+        other => other,
+    };
+    found.inspect_err(|&refused| note_refusal(refused)).ok()
 }
 
 /// The charge of whoever runs.

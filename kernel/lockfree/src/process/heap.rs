@@ -1,9 +1,14 @@
 //! What a process has of memory, what it may have, and what becomes of it at its end.
 //!
 //! Blocks of the heap are in its *charge* (`heap::charge`), which the short way of allocating compares with its limit by one
-//! bit. What else it has stands *beside* that: chunks of its arena, which are the kernel's blocks for the sake of its death,
-//! and messages that it has not read. So that the one bit speaks for all, the charge begins higher by as much: what it
-//! began with is noted, and a process's heap is the difference.
+//! bit. What else it has stands *beside* that: its home, a stack, chunks of its arena, which are the kernel's blocks for the
+//! sake of its death, and messages that it has not read. So that the one bit speaks for all, the charge begins higher by as
+//! much: what it began with is noted, and a process's heap is the difference.
+//!
+//! A stack is set aside from the beginning, whether the process holds one or not: any interrupt may make it hold one,
+//! and that must not fail. If it counted from then on, a process near its limit would be refused its next block, or not, as
+//! an interrupt has come or not. Set aside, it brings nobody over a limit, and what a process has never
+//! comes to more than that. So a limit has to have room for a stack.
 //!
 //! Its arena is beside from the moment that a chunk is taken. How many messages wait is looked at whenever a block is not
 //! taken the short way, which is some time before a limit is reached, but not each time. The envelope is the
@@ -25,9 +30,26 @@ use crate::mail::ENVELOPE_BYTES;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-/// There is no memory to note a limit.
+/// Bytes of a stack.
+pub const STACK_BYTES: usize = 32 << 10;
+
+/// Why a process has no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoLimit;
+pub enum NoLimit {
+    /// It is no process that asks.
+    NoProcess,
+    /// It has no room for a stack: see [`STACK_BYTES`].
+    TooLow,
+    /// There is no memory to note it.
+    NoMemory,
+}
+
+/// Why a process was not given memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    ByLimit,
+    ForWantOfMemory,
+}
 
 /// A process's limit.
 pub(super) struct Limit {
@@ -39,8 +61,8 @@ pub(super) struct Limit {
     mail: Cell<usize>,
     /// What its charge began with.
     start: Cell<u64>,
-    /// It was refused memory because of its limit.
-    was_refused: Cell<bool>,
+    /// Why it was last refused memory.
+    refused: Cell<Option<Refused>>,
     alarm: Cell<Alarm>,
 }
 
@@ -60,13 +82,9 @@ impl Limit {
             arena: Cell::new(0),
             mail: Cell::new(0),
             start: Cell::new(0),
-            was_refused: Cell::new(false),
+            refused: Cell::new(None),
             alarm: Cell::new(Alarm::Armed),
         }
-    }
-
-    fn beside(&self) -> usize {
-        self.arena.get() + self.mail.get()
     }
 
     /// What is to be noticed next: the alarm, or the limit.
@@ -79,15 +97,17 @@ impl Limit {
     }
 }
 
-/// Limits what the running process may have of memory from now on, in bytes: heap, arena and unread messages; more is
-/// refused. A process that is refused a block and can't do without it ends, alone.
+/// Limits what the running process may have of memory from now on, in bytes: heap, arena, unread messages, home, and a stack,
+/// which is set aside whether it holds one or not; more is refused. A process that is refused a block and can't do without it
+/// ends, alone.
 pub fn limit_heap(bytes: usize) -> Result<(), NoLimit> {
     let local = platform::local();
-    let Some(header) = header_of(local) else {
-        return Err(NoLimit);
-    };
+    let header = header_of(local).ok_or(NoLimit::NoProcess)?;
+    if bytes < STACK_BYTES {
+        return Err(NoLimit::TooLow);
+    }
     let cold = header.cold().or_else(|| header.cold_or_new());
-    let limit = &cold.ok_or(NoLimit)?.limit;
+    let limit = &cold.ok_or(NoLimit::NoMemory)?.limit;
     let _stay = platform::PreemptionOff::of(local);
     limit.most.set(bytes);
     limit.alarm.set(Alarm::Armed);
@@ -95,9 +115,10 @@ pub fn limit_heap(bytes: usize) -> Result<(), NoLimit> {
     Ok(())
 }
 
-/// True if the running process has been refused memory because of its limit.
-pub fn is_over_heap_limit() -> bool {
-    limit_of(platform::local()).is_some_and(|(_, limit)| limit.was_refused.get())
+/// True if the running process was refused memory because of its limit, and not for want of any, when it was last refused some.
+pub fn was_refused_by_limit() -> bool {
+    let limit = limit_of(platform::local());
+    limit.is_some_and(|(_, limit)| limit.refused.get() == Some(Refused::ByLimit))
 }
 
 /// Bytes that the running process may have besides what it has.
@@ -105,15 +126,13 @@ pub(crate) fn room_for_own() -> usize {
     let Some((header, limit)) = limit_of(platform::local()) else {
         return usize::MAX;
     };
-    let account = here_account(header);
-    let has = header.heap(account).bytes + limit.beside();
-    limit.most.get().saturating_sub(has)
+    limit.most.get().saturating_sub(header.bytes(limit))
 }
 
 /// Notes that the running process was refused memory.
-pub(crate) fn note_refusal() {
+pub(crate) fn note_refusal(refused: Refused) {
     if let Some((_, limit)) = limit_of(platform::local()) {
-        limit.was_refused.set(true);
+        limit.refused.set(Some(refused));
     }
 }
 
@@ -125,11 +144,6 @@ pub(crate) fn note_arena(change: isize) {
             .set(limit.arena.get().saturating_add_signed(change));
         header.begin_anew(limit);
     }
-}
-
-fn here_account(header: &Header) -> u64 {
-    let account = super::table().account(header.pid().index());
-    account.map_or(0, charge::Account::sum)
 }
 
 fn header_of(local: &'static Local) -> Option<&'static Header> {
@@ -161,7 +175,6 @@ impl Local {
         // What is not taken is nothing to be alarmed about.
         limit.alarm.set(before);
         header.begin_anew(limit);
-        limit.was_refused.set(true);
         false
     }
 
@@ -180,15 +193,26 @@ impl Local {
             return None;
         }
         limit.alarm.set(Alarm::Told);
-        let has = header.heap(here_account(header)).bytes + limit.beside();
-        Some((has, limit.most.get()))
+        Some((header.bytes(limit), limit.most.get()))
     }
 }
 
 impl Header {
+    /// What the process has besides its heap, and a stack.
+    fn beside(&self, limit: &Limit) -> usize {
+        STACK_BYTES + self.home_bytes() + limit.arena.get() + limit.mail.get()
+    }
+
+    /// What the running process has, with a stack.
+    fn bytes(&self, limit: &Limit) -> usize {
+        let account = super::table().account(self.pid().index());
+        let account = account.map_or(0, charge::Account::sum);
+        self.heap(account).bytes + self.beside(limit)
+    }
+
     /// Lets the charge begin where that brings it to its limit when the process is.
     fn begin_anew(&self, limit: &Limit) {
-        let now = start(limit.next().saturating_sub(limit.beside()));
+        let now = start(limit.next().saturating_sub(self.beside(limit)));
         let before = limit.start.replace(now);
         let charge = self.charge.get().wrapping_sub(before);
         self.charge.set(charge.wrapping_add(now));
@@ -202,12 +226,23 @@ impl Header {
         }
     }
 
-    /// The process has no arena any more.
-    pub(super) fn forget_arena(&self) {
+    /// The process has no arena any more, and another home.
+    pub(super) fn begin_in_new_home(&self) {
         if let Some(cold) = self.cold() {
             cold.limit.arena.set(0);
             self.begin_anew(&cold.limit);
         }
+    }
+
+    /// Bytes of its home: header and future.
+    pub(super) fn home_bytes(&self) -> usize {
+        self.operations.class.block(self.operations.layout).size()
+    }
+
+    /// What it may have at most, if that was ever said.
+    pub(super) fn max_heap(&self) -> Option<usize> {
+        let most = self.cold()?.limit.most.get();
+        (most != usize::MAX).then_some(most)
     }
 
     /// Bytes of its arena.

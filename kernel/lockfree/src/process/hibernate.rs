@@ -191,7 +191,6 @@ impl Token {
         if let Some(cold) = self.header().cold() {
             cold.successor.set(None);
             cold.give_back_arena();
-            self.header().forget_arena();
         }
         let Successor {
             place, operations, ..
@@ -208,7 +207,9 @@ impl Token {
             (*header).slot.header.store(header, Relaxed);
             homes::give_place(old, old_operations);
         }
-        Token::new(place)
+        let token = Token::new(place);
+        token.header().begin_in_new_home();
+        token
     }
 }
 

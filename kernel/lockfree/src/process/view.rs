@@ -6,6 +6,7 @@
 //! the one core that runs the processes of this table. With more cores than one it is not read.
 
 use super::header::Header;
+use super::heap::STACK_BYTES;
 use super::here;
 use super::own_pid;
 use super::platform::PreemptionOff;
@@ -64,13 +65,15 @@ pub struct Account {
     pub home: usize,
     /// Bytes of its arena.
     pub arena: usize,
+    /// What its memory may come to, with a stack, if that was limited.
+    pub max_heap: Option<usize>,
 }
 
 impl Account {
-    /// Bytes of memory that it has, all told, with a stack of that size if it holds one: home, blocks of the heap, arena, unread messages
+    /// Bytes of memory that it has, all told: home, a stack if it holds one, blocks of the heap, arena, unread messages
     /// (as far as their number is known; what is in a box of its own is its sender's).
-    pub fn memory(&self, stack: usize) -> usize {
-        let stack = if self.has_stack { stack } else { 0 };
+    pub fn memory(&self) -> usize {
+        let stack = if self.has_stack { STACK_BYTES } else { 0 };
         let mail = self.messages as usize * ENVELOPE_BYTES;
         self.home + self.heap.bytes + self.arena + mail + stack
     }
@@ -103,11 +106,11 @@ pub fn view(pid: Pid) -> Option<View> {
 }
 
 fn account(header: &Header, at_birth: i32, sum: u64) -> Account {
-    let operations = header.operations;
     Account {
         heap: header.heap(sum),
         arena: header.arena_bytes(),
-        home: operations.class.block(operations.layout).size(),
+        home: header.home_bytes(),
+        max_heap: header.max_heap(),
         level: header.local.level(),
         reductions: header.reductions(at_birth),
         nanos: header.nanos(),
