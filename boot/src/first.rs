@@ -6,7 +6,6 @@
 
 use crate::console::println;
 use crate::{image, names, power_down, suite};
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use girder_aarch64::lock::Lock;
 use girder_aarch64::preemption::PreemptionOff;
 use girder_core::check::{ExitStatus, Filter};
@@ -14,7 +13,9 @@ use girder_core::config::{BenchChoice, Config, Mode};
 use girder_core::names::Name;
 use girder_core::program::{Program, Role, choose};
 use girder_core::sched::{ExitReason, Priority};
-use girder_lockfree::process::{NoProcess, Pid, own_pid, spawn, spawn_watched, spawn_with};
+use girder_lockfree::process::{
+    NoProcess, Pid, own_pid, spawn, spawn_watched, spawn_with, take_for_kernel,
+};
 
 /// The system's own come before everything that they look after.
 const SYSTEM: u8 = Priority::Max.level();
@@ -23,31 +24,25 @@ const NORMAL: u8 = Priority::Normal.level();
 /// Spawns what the boot arguments ask for. An image that does not have it has nothing to do.
 pub(crate) fn spawn_all(config: &'static Config<'static>) -> Result<(), NoProcess> {
     if let Mode::Test(filter) = config.mode {
-        spawn(run_tests(config, filter), SYSTEM)?;
-        return Ok(());
+        return keep(spawn(run_tests(config, filter), SYSTEM)?);
     }
     let program = choose(image::programs(), config.mode).unwrap_or_else(|error| {
         log::error!("{error}");
         power_down(ExitStatus::NothingToRun)
     });
-    match program.role() {
+    keep(match program.role() {
         Role::Shell => spawn(keep_shell(program, config), SYSTEM)?,
         Role::Main => spawn(run_main(program, config), SYSTEM)?,
         Role::Benches => spawn_with(move || to_the_end(program, config), SYSTEM)?,
-    };
-    Ok(())
+    })
 }
 
-/// Who starts the shell again when it dies: its pid, as a number.
-static KEEPER: AtomicU64 = AtomicU64::new(0);
-
-/// True if that process is the one whose end nobody would mend.
-pub(crate) fn is_keeper(pid: Pid) -> bool {
-    KEEPER.load(Relaxed) == pid.get()
+/// Makes the first process the kernel's own: there is room, and without it nobody would know when all is over.
+fn keep(first: Pid) -> Result<(), NoProcess> {
+    take_for_kernel(first).then_some(()).ok_or(NoProcess)
 }
 
 async fn keep_shell(program: &'static Program, config: &'static Config<'static>) {
-    KEEPER.store(own_pid().map_or(0, Pid::get), Relaxed);
     loop {
         let reason = end_of(move || to_the_end(program, config), SYSTEM).await;
         log::error!("the shell {reason}; here is another one");
@@ -102,7 +97,10 @@ pub(crate) async fn run_benches(config: &'static Config<'static>, wish: Filter) 
 }
 
 async fn run_tests(config: &'static Config<'static>, filter: &'static str) {
-    let make = move || suite::run_tests_and_power_off(config, filter);
+    let make = move || async move {
+        own_pid().map(take_for_kernel);
+        suite::run_tests_and_power_off(config, filter).await;
+    };
     no_result("the test run", end_of(make, SYSTEM).await)
 }
 

@@ -134,13 +134,12 @@ impl Inspect for Instruments {
     }
 
     fn kill(&self, who: &str, out: &mut dyn Write) -> fmt::Result {
-        let is_keeper = |pid| first::is_keeper(pid);
-        match find(who) {
-            Some(pid) if is_keeper(pid) => {
-                writeln!(out, "{pid} keeps the shell; nobody would keep it")
+        match find(who).map(|pid| (pid, kill(pid))) {
+            Some((pid, Request::Refused)) => writeln!(out, "{pid} is the kernel's own"),
+            Some((pid, Request::Taken)) => writeln!(out, "{pid} ends"),
+            Some((_, Request::Ignored)) | None => {
+                writeln!(out, "there is no process '{who}' to end")
             }
-            Some(pid) if kill(pid) == Request::Taken => writeln!(out, "{pid} ends"),
-            _ => writeln!(out, "there is no process '{who}' to end"),
         }
     }
 

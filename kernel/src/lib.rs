@@ -183,7 +183,7 @@
 //! What can be the caller's problem is a small error type: [`NoProcess`] for want of room, [`SendError`], [`NameError`],
 //! [`SpawnError`], [`CallError`]. `?` takes all of them where a function returns [`Result`], as `main` may.
 //! What is asked of a process by its pid can come too late, which is no error: the [`Request`] says whether it
-//! was taken or ignored.
+//! was taken or ignored, or refused: the kernel's own processes are nobody's to ask, and [`Priority::Max`] is theirs.
 #![no_std]
 
 extern crate alloc;
@@ -216,7 +216,7 @@ pub use girder_core::mail::{
     urgent_lane,
 };
 pub use girder_core::names::{NAME_BYTES_MAX, Name, NameError};
-pub use girder_core::sched::{Priority, set_priority};
+pub use girder_core::sched::Priority;
 pub use girder_core::time::{
     Cancelled, Delayed, Elapsed, Instant, Interval, Missed, Periodic, Sleep, interval, interval_at,
     send_after, send_at, send_every, sleep, sleep_until, timeout, timeout_at,
@@ -229,7 +229,9 @@ pub use girder_macros::{main, test};
 pub use inspect::info;
 pub use mail::{own_addr, receive_blocking};
 pub use names::{register, unregister, whereis};
-pub use process::{Options, SpawnError, exit, own_pid, spawn, spawn_watched, spawn_with};
+pub use process::{
+    Options, SpawnError, exit, own_pid, set_priority, spawn, spawn_watched, spawn_with,
+};
 
 /// What a `main` may return, and whatever else may fail for several reasons.
 pub type Result<T = (), E = alloc::boxed::Box<dyn core::error::Error>> = core::result::Result<T, E>;

@@ -5,7 +5,7 @@ use core::fmt;
 use girder_core::mail::{Bound, BoundError, Overflow};
 use girder_core::names::{Name, NameError, Reservation};
 use girder_core::sched::Priority;
-use girder_lockfree::process::{self, NoProcess, Pid, STACK_BYTES, Watch};
+use girder_lockfree::process::{self, NoProcess, Pid, Request, STACK_BYTES, Watch};
 
 const NORMAL: u8 = Priority::Normal.level();
 
@@ -76,6 +76,15 @@ pub fn own_pid() -> Pid {
     process::own_pid().expect("applications run in processes")
 }
 
+/// Gives a process another priority: at once if it waits, else when its turn comes. [`Priority::Max`] is refused: it is for the
+/// kernel's own.
+pub fn set_priority(pid: Pid, priority: Priority) -> Request {
+    match priority {
+        Priority::Max => Request::Refused,
+        other => girder_core::sched::set_priority(pid, other),
+    }
+}
+
 /// Ends the running process here and now, for this reason, which whoever watches it is told. Nothing
 /// of what it owns is dropped: a process that wants to leave in good order returns.
 ///
@@ -121,6 +130,8 @@ pub enum SpawnError {
     Name(NameError),
     /// Its mailbox can't have that limit.
     Mailbox(BoundError),
+    /// [`Priority::Max`] is for the kernel's own.
+    Priority,
     /// So little memory, in bytes, has no room for a stack: see [`Options::max_heap`].
     MaxHeap(usize),
 }
@@ -142,7 +153,7 @@ impl<'a> Options<'a> {
         self
     }
 
-    /// It is as urgent as that.
+    /// It is as urgent as that. [`Priority::Max`] is [`SpawnError::Priority`]: it is for the kernel's own.
     pub const fn priority(mut self, priority: Priority) -> Self {
         self.priority = priority;
         self
@@ -243,6 +254,9 @@ impl Options<'_> {
     fn birth(self) -> Result<Birth, SpawnError> {
         let bound = self.mailbox;
         let bound = bound.map(|(limit, overflow)| Bound::new(limit, overflow));
+        if self.priority == Priority::Max {
+            return Err(SpawnError::Priority);
+        }
         if let Some(bytes) = self.max_heap.filter(|&bytes| bytes < STACK_BYTES) {
             return Err(SpawnError::MaxHeap(bytes));
         }
@@ -391,6 +405,7 @@ impl fmt::Display for SpawnError {
             Self::NoProcess => f.write_str("no room for a process"),
             Self::Name(error) => fmt::Display::fmt(error, f),
             Self::Mailbox(error) => fmt::Display::fmt(error, f),
+            Self::Priority => f.write_str("a priority for the kernel's own"),
             Self::MaxHeap(bytes) => write!(
                 f,
                 "a process with {bytes} bytes of memory, of which a stack takes {STACK_BYTES}"

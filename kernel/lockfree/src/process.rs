@@ -23,6 +23,7 @@ pub mod inspect;
 #[cfg(doctest)]
 mod linearity;
 mod local;
+mod own;
 pub(crate) mod own_arena;
 pub(crate) mod platform;
 mod pool;
@@ -48,6 +49,7 @@ pub use hibernate::hibernate;
 pub use homes::trim;
 pub use in_loop::{InLoop, InLoopWork};
 pub use local::{Intent, Kind, Local};
+pub use own::{is_kernels_own, take_for_kernel};
 pub use queue::Queue;
 pub use table::{
     NoProcess, Request, SLOTS_MAX, Table, is_alive, kill, resume, set_level, slots, suspend, wake,

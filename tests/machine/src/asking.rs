@@ -1,12 +1,15 @@
 //! What a process is asked by its pid: by others, by itself, and when it is gone.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::future::pending;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use girder::{
-    Activity, ExitReason, Options, Priority, Request, block_on, exit, info, is_alive, kill,
-    own_pid, processes, register, resume, set_priority, spawn, spawn_watched, suspend, yield_now,
+    Activity, ExitReason, Options, Pid, Priority, Request, SpawnError, block_on, exit, info,
+    is_alive, kill, own_pid, processes, register, resume, send, set_priority, spawn, spawn_watched,
+    suspend, yield_now,
 };
+use girder_lockfree::process::is_kernels_own;
 
 /// Nobody else wants the core, so no tick would take it from the process.
 #[girder::test]
@@ -96,7 +99,7 @@ async fn who_is_gone_is_asked_in_vain() {
         [kill(pid), suspend(pid), resume(pid)],
         [Request::Ignored; 3]
     );
-    assert_eq!(set_priority(pid, Priority::Max), Request::Ignored);
+    assert_eq!(set_priority(pid, Priority::High), Request::Ignored);
     assert!(!is_alive(pid) && info(pid).is_none());
     assert_eq!(register("ghost", pid), Err(girder::NameError::NoProcess));
     assert!(processes().all(|other| other != pid));
@@ -106,6 +109,32 @@ async fn who_is_gone_is_asked_in_vain() {
         "{still:?}"
     );
     kill(next);
+}
+
+/// Whoever looks after the tests is one of them, and so is the reaper that drops what this test leaves unread.
+#[girder::test]
+async fn the_kernels_own_are_nobodys_to_ask() {
+    let (victim, watch) = spawn_watched(pending).expect("there is room");
+    for number in 0..100_u32 {
+        send(victim, number).expect("there is memory");
+    }
+    assert_eq!(kill(victim), Request::Taken);
+    assert_eq!(watch.await, ExitReason::Killed);
+    let own: Vec<Pid> = processes().filter(|&pid| is_kernels_own(pid)).collect();
+    assert!(own.len() >= 2, "{own:?}");
+    for pid in own {
+        let answers = [kill(pid), suspend(pid), resume(pid)];
+        assert_eq!(answers, [Request::Refused; 3], "{pid}");
+        assert_eq!(set_priority(pid, Priority::Low), Request::Refused);
+    }
+    assert!(!is_kernels_own(own_pid()));
+}
+
+#[girder::test]
+async fn the_systems_priority_is_no_applications() {
+    let options = Options::new().priority(Priority::Max);
+    assert_eq!(options.spawn(pending()), Err(SpawnError::Priority));
+    assert_eq!(set_priority(own_pid(), Priority::Max), Request::Refused);
 }
 
 #[girder::test]

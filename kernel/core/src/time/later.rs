@@ -79,7 +79,7 @@ impl Periodic {
     pub fn cancel(self) -> Cancelled {
         match kill(self.0) {
             Request::Taken => Cancelled::InTime,
-            Request::Ignored => Cancelled::TooLate,
+            Request::Ignored | Request::Refused => Cancelled::TooLate,
         }
     }
 }

@@ -7,7 +7,9 @@
 
 use super::Message;
 use crate::process::unburied::{bury_in_loop, next_unread, set_reaper, tell_lines, wants_reaper};
-use crate::process::{NoProcess, is_spent, reduce, spawn, spawn_pinned, table, yield_now};
+use crate::process::{
+    NoProcess, is_spent, reduce, spawn, spawn_pinned, table, take_for_kernel, yield_now,
+};
 
 /// Sees to it that a process of this level reaps, if there is something to reap. A core's loop calls it before it
 /// collects its desk; without room for one more process it comes to that again, and gives back what is nobody's code.
@@ -28,7 +30,11 @@ fn begin(level: u8) {
         false => spawn_pinned(work(), level),
     };
     match made {
-        Ok(pid) => set_reaper(pid),
+        Ok(pid) => {
+            // If there are too many of them, whoever kills it has it made anew.
+            let _ = take_for_kernel(pid);
+            set_reaper(pid);
+        }
         Err(NoProcess) => bury_in_loop(),
     }
 }

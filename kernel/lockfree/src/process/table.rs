@@ -7,6 +7,7 @@ use super::crew::{Crew, Seat, Spread};
 use super::finished::Manner;
 use super::header::{Header, Slot};
 use super::in_loop::InLoop;
+use super::own::{Own, is_kernels_own};
 use super::platform::PreemptionOff;
 use super::token::Token;
 use super::unburied::{leave_unburied, leave_with_line};
@@ -54,6 +55,8 @@ pub struct Table {
     crew: Crew,
     /// Slots that nobody occupies and no core has.
     spread: Spread,
+    /// Processes that nobody may ask for anything.
+    own: Own,
 }
 
 /// There is no slot or no memory for one more process.
@@ -82,6 +85,7 @@ impl Table {
     /// The same for several cores that run its processes.
     pub fn with_crew(limit: u32, messages: u32, seats: impl IntoIterator<Item = Seat>) -> Self {
         let limit = limit.min(SLOTS_MAX);
+        let crew = Crew::new(seats);
         let chunks = (limit as usize).div_ceil(CHUNK);
         let accounts = (0..chunks).map(|_| AtomicPtr::new(null_mut())).collect();
         let chunks = (0..chunks).map(|_| AtomicPtr::new(null_mut())).collect();
@@ -99,7 +103,8 @@ impl Table {
                 word: StateWord::new(),
                 header: AtomicPtr::new(null_mut()),
             },
-            crew: Crew::new(seats),
+            own: Own::new(crew.count()),
+            crew,
             spread: Spread::new(),
         }
     }
@@ -118,6 +123,11 @@ impl Table {
     /// The cores that let each other have of their work.
     pub fn crew(&self) -> &Crew {
         &self.crew
+    }
+
+    /// The kernel's own processes.
+    pub(super) fn own(&self) -> &Own {
+        &self.own
     }
 
     /// How many cores run its processes by now.
@@ -402,9 +412,14 @@ pub enum Request {
     Ignored,
     /// It is done, or will be before the process runs on.
     Taken,
+    /// It is nobody's to ask: the process is one of the kernel's own, or would get the priority of those.
+    Refused,
 }
 
 fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Handover) -> Request {
+    if is_kernels_own(pid) {
+        return Request::Refused;
+    }
     let (outcome, token) = by_pid(pid, transition);
     if let Some(mut token) = token {
         // It comes behind the others, wherever it stood before, and has a whole quantum.

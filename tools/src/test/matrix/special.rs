@@ -34,7 +34,7 @@ const TYPED: &[Step] = &[
     ask("config", &["girder.quantum_us  1000 (default)"]),
     ask("run", &["  ring", "  timers"]),
     ask("run nothing", &["no program 'nothing'", "run=ring"]),
-    ask("kill 0.1", &["0.1 keeps the shell"]),
+    ask("kill 0.1", &["0.1 is the kernel's own"]),
     ask("kill 77.7", &["no process '77.7' to end"]),
     ask("kill shell", &["the shell was killed", "another one"]),
     ask("frobnicate now", &["unknown command", "frobnicate"]),
