@@ -4,7 +4,7 @@
 //! do nothing but answer, so that a ping finds them alive; until they are called to schedule as well, in a deployment
 //! where all do.
 
-use crate::{console, heart, provoke};
+use crate::{console, heart, provoke, stacks};
 use girder_aarch64::core_block::{CoreBlock, count};
 use girder_aarch64::exception::Frame;
 use girder_aarch64::halt::{self, HaltCause};
@@ -26,6 +26,7 @@ pub(crate) fn serve(core: &CoreBlock, causes: Causes) {
                 cpu::send_event();
             }
             Cause::Wake => {}
+            Cause::Stack => stacks::seek_spare(),
         }
     }
     interrupts::complete(causes.word());

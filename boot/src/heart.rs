@@ -8,8 +8,8 @@
 
 mod handlers;
 
-use crate::memory::MEMORY;
-use crate::{console, cores, heap, memory};
+use crate::stacks::add_spare;
+use crate::{console, cores, heap};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ptr::NonNull;
@@ -213,20 +213,4 @@ fn go_on_after<R: Ready + 'static, M: Migration + 'static>(
         next = OnThisStack::<R, M>::go_on(token);
     }
     run::<Deployed<R, M>>(next)
-}
-
-/// Gets the running core one more stack. Without one, preemption waits until a stack comes back, and
-/// each time is counted.
-#[cold]
-fn add_spare() {
-    // SAFETY: as below.
-    if unsafe { process::add_left_over() } {
-        return;
-    }
-    let stack = MEMORY.lock().as_mut().map(memory::Memory::stack);
-    match stack {
-        // SAFETY: both callers are the core's loop, and visit no scheduler now.
-        Some(Ok(stack)) => unsafe { process::add_spare(stack) },
-        _ => log::warn!("no memory for a spare stack"),
-    }
 }

@@ -1,7 +1,9 @@
 //! What the shell's commands read off the machine.
 
+use crate::stacks::{Stacks, stacks};
 use crate::{console, cores, first, heap, heart, image, memory, names};
 use core::fmt::{self, Write};
+use core::sync::atomic::Ordering::Relaxed;
 use girder_aarch64::timer;
 use girder_core::config::{Config, Mode};
 use girder_core::info::Info;
@@ -207,6 +209,13 @@ impl Inspect for Instruments {
             let Held { blocks, bytes } = held;
             writeln!(out, "{name:<9} {} in {blocks} blocks", Bytes(bytes as u64))?;
         }
+        let Stacks { made, most } = stacks();
+        let waited = cores::up().map(|core| core.counters().no_stack.load(Relaxed));
+        writeln!(
+            out,
+            "stacks    {made} of at most {most}; there was none {} times",
+            waited.sum::<u64>()
+        )?;
         if let Some(each) = cores::memory_each() {
             writeln!(out, "cores     {} each", Bytes(each))?;
         }

@@ -32,6 +32,7 @@ mod port;
 mod provoke;
 mod readers;
 mod shell;
+mod stacks;
 mod start;
 mod suite;
 mod treeless;
@@ -46,6 +47,7 @@ pub use image::{Atomics, atomics};
 pub use instruments::{Resources, available_memory, free_memory, resources};
 pub use readers::read_byte;
 pub use shell::PROGRAM as SHELL;
+pub use stacks::{Stacks, limit_stacks, stacks};
 pub use suite::test_seed;
 
 use girder_aarch64::power;

@@ -11,7 +11,7 @@
 //! between is noted. So that none is overlooked, the process looks at the status word of its new core
 //! when it is back.
 
-use crate::core_block::{CoreBlock, count};
+use crate::core_block::CoreBlock;
 use crate::preemption;
 use crate::process;
 use crate::spares::Top;
@@ -61,7 +61,7 @@ fn girder_block_here() -> bool {
     local.add_reason();
     let core = CoreBlock::current();
     let Some(spare) = core.spares.pop() else {
-        count(&core.counters().no_stack);
+        process::want_stack(core);
         preemption::drop_reason(local);
         return false;
     };

@@ -322,6 +322,17 @@ pub(crate) fn current_stack_pointer() -> u64 {
     pointer
 }
 
+/// The bit of a core's status word by which its loop is asked for a stack.
+pub const WANTS_STACK: u32 = 1 << 5;
+
+/// Notes that there was no stack to go on with, for the loop that comes to its next turn.
+#[cold]
+pub(crate) fn want_stack(core: &CoreBlock) {
+    count(&core.counters().no_stack);
+    // Its own word: nobody has to be signalled.
+    let _ = core.doorbell().ring(WANTS_STACK);
+}
+
 /// Called by the handlers: makes the core return into a new loop, if it is a process with preemption on
 /// that was interrupted, and notes the wish otherwise. The frame of such a process lies in the room of
 /// its stack already, because that is where the vectors save those of preemptible code. The process
@@ -334,7 +345,7 @@ pub(crate) fn leave_interrupted(core: &CoreBlock, frame: &mut Frame) -> Option<N
         return None;
     }
     let Some(spare) = core.spares.pop() else {
-        count(&core.counters().no_stack);
+        want_stack(core);
         local.note_pending();
         return None;
     };

@@ -21,16 +21,19 @@ pub enum Cause {
     Wake,
     /// The console has received something or has room again.
     Console,
+    /// There was no stack to go on with in place of a process: perhaps there is one now.
+    Stack,
 }
 
 impl Cause {
     /// All causes in the order of service.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Crash,
         Self::Timer,
         Self::Ping,
         Self::Wake,
         Self::Console,
+        Self::Stack,
     ];
 
     /// The bit that stands for it in the status word.
