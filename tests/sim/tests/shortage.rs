@@ -57,6 +57,20 @@ fn each_allocation_of_a_run_may_fail() {
     }
 }
 
+/// Not the first ones and some of the others, but each of a whole run.
+#[test]
+fn every_single_allocation_of_a_run_may_fail() {
+    for scenario in Scenario::ALL {
+        let asked = run(SEEDS, scenario, Shortage::NONE).allocations;
+        for first in 0..asked.len() as u64 {
+            let (of, count) = (None, 1);
+            let report = run(SEEDS, scenario, Shortage { of, first, count });
+            let until = first as usize + 1;
+            assert_eq!(report.allocations[..until], asked[..until], "another run");
+        }
+    }
+}
+
 #[test]
 fn some_allocations_in_a_row_may_fail() {
     for scenario in Scenario::ALL {
