@@ -301,11 +301,9 @@ unsafe impl GlobalAlloc for KernelHeap {
 
     #[inline(always)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        let Some(block) = NonNull::new(block) else {
-            return;
-        };
-        // SAFETY: the caller got it from `alloc` with this layout.
+        // SAFETY: the caller got it from `alloc` with this layout, so it is some block.
         unsafe {
+            let block = NonNull::new_unchecked(block);
             if heap::free(block, layout, &Memory).is_err() {
                 free_common(block, layout);
             }

@@ -30,19 +30,25 @@ pub fn allocate(layout: Layout, source: &impl Source) -> Result<Option<NonNull<u
     // SAFETY: alone, says `with_heap`.
     match unsafe { heap.allocate_at_once(layout, owner, local.charge()) } {
         Some(block) => Ok(Some(block)),
-        None => Ok(allocate_slowly(stay, here, layout, source)),
+        None => {
+            let (size, align) = (layout.size(), layout.align());
+            Ok(allocate_slowly(size, align, stay, here, source))
+        }
     }
 }
 
-/// Takes what is not a matter of a look. Without memory once more, after what is kept has been given back.
+/// Takes what is not a matter of a look. Without memory once more, after what is kept has been given back. (Size and
+/// alignment come first, as the global allocator is asked: so whoever goes the short way leaves them where they are.)
 #[cold]
 #[inline(never)]
 fn allocate_slowly(
+    size: usize,
+    align: usize,
     stay: PreemptionOff,
     here: &'static Here,
-    layout: Layout,
     source: &impl Source,
 ) -> Option<NonNull<u8>> {
+    let layout = Layout::from_size_align(size, align).ok()?;
     let found = match try_slowly(stay, here, layout, source) {
         Err(Refused::ForWantOfMemory) if platform::make_room() => {
             let stay = PreemptionOff::new();
@@ -164,8 +170,11 @@ pub unsafe fn free(block: NonNull<u8>, layout: Layout, source: &impl Source) -> 
         }
         Freed::Whole(owner, price) => credit_slowly(stay, here, owner, price),
         Freed::Look(owner, span) => look(stay, here, owner, span, source),
-        // SAFETY: as above.
-        Freed::Not => unsafe { free_slowly(stay, here, block, layout, source) },
+        Freed::Not => {
+            let (size, align) = (layout.size(), layout.align());
+            // SAFETY: as above.
+            unsafe { free_slowly(block, size, align, stay, here, source) }
+        }
     }
     Ok(())
 }
@@ -195,12 +204,15 @@ fn look(
 #[cold]
 #[inline(never)]
 unsafe fn free_slowly(
+    block: NonNull<u8>,
+    size: usize,
+    align: usize,
     stay: PreemptionOff,
     here: &'static Here,
-    block: NonNull<u8>,
-    layout: Layout,
     source: &impl Source,
 ) {
+    // SAFETY: a layout's.
+    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     let price = block_price(block, layout, source);
     // SAFETY: the caller's promise.
     let owner = unsafe { here.heap().free(block, layout, source) };

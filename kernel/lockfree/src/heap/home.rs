@@ -9,10 +9,11 @@
 //! size keeps more than one empty span.
 
 use super::charge::{Books, OVER};
-use super::class::{CLASSES, Fit, SIZES, STEP, STEPS, steps};
+use super::class::{CLASSES, Fit, SIZES, SMALL, STEP, STEPS, steps};
 use super::returned::Returned;
 use super::span::{Links, Put, Span};
 use super::{Blocks, Use};
+use crate::process::here::Here;
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -121,8 +122,9 @@ impl Heap {
         owner: u32,
         charge: &Cell<u64>,
     ) -> Option<NonNull<u8>> {
-        let steps = layout.size().div_ceil(STEP);
-        if layout.align() > STEP || steps >= STEPS {
+        // No layout is so large that this would run over. And one comparison is followed by another, not by a jump.
+        let steps = (layout.size() + (STEP - 1)) >> STEP.trailing_zeros();
+        if (layout.align() > STEP) | (steps >= STEPS) {
             return None;
         }
         // SAFETY: a span of this heap, or the one without blocks.
@@ -164,7 +166,7 @@ impl Heap {
             return false;
         };
         // SAFETY: just taken.
-        let span = unsafe { Span::build(memory, class, self) };
+        let span = unsafe { Span::build(memory, class, self.mark()) };
         self.enter(span);
         self.set_current(class, span);
         true
@@ -198,7 +200,7 @@ impl Heap {
         let span = Span::of(block);
         // SAFETY: a block of such a layout is in a span.
         let home = unsafe { span.as_ref() }.home.get();
-        if core::ptr::eq(home, self) {
+        if home == self.mark() {
             // SAFETY: as above.
             let (put, owner) = unsafe { span.as_ref() }.put(block);
             if put == Put::Look {
@@ -210,8 +212,8 @@ impl Heap {
         // Nobody else changes the word of a block that is used.
         // SAFETY: as above.
         let owner = unsafe { span.as_ref() }.owner(block);
-        // SAFETY: a heap lives as long as its spans.
-        let home = unsafe { &*home };
+        // SAFETY: that of a heap, which lives as long as its spans.
+        let home = unsafe { &*home.wrapping_byte_add(Here::HEAP) };
         home.returned.push(block, |before| {
             // SAFETY: a block has room for a pointer, and is nobody's.
             unsafe { block.cast::<*mut u8>().write(before) }
@@ -226,19 +228,26 @@ impl Heap {
     /// As for `free`.
     #[inline(always)]
     pub(super) unsafe fn free_at_once(&self, block: NonNull<u8>, layout: Layout) -> Freed {
-        if layout.align() > STEP || layout.size() >= STEPS * STEP {
+        if (layout.align() > STEP) | (layout.size() > SMALL) {
             return Freed::Not;
         }
         let span = Span::of(block);
         // SAFETY: a block of such a layout is in a span.
         let it = unsafe { span.as_ref() };
-        if !core::ptr::eq(it.home.get(), self) {
+        if it.home.get() != self.mark() {
             return Freed::Not;
         }
         match it.put(block) {
             (Put::Nothing, owner) => Freed::Whole(owner, it.price),
             (Put::Look, owner) => Freed::Look(owner, span),
         }
+    }
+
+    /// What its spans know it by: the address of the core that has it, which whoever frees has at hand. (If a core has it;
+    /// nothing is read there.)
+    #[inline(always)]
+    fn mark(&self) -> *const Self {
+        core::ptr::from_ref(self).wrapping_byte_sub(Here::HEAP)
     }
 
     /// Puts what other cores have brought back where it belongs.

@@ -41,7 +41,7 @@ pub(crate) struct Span {
     reciprocal: u32,
     /// What a block costs.
     pub(super) price: u64,
-    /// The home of its blocks.
+    /// The home of its blocks, by its mark.
     pub(super) home: Cell<*const Heap>,
     /// Blocks from here on were never used.
     fresh: Cell<u32>,

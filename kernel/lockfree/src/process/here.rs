@@ -171,6 +171,8 @@ impl Here {
         }
     }
 
+    /// Offset of the heap.
+    pub(crate) const HEAP: usize = core::mem::offset_of!(Self, heap);
     /// Offset of the status word.
     pub const DOORBELL: usize = core::mem::offset_of!(Self, doorbell);
 
