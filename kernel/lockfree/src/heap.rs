@@ -36,10 +36,12 @@ pub(crate) mod charge;
 mod class;
 mod here;
 mod home;
+mod links;
 mod odd;
 pub(crate) mod returned;
 mod span;
 mod spare;
+mod survey;
 
 use crate::process::Pid;
 use crate::process::platform::block_for_list;
@@ -50,7 +52,8 @@ use class::Fit;
 pub use class::{CLASSES, SPAN};
 use core::alloc::Layout;
 pub use here::{Charges, NoHeap, allocate, allocate_for_kernel, charges, free, trim, usage, walk};
-pub use home::{ClassUsage, Heap, Source, SpanView, Usage};
+pub use home::{Heap, Source};
+pub use survey::{ClassUsage, SpanView, Usage};
 
 /// The owner of what is the kernel's own.
 pub const KERNEL: u32 = Pid::NOBODY as u32;

@@ -9,9 +9,10 @@
 //! size keeps more than one empty span.
 
 use super::charge::{Books, OVER};
-use super::class::{CLASSES, Fit, SIZES, SMALL, STEP, STEPS, steps};
+use super::class::{CLASSES, Fit, SMALL, STEP, STEPS, steps};
+use super::links::{insert, remove};
 use super::returned::Returned;
-use super::span::{Links, Put, Span};
+use super::span::{Put, Span};
 use super::{Blocks, Use};
 use crate::process::here::Here;
 use core::alloc::Layout;
@@ -49,7 +50,7 @@ pub struct Heap {
     /// Other spans with room.
     roomy: [Cell<Option<NonNull<Span>>>; CLASSES],
     /// All spans.
-    all: Cell<Option<NonNull<Span>>>,
+    pub(super) all: Cell<Option<NonNull<Span>>>,
     returned: Returned,
     /// What is charged, besides to those who live.
     pub(super) books: Books,
@@ -361,154 +362,11 @@ impl Heap {
         }
         let _ = source.with(Blocks::trim);
     }
-
-    /// Tells of each span: bytes of its blocks, how many there are, how many are used as counted, and who owns
-    /// those that are, one by one.
-    ///
-    /// # Safety
-    ///
-    /// Alone, and `f` neither takes nor frees.
-    pub unsafe fn walk(&self, mut f: impl FnMut(SpanView<'_>)) {
-        let mut next = self.all.get();
-        while let Some(span) = next {
-            // SAFETY: who is in the list is a span of this heap.
-            let span = unsafe { span.as_ref() };
-            f(SpanView(span));
-            next = span.all.next.get();
-        }
-    }
-
-    /// Bytes of blocks that are used, by size.
-    ///
-    /// # Safety
-    ///
-    /// Alone.
-    pub unsafe fn usage(&self) -> Usage {
-        let mut usage = Usage::default();
-        // SAFETY: the caller's promise.
-        unsafe {
-            self.walk(|span| {
-                let class = &mut usage.classes[usize::from(span.0.class)];
-                class.used += span.0.used() as usize;
-                class.room += span.0.count() as usize;
-                usage.spans += 1;
-            });
-        }
-        usage
-    }
 }
 
 #[cfg(not(loom))]
 impl Default for Heap {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// A span, seen from outside.
-#[derive(Debug)]
-pub struct SpanView<'a>(&'a Span);
-
-impl SpanView<'_> {
-    /// Bytes of each block.
-    pub fn size(&self) -> usize {
-        self.0.size() as usize
-    }
-
-    /// Blocks that are used, as counted.
-    pub fn used(&self) -> usize {
-        self.0.used() as usize
-    }
-
-    /// Who owns each block that is used.
-    pub fn owners(&self) -> impl Iterator<Item = u32> {
-        self.0.owners()
-    }
-}
-
-/// What blocks there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Usage {
-    /// Of each size.
-    pub classes: [ClassUsage; CLASSES],
-    /// Spans.
-    pub spans: usize,
-}
-
-/// What blocks of one size there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ClassUsage {
-    /// Used ones.
-    pub used: usize,
-    /// All of them.
-    pub room: usize,
-}
-
-impl Default for Usage {
-    fn default() -> Self {
-        Self {
-            classes: [ClassUsage::default(); CLASSES],
-            spans: 0,
-        }
-    }
-}
-
-impl Usage {
-    /// Bytes of used blocks.
-    pub fn used(&self) -> usize {
-        self.sizes().map(|(size, class)| size * class.used).sum()
-    }
-
-    /// Each size, and what there is of it.
-    pub fn sizes(&self) -> impl Iterator<Item = (usize, ClassUsage)> {
-        let sizes = SIZES.iter().map(|&size| size as usize);
-        sizes.zip(self.classes)
-    }
-
-    /// Adds another core's.
-    pub fn add(&mut self, other: &Self) {
-        self.spans += other.spans;
-        for (mine, others) in self.classes.iter_mut().zip(other.classes) {
-            mine.used += others.used;
-            mine.room += others.room;
-        }
-    }
-}
-
-type List = Cell<Option<NonNull<Span>>>;
-
-/// Puts a span first in a list.
-///
-/// # Safety
-///
-/// It is in no such list, and whoever is in it is a span.
-unsafe fn insert(list: &List, span: &Span, links: impl Fn(&Span) -> &Links) {
-    let next = list.replace(Some(NonNull::from(span)));
-    links(span).next.set(next);
-    links(span).before.set(None);
-    if let Some(next) = next {
-        // SAFETY: the caller's promise.
-        links(unsafe { next.as_ref() })
-            .before
-            .set(Some(NonNull::from(span)));
-    }
-}
-
-/// Takes a span out of a list.
-///
-/// # Safety
-///
-/// It is in this list.
-unsafe fn remove(list: &List, span: &Span, links: impl Fn(&Span) -> &Links) {
-    let Links { next, before } = links(span);
-    // SAFETY: the caller's promise.
-    unsafe {
-        if let Some(next) = next.get() {
-            links(next.as_ref()).before.set(before.get());
-        }
-        match before.get() {
-            Some(before) => links(before.as_ref()).next.set(next.get()),
-            None => list.set(next.get()),
-        }
     }
 }

@@ -14,6 +14,7 @@
 use super::charge::price;
 use super::class::{SIZES, SPAN, alignment};
 use super::home::Heap;
+use super::links::Links;
 use core::cell::Cell;
 use core::ptr::{NonNull, null};
 
@@ -54,22 +55,6 @@ pub(crate) struct Span {
     pub(super) roomy: Links,
     /// Neighbours among all of its home.
     pub(super) all: Links,
-}
-
-/// Neighbours in a list.
-#[derive(Debug)]
-pub(super) struct Links {
-    pub(super) next: Cell<Option<NonNull<Span>>>,
-    pub(super) before: Cell<Option<NonNull<Span>>>,
-}
-
-impl Links {
-    const fn none() -> Self {
-        Self {
-            next: Cell::new(None),
-            before: Cell::new(None),
-        }
-    }
 }
 
 /// What a home has to do after a block came back.
