@@ -1,0 +1,183 @@
+//! On the machine: functions that the package which names registers defines.
+
+use super::super::here::Here;
+use super::super::local::Local;
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+unsafe extern "Rust" {
+    /// The running code's own record.
+    safe fn girder_local() -> &'static Local;
+    /// Adds a reason against preemption, once there is stack enough for what is done without it; returns how
+    /// many there were.
+    safe fn girder_stay(local: &Local) -> u32;
+    /// The same on a stack that is large enough for the look itself, however many there are.
+    safe fn girder_stay_on_full_stack(local: &Local) -> u32;
+    /// The clock, in nanoseconds.
+    safe fn girder_now() -> u64;
+    /// Leaves to the loop, because an interrupt wanted to while preemption was off.
+    safe fn girder_leave_now();
+    /// Waits for the process's next turn, with its stack. False if that can't be done.
+    safe fn girder_block_here() -> bool;
+    /// Makes the core with this address look at its word.
+    safe fn girder_signal(address: u64);
+    /// A block of so many bytes until it is given back, a power of two and aligned to it.
+    safe fn girder_pages(size: usize) -> Option<NonNull<u8>>;
+    /// Gives such a block back that nobody uses any more.
+    fn girder_old_pages(block: NonNull<u8>, size: usize);
+    /// Gives back what is kept for later; false if nothing was, or if the caller must not be kept waiting.
+    safe fn girder_make_room() -> bool;
+    /// True if the running process may be kept waiting.
+    safe fn girder_may_wait() -> bool;
+    /// Tells that the running process has so much memory, of so much that it may have.
+    safe fn girder_memory_alarm(has: usize, limit: usize);
+    /// A block of the heap that is the kernel's, whoever runs.
+    safe fn girder_kernel_block(layout: Layout) -> Option<NonNull<u8>>;
+}
+
+pub(crate) fn block() -> bool {
+    girder_block_here()
+}
+
+/// Makes the core with this address look at its word.
+pub(crate) fn signal(address: u64) {
+    girder_signal(address);
+}
+
+pub(crate) fn pages(size: usize) -> Option<NonNull<u8>> {
+    girder_pages(size)
+}
+
+/// Gives a block that `pages` has given out for this size back.
+///
+/// # Safety
+///
+/// Once, and nobody uses it any more.
+pub(crate) unsafe fn old_pages(block: NonNull<u8>, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { girder_old_pages(block, size) }
+}
+
+/// Gives back what is kept for later. False if there was nothing, or if the caller must not be kept waiting.
+pub(crate) fn make_room() -> bool {
+    girder_make_room()
+}
+
+/// True if the running process may be kept waiting.
+pub(crate) fn may_wait() -> bool {
+    girder_may_wait()
+}
+
+/// Tells that the running process has so much memory, of so much that it may have.
+pub(crate) fn tell_memory_alarm(has: usize, limit: usize) {
+    girder_memory_alarm(has, limit);
+}
+
+#[inline(always)]
+pub(crate) fn local() -> &'static Local {
+    girder_local()
+}
+
+#[inline(always)]
+pub(crate) fn now() -> u64 {
+    girder_now()
+}
+
+/// Runs `f` as the process with this record: who resumes it has set the register already.
+#[inline(always)]
+pub(crate) fn run_as<R>(_: &Local, f: impl FnOnce() -> R) -> R {
+    f()
+}
+
+/// Memory from the heap, for a process.
+///
+/// # Safety
+///
+/// The size is not zero.
+pub(crate) unsafe fn new_block(layout: Layout) -> Option<NonNull<u8>> {
+    girder_kernel_block(layout)
+}
+
+/// Memory from the heap that is the kernel's, whoever runs.
+///
+/// # Safety
+///
+/// The size is not zero.
+pub(crate) unsafe fn kernel_block(layout: Layout) -> Option<NonNull<u8>> {
+    girder_kernel_block(layout)
+}
+
+/// Memory from the heap that whoever runs is charged with.
+///
+/// # Safety
+///
+/// The size is not zero.
+pub(crate) unsafe fn charged_block(layout: Layout) -> Option<NonNull<u8>> {
+    // SAFETY: the caller's promise.
+    NonNull::new(unsafe { alloc::alloc::alloc(layout) })
+}
+
+/// Gives memory back to the heap.
+///
+/// # Safety
+///
+/// From `new_block`, with the same layout, and unused.
+pub(crate) unsafe fn old_block(place: NonNull<u8>, layout: Layout) {
+    // SAFETY: the caller's promise.
+    unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) }
+}
+
+/// Keeps the running code on its core; ends in the opposite order of beginning.
+pub(crate) struct PreemptionOff(&'static Local, u32);
+
+impl PreemptionOff {
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self::of(local())
+    }
+
+    /// The same, for whoever has its own record at hand.
+    #[inline(always)]
+    pub(crate) fn of(local: &'static Local) -> Self {
+        Self(local, girder_stay(local))
+    }
+
+    /// The same, where the stack is that of a process or a loop.
+    #[inline(always)]
+    pub(crate) fn on_full_stack(local: &'static Local) -> Self {
+        Self(local, girder_stay_on_full_stack(local))
+    }
+
+    /// The code's record.
+    #[inline(always)]
+    pub(crate) fn local(&self) -> &Local {
+        self.0
+    }
+
+    /// The core that the code stays on.
+    #[inline(always)]
+    pub(crate) fn here(&self) -> &'static Here {
+        here_of(self.0)
+    }
+}
+
+/// The core that code with this record is on, as long as it stays there.
+#[inline(always)]
+pub(crate) fn here_of(local: &Local) -> &'static Here {
+    local.here().expect("no scheduler runs on this core")
+}
+
+/// True if the running code is this core's loop.
+#[inline(always)]
+pub(crate) fn is_loop_of(here: &'static Here) -> bool {
+    core::ptr::eq(local(), here.local())
+}
+
+impl Drop for PreemptionOff {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.0.end_reason(self.1) {
+            girder_leave_now();
+        }
+    }
+}
