@@ -28,6 +28,7 @@ pub(crate) mod own_arena;
 pub(crate) mod platform;
 mod pool;
 mod queue;
+mod request;
 pub(crate) mod table;
 mod text;
 mod token;
@@ -51,9 +52,8 @@ pub use in_loop::{InLoop, InLoopWork};
 pub use local::{Intent, Kind, Local};
 pub use own::{is_kernels_own, take_for_kernel};
 pub use queue::Queue;
-pub use table::{
-    NoProcess, Request, SLOTS_MAX, Table, is_alive, kill, resume, set_level, slots, suspend, wake,
-};
+pub use request::{Request, kill, resume, set_level, suspend, wake};
+pub use table::{NoProcess, SLOTS_MAX, Table, is_alive, slots};
 pub use text::NotAPid;
 pub use token::{Polled, Runnable, Start, Token};
 pub use view::{Account, Activity, Processes, View, processes, view};

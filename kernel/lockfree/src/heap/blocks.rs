@@ -12,6 +12,8 @@
 //! From 64 KiB on, twice as much is much. What would waste a quarter of its block or more comes from `odd`, which is
 //! cut out of larger blocks.
 
+mod entry;
+
 use super::class::{Fit, SPAN};
 use super::odd::{self, Odds};
 use super::spare::{LARGEST_SPARE, Spares};
@@ -21,6 +23,7 @@ use core::alloc::Layout;
 use core::cell::Cell;
 use core::ops::Range;
 use core::ptr::NonNull;
+pub use entry::{Entry, Use};
 
 /// Powers of two up to the largest block, which is half a tebibyte.
 const ORDERS: usize = 40;
@@ -29,64 +32,6 @@ pub const REGIONS_MAX: usize = 64;
 
 /// With less than that, a whole megabyte for odd pieces is too much to begin with.
 const PLENTY: usize = 16 << 20;
-
-/// What a block is used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Use {
-    /// Cut into blocks of one size.
-    Span = 2,
-    /// Whole, by one owner.
-    Large = 3,
-    /// Cut into odd pieces.
-    Odd = 1,
-}
-
-/// The word of 64 KiB: in a used block's first what it is, in the first of one that came back its order (`spare`), and 0
-/// everywhere else. `use 2 | order 5 | owner 25`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry(u32);
-
-const USE_SHIFT: u32 = 30;
-const ORDER_SHIFT: u32 = 25;
-const OWNER: u32 = (1 << ORDER_SHIFT) - 1;
-/// In place of an owner, where nothing is used.
-const SPARE: u32 = 1;
-
-impl Entry {
-    /// Nothing begins here.
-    pub const NOTHING: Self = Self(0);
-
-    const fn new(usage: Use, order: u32, owner: u32) -> Self {
-        Self((usage as u32) << USE_SHIFT | order << ORDER_SHIFT | owner & OWNER)
-    }
-
-    /// The first of a free block that came back.
-    pub(super) const fn spare(order: u32) -> Self {
-        Self(order << ORDER_SHIFT | SPARE)
-    }
-
-    const fn usage(self) -> Option<Use> {
-        match self.0 >> USE_SHIFT {
-            0 => None,
-            1 => Some(Use::Odd),
-            2 => Some(Use::Span),
-            _ => Some(Use::Large),
-        }
-    }
-
-    const fn order(self) -> u32 {
-        self.0 >> ORDER_SHIFT & 31
-    }
-
-    /// No slot has a number that would need more bits, and the kernel's has them all.
-    const fn owner(self) -> u32 {
-        match self.0 & OWNER {
-            OWNER => KERNEL,
-            owner => owner,
-        }
-    }
-}
 
 /// Memory from one address to another, its table, and what of it is free.
 #[derive(Debug)]

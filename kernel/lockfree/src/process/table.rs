@@ -7,12 +7,10 @@ use super::crew::{Crew, Seat, Spread};
 use super::finished::Manner;
 use super::header::{Header, Slot};
 use super::in_loop::InLoop;
-use super::own::{Own, is_kernels_own};
-use super::platform::PreemptionOff;
-use super::token::Token;
+use super::own::Own;
 use super::unburied::{leave_unburied, leave_with_line};
-use super::word::{Handover, Pid, Rest, StateWord, Vacant};
-use super::{here, homes, own_pid, pages};
+use super::word::{Pid, Rest, StateWord, Vacant};
+use super::{here, homes, pages};
 use crate::atomic::{AtomicPtr, AtomicU32, AtomicU64, Relaxed};
 use crate::heap::charge::Account;
 use crate::mail::{Gates, Slabs};
@@ -365,107 +363,6 @@ unsafe fn clear(header: NonNull<Header>, vacant: Vacant, rest: Rest, at: InLoop<
     }
 }
 
-/// A transition by pid.
-fn by_pid(
-    pid: Pid,
-    transition: impl FnOnce(&StateWord, Pid) -> Handover,
-) -> (Handover, Option<Token>) {
-    by_pid_in(here::table(), pid, transition)
-}
-
-#[inline(always)]
-fn by_pid_in(
-    table: &Table,
-    pid: Pid,
-    transition: impl FnOnce(&StateWord, Pid) -> Handover,
-) -> (Handover, Option<Token>) {
-    let Some(slot) = table.slot(pid.index()) else {
-        return (Handover::Nothing, None);
-    };
-    let outcome = transition(&slot.word, pid);
-    let token = (outcome == Handover::Token).then(|| {
-        // SAFETY: the transition has just handed it over.
-        let mut token = unsafe { slot.token() };
-        token.take_level();
-        token
-    });
-    (outcome, token)
-}
-
-/// Tells a process to look again; from anywhere, and nothing happens if it is gone.
-pub fn wake(pid: Pid) {
-    if let (_, Some(token)) = by_pid(pid, StateWord::wake) {
-        here::leave_woken(token);
-    }
-}
-
-/// As `wake`, for a loop that queues whom it wakes itself.
-#[inline(always)]
-pub(crate) fn take_woken(table: &Table, pid: Pid) -> Option<Token> {
-    by_pid_in(table, pid, StateWord::wake).1
-}
-
-/// Whether a request reached its process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// There is no such process, or it had been asked already.
-    Ignored,
-    /// It is done, or will be before the process runs on.
-    Taken,
-    /// It is nobody's to ask: the process is one of the kernel's own, or would get the priority of those.
-    Refused,
-}
-
-fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Handover) -> Request {
-    if is_kernels_own(pid) {
-        return Request::Refused;
-    }
-    let (outcome, token) = by_pid(pid, transition);
-    if let Some(mut token) = token {
-        // It comes behind the others, wherever it stood before, and has a whole quantum.
-        token.end_quantum();
-        here::leave_woken(token);
-    } else if outcome == Handover::Noted {
-        meet_request(pid);
-    }
-    // Whoever is more urgent may be through with it by now.
-    match outcome {
-        Handover::Nothing => Request::Ignored,
-        Handover::Token | Handover::Noted => Request::Taken,
-    }
-}
-
-/// Sees to it that whoever has the process's token meets what was noted.
-fn meet_request(pid: Pid) {
-    if own_pid() == Some(pid) {
-        here::leave_for_request();
-    } else if !here::table().has_one_core() {
-        let stay = PreemptionOff::new();
-        let here = stay.here();
-        here.table().crew().tell_the_busy(here);
-    }
-}
-
-/// Keeps a process from running until `resume`.
-pub fn suspend(pid: Pid) -> Request {
-    request(pid, StateWord::suspend)
-}
-
-/// Lets a suspended process run again.
-pub fn resume(pid: Pid) -> Request {
-    request(pid, StateWord::resume)
-}
-
-/// Ends a process.
-pub fn kill(pid: Pid) -> Request {
-    request(pid, StateWord::kill)
-}
-
-/// Puts a process into another priority level: at once if it waits, else at its next turn.
-pub fn set_level(pid: Pid, level: u8) -> Request {
-    request(pid, |word, pid| word.set_level(pid, level))
-}
-
 /// How many slots there are, and what each takes of memory, its account included.
 pub fn slots() -> (u32, usize) {
     let each = size_of::<Slot>() + size_of::<Account>();
@@ -480,25 +377,4 @@ pub fn is_alive(pid: Pid) -> bool {
 }
 
 #[cfg(all(test, loom))]
-pub(crate) mod stories {
-    use super::*;
-    use loom::thread;
-    use std::sync::Arc;
-
-    /// One core adds slots while another one, which has got a pid out of thin air, looks one of them
-    /// up: it finds nothing, or a slot that has been made.
-    #[test]
-    pub(crate) fn a_slot_that_is_found_has_been_made() {
-        loom::model(|| {
-            let table = Arc::new(Table::new(4));
-            let adder = {
-                let table = table.clone();
-                thread::spawn(move || table.grow())
-            };
-            if let Some(slot) = table.slot(1) {
-                assert!(!slot.word.is_alive(Pid::new(1, 1)));
-            }
-            assert_eq!(adder.join().unwrap(), Some(0..2));
-        });
-    }
-}
+pub(crate) mod stories;

@@ -1,0 +1,113 @@
+//! What is asked of a process by its pid: to look again, to stop, to go on, to end.
+//!
+//! Each is a transition of the state word, from anywhere. Whoever takes the token by that puts it on a desk; otherwise
+//! whoever has it meets what was noted.
+
+use super::here;
+use super::own::is_kernels_own;
+use super::own_pid;
+use super::platform::PreemptionOff;
+use super::table::Table;
+use super::token::Token;
+use super::word::{Handover, Pid, StateWord};
+
+/// A transition by pid.
+fn by_pid(
+    pid: Pid,
+    transition: impl FnOnce(&StateWord, Pid) -> Handover,
+) -> (Handover, Option<Token>) {
+    by_pid_in(here::table(), pid, transition)
+}
+
+#[inline(always)]
+fn by_pid_in(
+    table: &Table,
+    pid: Pid,
+    transition: impl FnOnce(&StateWord, Pid) -> Handover,
+) -> (Handover, Option<Token>) {
+    let Some(slot) = table.slot(pid.index()) else {
+        return (Handover::Nothing, None);
+    };
+    let outcome = transition(&slot.word, pid);
+    let token = (outcome == Handover::Token).then(|| {
+        // SAFETY: the transition has just handed it over.
+        let mut token = unsafe { slot.token() };
+        token.take_level();
+        token
+    });
+    (outcome, token)
+}
+
+/// Tells a process to look again; from anywhere, and nothing happens if it is gone.
+pub fn wake(pid: Pid) {
+    if let (_, Some(token)) = by_pid(pid, StateWord::wake) {
+        here::leave_woken(token);
+    }
+}
+
+/// As `wake`, for a loop that queues whom it wakes itself.
+#[inline(always)]
+pub(crate) fn take_woken(table: &Table, pid: Pid) -> Option<Token> {
+    by_pid_in(table, pid, StateWord::wake).1
+}
+
+/// Whether a request reached its process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// There is no such process, or it had been asked already.
+    Ignored,
+    /// It is done, or will be before the process runs on.
+    Taken,
+    /// It is nobody's to ask: the process is one of the kernel's own, or would get the priority of those.
+    Refused,
+}
+
+fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Handover) -> Request {
+    if is_kernels_own(pid) {
+        return Request::Refused;
+    }
+    let (outcome, token) = by_pid(pid, transition);
+    if let Some(mut token) = token {
+        // It comes behind the others, wherever it stood before, and has a whole quantum.
+        token.end_quantum();
+        here::leave_woken(token);
+    } else if outcome == Handover::Noted {
+        meet_request(pid);
+    }
+    // Whoever is more urgent may be through with it by now.
+    match outcome {
+        Handover::Nothing => Request::Ignored,
+        Handover::Token | Handover::Noted => Request::Taken,
+    }
+}
+
+/// Sees to it that whoever has the process's token meets what was noted.
+fn meet_request(pid: Pid) {
+    if own_pid() == Some(pid) {
+        here::leave_for_request();
+    } else if !here::table().has_one_core() {
+        let stay = PreemptionOff::new();
+        let here = stay.here();
+        here.table().crew().tell_the_busy(here);
+    }
+}
+
+/// Keeps a process from running until `resume`.
+pub fn suspend(pid: Pid) -> Request {
+    request(pid, StateWord::suspend)
+}
+
+/// Lets a suspended process run again.
+pub fn resume(pid: Pid) -> Request {
+    request(pid, StateWord::resume)
+}
+
+/// Ends a process.
+pub fn kill(pid: Pid) -> Request {
+    request(pid, StateWord::kill)
+}
+
+/// Puts a process into another priority level: at once if it waits, else at its next turn.
+pub fn set_level(pid: Pid, level: u8) -> Request {
+    request(pid, |word, pid| word.set_level(pid, level))
+}
