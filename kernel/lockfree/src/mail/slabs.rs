@@ -9,10 +9,10 @@
 //! Pushing only and taking all, nothing can be mistaken for what was there before it.
 
 mod back;
+mod returned;
 
 use super::Envelope;
 use crate::atomic::{AtomicPtr, AtomicU32, Relaxed};
-use crate::order::Site;
 use crate::process::here::{self, Here};
 use crate::process::word::LAST_MESSAGE;
 use crate::process::{make_room, old_pages, pages};
@@ -20,6 +20,7 @@ use crate::scarcity::{Purpose, may_take};
 use alloc::boxed::Box;
 pub use back::trim_envelopes;
 use core::ptr::{NonNull, null_mut, without_provenance_mut};
+pub(crate) use returned::Returned;
 
 /// Envelopes in a slab.
 const SLAB: u32 = 1024;
@@ -355,44 +356,6 @@ impl Pool {
         owner
             .returned()
             .push(newest.number(), |before| last.set_before(before));
-    }
-}
-
-/// Envelopes that other cores have emptied: the number of the newest.
-#[derive(Debug)]
-pub(crate) struct Returned(AtomicU32);
-
-impl Returned {
-    #[cfg(not(loom))]
-    pub(crate) const fn new() -> Self {
-        Self(AtomicU32::new(0))
-    }
-
-    #[cfg(loom)]
-    pub(crate) fn new() -> Self {
-        Self(AtomicU32::new(0))
-    }
-
-    /// Pushes a number, or a chain by the number of its newest; `link` is told which one is before it, or before the
-    /// oldest.
-    pub(crate) fn push(&self, number: u32, link: impl Fn(u32)) {
-        let mut before = self.0.load(Relaxed);
-        loop {
-            link(before);
-            let ordering = Site::Return.ordering();
-            match self
-                .0
-                .compare_exchange_weak(before, number, ordering, Relaxed)
-            {
-                Ok(_) => return,
-                Err(now) => before = now,
-            }
-        }
-    }
-
-    /// Takes all of them.
-    pub(crate) fn take(&self) -> u32 {
-        self.0.swap(0, Site::TakeReturned.ordering())
     }
 }
 
