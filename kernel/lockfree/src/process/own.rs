@@ -7,12 +7,15 @@
 //! There are few of them, and no room in a state word to say so. So their pids stand in a short list, beside the slots,
 //! where whoever asks something of a process looks first. A place whose process has ended is free again.
 //!
+//! Nearly always it is none of them that is asked, so first a word is looked at with a bit for each slot modulo 64: a bit is
+//! set for each process that was ever entered, and only who finds it looks through the list.
+//!
 //! # Between cores
 //!
-//! Each place is one word about nothing but itself: no order is needed. Who asks just before a process is entered is as
-//! early as one who asks just before it is born.
+//! Each place is one word about nothing but itself, and so is the word with the bits: no order is needed. Who asks just before a
+//! process is entered is as early as one who asks just before it is born.
 
-use super::here::table;
+use super::here;
 use super::table::is_alive;
 use super::word::Pid;
 use crate::atomic::{AtomicU64, Relaxed};
@@ -24,6 +27,7 @@ const PLACES: usize = 16;
 /// The list.
 #[derive(Debug)]
 pub(super) struct Own {
+    bits: AtomicU64,
     places: Box<[AtomicU64]>,
 }
 
@@ -32,11 +36,13 @@ impl Own {
     pub(super) fn new(cores: usize) -> Self {
         let places = (0..PLACES + cores.max(1)).map(|_| AtomicU64::new(0));
         Self {
+            bits: AtomicU64::new(0),
             places: places.collect(),
         }
     }
 
     fn enter(&self, pid: Pid) -> bool {
+        self.bits.fetch_or(bit(pid), Relaxed);
         self.places.iter().any(|place| {
             let before = place.load(Relaxed);
             let is_free = before == 0 || !is_alive(Pid::from_number(before));
@@ -45,19 +51,31 @@ impl Own {
         })
     }
 
-    fn contains(&self, pid: Pid) -> bool {
+    /// True if this process is in the list.
+    #[inline(always)]
+    pub(super) fn contains(&self, pid: Pid) -> bool {
+        self.bits.load(Relaxed) & bit(pid) != 0 && self.holds(pid)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn holds(&self, pid: Pid) -> bool {
         // Nobody is number 0, which stands in free places.
         let mut places = self.places.iter();
         pid.get() != 0 && places.any(|place| place.load(Relaxed) == pid.get())
     }
 }
 
+fn bit(pid: Pid) -> u64 {
+    1 << (pid.index() % 64)
+}
+
 /// Makes a process one of the kernel's own, as long as it lives. False if there are as many as may be; then it is like any other.
 pub fn take_for_kernel(pid: Pid) -> bool {
-    table().own().enter(pid)
+    here::table().own().enter(pid)
 }
 
 /// True if this process is one of the kernel's own.
 pub fn is_kernels_own(pid: Pid) -> bool {
-    table().own().contains(pid)
+    here::table().own().contains(pid)
 }

@@ -4,7 +4,6 @@
 //! whoever has it meets what was noted.
 
 use super::here;
-use super::own::is_kernels_own;
 use super::own_pid;
 use super::platform::PreemptionOff;
 use super::table::Table;
@@ -12,15 +11,8 @@ use super::token::Token;
 use super::word::{Handover, Pid, StateWord};
 
 /// A transition by pid.
-fn by_pid(
-    pid: Pid,
-    transition: impl FnOnce(&StateWord, Pid) -> Handover,
-) -> (Handover, Option<Token>) {
-    by_pid_in(here::table(), pid, transition)
-}
-
 #[inline(always)]
-fn by_pid_in(
+fn by_pid(
     table: &Table,
     pid: Pid,
     transition: impl FnOnce(&StateWord, Pid) -> Handover,
@@ -40,7 +32,7 @@ fn by_pid_in(
 
 /// Tells a process to look again; from anywhere, and nothing happens if it is gone.
 pub fn wake(pid: Pid) {
-    if let (_, Some(token)) = by_pid(pid, StateWord::wake) {
+    if let (_, Some(token)) = by_pid(here::table(), pid, StateWord::wake) {
         here::leave_woken(token);
     }
 }
@@ -48,7 +40,7 @@ pub fn wake(pid: Pid) {
 /// As `wake`, for a loop that queues whom it wakes itself.
 #[inline(always)]
 pub(crate) fn take_woken(table: &Table, pid: Pid) -> Option<Token> {
-    by_pid_in(table, pid, StateWord::wake).1
+    by_pid(table, pid, StateWord::wake).1
 }
 
 /// Whether a request reached its process.
@@ -63,10 +55,11 @@ pub enum Request {
 }
 
 fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Handover) -> Request {
-    if is_kernels_own(pid) {
+    let table = here::table();
+    if table.own().contains(pid) {
         return Request::Refused;
     }
-    let (outcome, token) = by_pid(pid, transition);
+    let (outcome, token) = by_pid(table, pid, transition);
     if let Some(mut token) = token {
         // It comes behind the others, wherever it stood before, and has a whole quantum.
         token.end_quantum();

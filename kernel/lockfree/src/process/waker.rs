@@ -1,7 +1,7 @@
 //! A waker that is nothing but a pid: cloning and dropping it costs nothing, it wakes from any core,
 //! and waking a process that is gone does nothing.
 
-use super::table;
+use super::request;
 use super::word::Pid;
 use core::mem::ManuallyDrop;
 use core::ptr::without_provenance;
@@ -53,7 +53,7 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 }
 
 unsafe fn wake(data: *const ()) {
-    table::wake(Pid::from_number(data.addr() as u64));
+    request::wake(Pid::from_number(data.addr() as u64));
 }
 
 unsafe fn drop(_: *const ()) {}

@@ -34,7 +34,7 @@ use super::afford;
 use super::exit::ExitReason;
 use super::own_pid;
 use super::platform;
-use super::table;
+use super::request;
 use super::waker;
 use super::word::Pid;
 use crate::atomic::{AtomicU64, Ordering::Relaxed};
@@ -253,7 +253,7 @@ pub(crate) unsafe fn tell(teller: Teller, reason: Option<ExitReason>) {
         None => unsafe { teller.publish() },
     };
     if let Some(pid) = waiting {
-        table::wake(pid);
+        request::wake(pid);
     }
 }
 
