@@ -87,11 +87,15 @@ impl Limit {
         }
     }
 
+    fn is_set(&self) -> bool {
+        self.most.get() != usize::MAX
+    }
+
     /// What is to be noticed next: the alarm, or the limit.
     fn next(&self) -> usize {
         let most = self.most.get();
         match self.alarm.get() {
-            Alarm::Armed if most != usize::MAX => most / 4 * 3,
+            Alarm::Armed if self.is_set() => most / 4 * 3,
             _ => most,
         }
     }
@@ -109,7 +113,7 @@ pub fn limit_heap(bytes: usize) -> Result<(), NoLimit> {
     let cold = header.cold().or_else(|| header.cold_or_new());
     let limit = &cold.ok_or(NoLimit::NoMemory)?.limit;
     let _stay = platform::PreemptionOff::of(local);
-    limit.most.set(bytes);
+    limit.most.set(bytes.min(usize::MAX - 1));
     limit.alarm.set(Alarm::Armed);
     header.begin_anew(limit);
     Ok(())
@@ -123,10 +127,12 @@ pub fn was_refused_by_limit() -> bool {
 
 /// Bytes that the running process may have besides what it has.
 pub(crate) fn room_for_own() -> usize {
-    let Some((header, limit)) = limit_of(platform::local()) else {
-        return usize::MAX;
-    };
-    limit.most.get().saturating_sub(header.bytes(limit))
+    match limit_of(platform::local()) {
+        Some((header, limit)) if limit.is_set() => {
+            limit.most.get().saturating_sub(header.bytes(limit))
+        }
+        _ => usize::MAX,
+    }
 }
 
 /// Notes that the running process was refused memory.
@@ -212,6 +218,9 @@ impl Header {
 
     /// Lets the charge begin where that brings it to its limit when the process is.
     fn begin_anew(&self, limit: &Limit) {
+        if !limit.is_set() {
+            return; // it began with 0, and does
+        }
         let now = start(limit.next().saturating_sub(self.beside(limit)));
         let before = limit.start.replace(now);
         let charge = self.charge.get().wrapping_sub(before);
@@ -221,7 +230,7 @@ impl Header {
     #[cold]
     fn weigh(&self, limit: &Limit) {
         let mail = self.local.waiting() as usize * ENVELOPE_BYTES;
-        if limit.most.get() != usize::MAX && limit.mail.replace(mail) != mail {
+        if limit.is_set() && limit.mail.replace(mail) != mail {
             self.begin_anew(limit);
         }
     }
@@ -241,8 +250,8 @@ impl Header {
 
     /// What it may have at most, if that was ever said.
     pub(super) fn max_heap(&self) -> Option<usize> {
-        let most = self.cold()?.limit.most.get();
-        (most != usize::MAX).then_some(most)
+        let limit = &self.cold()?.limit;
+        limit.is_set().then_some(limit.most.get())
     }
 
     /// Bytes of its arena.
