@@ -121,7 +121,7 @@ async fn the_kernels_own_are_nobodys_to_ask() {
     assert_eq!(kill(victim), Request::Taken);
     assert_eq!(watch.await, ExitReason::Killed);
     let own: Vec<Pid> = processes().filter(|&pid| is_kernels_own(pid)).collect();
-    assert!(own.len() >= 2, "{own:?}");
+    assert!(!own.is_empty(), "nobody looks after the tests");
     for pid in own {
         let answers = [kill(pid), suspend(pid), resume(pid)];
         assert_eq!(answers, [Request::Refused; 3], "{pid}");
