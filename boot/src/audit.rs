@@ -5,9 +5,27 @@
 
 use crate::heap::{self, Walked};
 use core::fmt;
-use girder_aarch64::preemption::PreemptionOff;
 use girder_lockfree::heap::{Count, Held};
-use girder_lockfree::process::{processes, view};
+use girder_lockfree::process::crew::{Restless, Standstill, at_standstill};
+use girder_lockfree::process::processes;
+
+/// What an audit has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disorder {
+    /// The two do not agree.
+    Discrepancy(Discrepancy),
+    /// They could not be compared.
+    Unrest(Restless),
+}
+
+impl fmt::Display for Disorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Discrepancy(discrepancy) => discrepancy.fmt(f),
+            Self::Unrest(restless) => restless.fmt(f),
+        }
+    }
+}
 
 /// What was counted, and what there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,16 +61,23 @@ fn pair(held: Held) -> (usize, usize) {
     (held.blocks, held.bytes)
 }
 
-/// Compares the two; nothing, if they agree. Preemption is off for as long as that takes, which for many processes is long.
-pub fn audit() -> Option<Discrepancy> {
+/// Compares the two; nothing, if they agree. All cores stand still for as long as that takes, which for many processes is
+/// long.
+pub fn audit() -> Option<Disorder> {
+    match at_standstill(compare) {
+        Ok(found) => found.map(Disorder::Discrepancy),
+        Err(restless) => Some(Disorder::Unrest(restless)),
+    }
+}
+
+fn compare(all: &Standstill<'_>) -> Option<Discrepancy> {
     // What is on its way home has been taken from its owner already.
-    heap::trim();
-    let _alone = PreemptionOff::new();
-    let charges = heap::charges();
-    let living = processes().filter_map(|pid| view(pid)?.account);
+    heap::trim(all);
+    let charges = heap::charges(all);
+    let living = processes().filter_map(|pid| all.view(pid)?.account);
     let living = living.fold(Held::default(), |sum, account| sum.and(account.heap));
     let found = Discrepancy {
-        walked: heap::walk(),
+        walked: heap::walk(all),
         kernel: charges.kernel(),
         processes: living.and(charges.abandoned()).and(charges.outliving()),
         memory: heap::count(),

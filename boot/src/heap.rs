@@ -20,6 +20,7 @@ use girder_lockfree::heap::{
     SpanView, Usage, Use,
 };
 use girder_lockfree::mail::trim_envelopes;
+use girder_lockfree::process::crew::{Restless, Standstill, at_standstill};
 use girder_lockfree::process::{own_pid, trim as trim_homes};
 
 /// Enough for the description of 512 cores: a span for each power of two, and a table or two.
@@ -119,17 +120,17 @@ pub(crate) fn count() -> Count {
     Memory.with(|blocks| blocks.count()).unwrap_or_default()
 }
 
-/// What blocks are used, on this core and on those that schedule nothing.
-pub(crate) fn usage() -> Usage {
-    let mut usage = heap::usage().unwrap_or_default();
+/// What blocks are used, on all cores.
+pub(crate) fn usage(all: &Standstill<'_>) -> Usage {
+    let mut usage = heap::usage(all);
     // SAFETY: the lock says that nobody else uses it.
     usage.add(&unsafe { COMMON.lock().usage() });
     usage
 }
 
-/// What is charged to nobody who lives, on this core and on those that schedule nothing.
-pub(crate) fn charges() -> Charges {
-    let mut charges = heap::charges().unwrap_or_default();
+/// What is charged to nobody who lives, on all cores.
+pub(crate) fn charges(all: &Standstill<'_>) -> Charges {
+    let mut charges = heap::charges(all);
     // SAFETY: the lock says that nobody else uses it.
     charges.add(&unsafe { COMMON.lock().charges() });
     charges
@@ -166,12 +167,10 @@ impl Walked {
     }
 }
 
-/// Looks at every word, on the one core that schedules: for whoever wants to compare. Whoever calls it sees to it that
-/// nobody takes or frees meanwhile.
-pub(crate) fn walk() -> Walked {
+/// Looks at every word, for whoever wants to compare.
+pub(crate) fn walk(all: &Standstill<'_>) -> Walked {
     let mut walked = Walked::default();
-    // Without a heap of its own a core has nothing to show.
-    let _ = heap::walk(|span| walked.add_span(&span));
+    heap::walk(all, |span| walked.add_span(&span));
     // SAFETY: the lock says that nobody else uses it.
     unsafe { COMMON.lock().walk(|span| walked.add_span(&span)) };
     Memory.with(|blocks| {
@@ -181,10 +180,9 @@ pub(crate) fn walk() -> Walked {
     walked
 }
 
-/// Gives back what is empty.
-pub(crate) fn trim() {
-    // Without a heap of its own a core has nothing to give.
-    let _ = heap::trim(&Memory);
+/// Gives back what is empty, on all cores.
+pub(crate) fn trim(all: &Standstill<'_>) {
+    heap::trim_all(all, &Memory);
     // SAFETY: the lock says that nobody else uses it.
     unsafe { COMMON.lock().trim(&Memory) }
 }
@@ -206,7 +204,17 @@ pub(crate) fn make_room() -> bool {
     let slabs = trim_envelopes();
     // Without a heap of its own a core has nothing to give.
     let _ = heap::trim(&Memory);
-    homes > 0 || slabs > 0 || count().free > before
+    homes > 0 || slabs > 0 || count().free > before || tidy().is_ok_and(|free| free > before)
+}
+
+/// The same on all cores, which stand still meanwhile: so much is free then.
+pub(crate) fn tidy() -> Result<usize, Restless> {
+    at_standstill(|all| {
+        all.trim_envelopes();
+        all.trim_homes();
+        trim(all);
+        count().free
+    })
 }
 
 /// How often a process was found to have three quarters of what it may have.

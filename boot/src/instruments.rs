@@ -14,6 +14,7 @@ use girder_core::shell::Inspect;
 use girder_core::trace::{self, Entry};
 use girder_core::units::Bytes;
 use girder_lockfree::heap::{Count, Held, SPAN, Usage};
+use girder_lockfree::process::crew::{Restless, at_standstill};
 use girder_lockfree::process::{Pid, Request, kill, processes};
 
 /// What the kernel has given out, in bytes: for who wants to see it come back.
@@ -31,19 +32,22 @@ pub struct Resources {
     pub outliving: Held,
 }
 
-/// Returns what the kernel has given out so far. What is empty is given back before.
-pub fn resources() -> Resources {
-    girder_lockfree::process::trim();
-    heap::trim();
-    let charges = heap::charges();
-    let physical = memory::MEMORY.lock().as_ref().map(memory::Memory::usage);
-    Resources {
-        heap: heap::usage().used(),
-        physical: physical.map_or(0, |usage| usage.total - usage.free),
-        kernel: charges.kernel(),
-        abandoned: charges.abandoned(),
-        outliving: charges.outliving(),
-    }
+/// Returns what the kernel has given out so far, on all cores, which stand still meanwhile. What is empty is given back
+/// before.
+pub fn resources() -> Result<Resources, Restless> {
+    at_standstill(|all| {
+        all.trim_homes();
+        heap::trim(all);
+        let charges = heap::charges(all);
+        let physical = memory::MEMORY.lock().as_ref().map(memory::Memory::usage);
+        Resources {
+            heap: heap::usage(all).used(),
+            physical: physical.map_or(0, |usage| usage.total - usage.free),
+            kernel: charges.kernel(),
+            abandoned: charges.abandoned(),
+            outliving: charges.outliving(),
+        }
+    })
 }
 
 /// Bytes of memory that nobody has.
@@ -53,7 +57,7 @@ pub fn free_memory() -> usize {
 
 /// The same, after what is kept for processes and messages to come has been given back.
 pub fn available_memory() -> usize {
-    heap::make_room();
+    let _ = heap::tidy();
     free_memory()
 }
 
@@ -183,7 +187,10 @@ impl Inspect for Instruments {
             let (free, total) = (Bytes(free as u64), Bytes(total as u64));
             writeln!(out, "physical  {free} free of {total}")?;
         }
-        let usage = heap::usage();
+        let books = at_standstill(|all| (heap::usage(all), heap::charges(all)));
+        let Ok((usage, charges)) = books else {
+            return writeln!(out, "heap      not all cores came to rest");
+        };
         writeln!(
             out,
             "heap      {} used of {} in {} spans",
@@ -200,7 +207,6 @@ impl Inspect for Instruments {
             out,
             "blocks    {spans} spans, {large} large, {odd} odd pieces"
         )?;
-        let charges = heap::charges();
         for (name, held) in [
             ("kernel", charges.kernel()),
             ("abandoned", charges.abandoned()),

@@ -37,7 +37,7 @@ mod start;
 mod suite;
 mod treeless;
 
-pub use audit::{Discrepancy, audit};
+pub use audit::{Discrepancy, Disorder, audit};
 pub use bench::PROGRAM as BENCHES;
 pub use console::print;
 pub use girder_aarch64::death::exit;

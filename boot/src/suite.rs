@@ -23,8 +23,7 @@ pub(crate) async fn run_tests(config: &Config<'_>, filter: Filter) -> Tally {
     let mut harness = Harness::new(image::tests(), plan);
     let out = &mut console::Output::new();
     let before_each = |seed| SEED.store(seed, Relaxed);
-    // What several cores have of the heap changes while one looks: nobody can add it up yet.
-    let after_each = || (schedulers == 1).then(audit).flatten().map(Words::of);
+    let after_each = || audit().map(Words::of);
     check::run(&mut harness, out, before_each, after_each).await
 }
 

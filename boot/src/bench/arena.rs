@@ -29,16 +29,20 @@ fn take_and_return(arena: Arena<'_>, count: u64) {
 /// Services that keep something in their arena and panic; nothing of it may be lost.
 pub(super) async fn crashes(count: u64) {
     crash(10).await;
-    let before = crate::resources().heap;
+    let heap = || {
+        crate::resources()
+            .map(|it| it.heap)
+            .expect("all come to rest")
+    };
+    let before = heap();
     marks::begin();
     let start = here::now();
     crash(count).await;
     let nanos = here::now() - start;
     marks::end();
-    let after = crate::resources().heap;
-    assert_eq!(after, before, "bytes of the heap are lost");
-    if let Some(discrepancy) = crate::audit() {
-        panic!("{discrepancy}");
+    assert_eq!(heap(), before, "bytes of the heap are lost");
+    if let Some(disorder) = crate::audit() {
+        panic!("{disorder}");
     }
     report("arena_crash", count, nanos);
 }

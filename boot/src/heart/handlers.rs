@@ -139,6 +139,13 @@ impl Hardware for ThisCore {
         attend::wait(self.block);
     }
 
+    fn rest(&mut self, is_over: &dyn Fn() -> bool) {
+        // Whoever waits for all to come waits for an event.
+        cpu::send_event();
+        // Whoever ends it signals this core, and what has come meanwhile stands in the word.
+        cpu::wait_for_interrupt_unless(is_over);
+    }
+
     fn this_core(&self) -> CoreId {
         CoreId(self.block.index())
     }

@@ -402,6 +402,11 @@ mod hooks {
     }
 
     #[unsafe(no_mangle)]
+    fn girder_wait_for_event() {
+        crate::cpu::wait_for_event();
+    }
+
+    #[unsafe(no_mangle)]
     fn girder_leave_now() {
         preemption::leave_now();
     }

@@ -21,8 +21,8 @@ pub struct Info {
     pub name: Option<Name>,
     /// What it is doing.
     pub activity: Activity,
-    /// What it has used. Only the core that runs it knows, so it is there when that can be asked: always, as
-    /// long as one core runs all processes.
+    /// What it has used: there, if all cores come to rest for a moment, as they do unless one of them can't be taken from its
+    /// process.
     pub account: Option<Usage>,
     /// What is special about its mailbox: a limit, or an urgent lane, at some time in its life.
     pub gate: Option<GateReport>,

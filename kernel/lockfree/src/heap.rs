@@ -31,6 +31,7 @@
 //!
 //! Each block has an owner, a number: the slot of the process that took it, or [`KERNEL`]. `charge` has what comes of it.
 
+mod all;
 mod blocks;
 pub(crate) mod charge;
 mod class;
@@ -45,13 +46,14 @@ mod survey;
 
 use crate::process::Pid;
 use crate::process::platform::block_for_list;
+pub use all::{charges, trim_all, usage, walk};
 use alloc::vec::Vec;
 pub use blocks::{Blocks, Count, Entry, REGIONS_MAX, Use};
 pub use charge::Held;
 use class::Fit;
 pub use class::{CLASSES, SPAN};
 use core::alloc::Layout;
-pub use here::{Charges, NoHeap, allocate, allocate_for_kernel, charges, free, trim, usage, walk};
+pub use here::{Charges, NoHeap, allocate, allocate_for_kernel, free, trim};
 pub use home::{Heap, Source};
 pub use survey::{ClassUsage, SpanView, Usage};
 

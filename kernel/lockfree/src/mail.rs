@@ -63,7 +63,7 @@ pub(crate) use question::bury;
 pub use question::{NotAsked, Question, ReplyTo, ask};
 pub use reaper::reap;
 pub use refusal::SendError;
-pub(crate) use slabs::{Pool, Returned, Slabs};
+pub(crate) use slabs::{Pool, Returned, Slabs, trim_pool};
 pub use slabs::{Traffic, envelopes_in_use, traffic, trim_envelopes};
 pub(crate) use special::{COUNTED, NOBODY};
 pub(crate) use waiting::tell_next_of;

@@ -128,6 +128,14 @@ sites! {
     CrewPace: SeqCst,
     /// Of who asks something of a process and the core that has it, one sees the other.
     CrewAsk: SeqCst,
+    /// A core stands still, with what it has done; pairs with `CallSeen`.
+    CallCome: Release,
+    /// Whoever called sees that all have come.
+    CallSeen: Acquire,
+    /// What was done while all stood still; pairs with `CallOver`.
+    CallEnd: Release,
+    /// A core goes on.
+    CallOver: Acquire,
     /// A process has ended that has blocks left, with what is written of it; pairs with `Credit`.
     CloseAccount: Release,
     /// Who frees a block of somebody who has ended.

@@ -56,7 +56,7 @@ pub use request::{Request, kill, resume, set_level, suspend, wake};
 pub use table::{NoProcess, SLOTS_MAX, Table, is_alive, slots};
 pub use text::NotAPid;
 pub use token::{Polled, Runnable, Start, Token};
-pub use view::{Account, Activity, Processes, View, processes, view};
+pub use view::{Account, Activity, Processes, View, activity, processes, view};
 pub use watch::Watch;
 pub use word::Pid;
 
@@ -129,6 +129,9 @@ where
 {
     create_watched(async move { make().await }, level, Some(bound))
 }
+
+/// Added to a level: whoever is born with it stays on the core of its birth.
+pub const PINNED: u8 = Local::PINNED;
 
 /// As [`spawn`], for one that stays on this core.
 pub(crate) fn spawn_pinned<F: Future<Output = ()> + Send + 'static>(

@@ -49,6 +49,9 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// - `panic_message = "part"`: has to panic with a message that contains this.
 /// - `limit_ms = 500`: its own time limit.
 /// - `cores = 2`: ignored on machines with fewer cores up.
+/// - `schedulers = 2`: ignored where fewer cores schedule.
+/// - `alone = "reason"`: ignored where several do.
+/// - `pinned = "reason"`: stays on the core where it begins.
 ///
 /// ```text
 /// #[girder::test(cores = 2, limit_ms = 500)]

@@ -15,6 +15,7 @@ pub(crate) struct Options {
     pub(crate) cores: Option<LitInt>,
     pub(crate) schedulers: Option<LitInt>,
     pub(crate) alone: Option<LitStr>,
+    pub(crate) pinned: Option<LitStr>,
     expect: Option<LitStr>,
     panic_message: Option<LitStr>,
 }
@@ -41,13 +42,14 @@ impl Options {
         match name.to_string().as_str() {
             "ignored" => set(&mut self.ignored, option, |option| reason(option, "ignored")),
             "alone" => set(&mut self.alone, option, |option| reason(option, "alone")),
+            "pinned" => set(&mut self.pinned, option, |option| reason(option, "pinned")),
             "expect" => set(&mut self.expect, option, text),
             "panic_message" => set(&mut self.panic_message, option, text),
             "limit_ms" => set(&mut self.limit_ms, option, positive),
             "cores" => set(&mut self.cores, option, positive),
             "schedulers" => set(&mut self.schedulers, option, positive),
             _ => Err(option.error(
-                "unknown option; there are ignored, expect, panic_message, limit_ms, cores, schedulers and alone",
+                "unknown option; there are ignored, expect, panic_message, limit_ms, cores, schedulers, alone and pinned",
             )),
         }
     }

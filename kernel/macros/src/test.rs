@@ -51,6 +51,10 @@ fn entry(options: &Options, signature: &Signature) -> Result<TokenStream> {
         .alone
         .as_ref()
         .map(|reason| quote!(alone: ::core::option::Option::Some(#reason),));
+    let pinned = options
+        .pinned
+        .as_ref()
+        .map(|reason| quote!(pinned: ::core::option::Option::Some(#reason),));
     let limit = options
         .limit_ms
         .as_ref()
@@ -75,6 +79,7 @@ fn entry(options: &Options, signature: &Signature) -> Result<TokenStream> {
             #cores
             #schedulers
             #alone
+            #pinned
             expect: #expect,
             ..::girder::check::Test::#new(
                 ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
@@ -195,7 +200,7 @@ mod tests {
             ),
             (
                 "core = 1",
-                "unknown option; there are ignored, expect, panic_message, limit_ms, cores, schedulers and alone",
+                "unknown option; there are ignored, expect, panic_message, limit_ms, cores, schedulers, alone and pinned",
             ),
             ("a::b = 1", "unknown option"),
             ("limit_ms = \"1\"", "expected integer literal"),

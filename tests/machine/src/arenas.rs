@@ -1,13 +1,15 @@
 //! A process's arena goes back whole, however the process ends.
 
-use crate::support::{HIGH, NORMAL, Rival, preemptions};
+use crate::support::{
+    HIGH, NORMAL, NORMAL_HERE, Rival, preemptions, settled_resources, until_heap_is, until_it_waits,
+};
 use alloc::sync::Arc;
 use core::future::pending;
 use core::hint::black_box;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use girder::check::rng;
 use girder::local::{self, Arena, Box, with};
-use girder::{ExitReason, Options, Watch, hibernate, kill, sleep, yield_now};
+use girder::{ExitReason, Options, Watch, hibernate, kill, yield_now};
 use girder_lockfree::process::{Pid, own_pid, set_level, spawn_watched, view};
 
 /// Makes a process of this level that has an arena.
@@ -16,34 +18,6 @@ where
     W: AsyncFnOnce(Arena<'_>) + Send + 'static,
 {
     spawn_watched(move || with(work), level).expect("there is room")
-}
-
-/// Bytes of the heap that are used. What earlier tests have left may go meanwhile, so less than before is no fault.
-fn heap() -> usize {
-    girder_boot::resources().heap
-}
-
-/// How full the heap is when all has gone back that is about to.
-async fn settled_heap() -> usize {
-    const TURNS: usize = 100;
-    let mut least = heap();
-    for _ in 0..TURNS {
-        yield_now().await;
-        least = least.min(heap());
-    }
-    least
-}
-
-/// Waits until the heap is no fuller than that; what many chunks had goes back in the turns after their end.
-async fn until_heap_is(bytes: usize) {
-    const TURNS: usize = 100_000;
-    for _ in 0..TURNS {
-        if heap() <= bytes {
-            return;
-        }
-        yield_now().await;
-    }
-    panic!("{} bytes of the heap, not {bytes}", heap());
 }
 
 /// Sessions as a service may keep them.
@@ -72,12 +46,12 @@ async fn serve_and_die(times: usize) {
     }
 }
 
-#[girder::test(limit_ms = 300_000, alone = "adds up what one core has")]
+#[girder::test(limit_ms = 300_000)]
 async fn a_service_that_panics_thousands_of_times_loses_nothing() {
     serve_and_die(20).await;
-    let before = heap();
+    let before = settled_resources().await;
     serve_and_die(3_000).await;
-    assert!(heap() <= before, "{} bytes, not {before}", heap());
+    until_heap_is(before.heap).await;
 }
 
 #[girder::test]
@@ -100,21 +74,21 @@ async fn a_service_killed_in_mid_poll_loses_nothing() {
         assert_eq!(watch.await, ExitReason::Killed);
     };
     killed().await;
-    let before = settled_heap().await;
+    let before = settled_resources().await;
     for _ in 0..20 {
         killed().await;
     }
-    until_heap_is(before).await;
+    until_heap_is(before.heap).await;
 }
 
 /// Anywhere: in the middle of taking a chunk, of giving a large block back, of a free list.
-#[girder::test(limit_ms = 300_000)]
+#[girder::test(limit_ms = 300_000, pinned = "has a rival on its core")]
 async fn a_kill_at_any_moment_finds_the_whole_arena() {
     let _rival = Rival::begin().await;
     let mut rng = rng();
-    let mut before = 0;
+    let mut before = settled_resources().await;
     for trial in 0..150 {
-        let (pid, watch) = start(NORMAL, churn);
+        let (pid, watch) = start(NORMAL_HERE, churn);
         let turns = rng.below(4);
         for _ in 0..turns {
             yield_now().await;
@@ -122,9 +96,9 @@ async fn a_kill_at_any_moment_finds_the_whole_arena() {
         kill(pid);
         assert_eq!(watch.await, ExitReason::Killed);
         if trial == 10 {
-            before = settled_heap().await;
+            before = settled_resources().await;
         } else if trial > 10 {
-            until_heap_is(before).await;
+            until_heap_is(before.heap).await;
         }
     }
 }
@@ -146,9 +120,9 @@ async fn churn(arena: Arena<'_>) {
     }
 }
 
-#[girder::test]
+#[girder::test(pinned = "looks at the counts of its core")]
 async fn one_that_is_preempted_in_an_allocation_goes_on_with_it() {
-    let (_, watch) = start(NORMAL, async |arena: Arena<'_>| {
+    let (_, watch) = start(NORMAL_HERE, async |arena: Arena<'_>| {
         let _rival = Rival::begin().await;
         let end = preemptions() + 20;
         let mut round = 0_u64;
@@ -180,13 +154,12 @@ async fn a_kill_at_an_await_drops_what_is_in_the_arena() {
 
     let sum = Arc::new(AtomicU64::new(0));
     let counter = sum.clone();
-    // More urgent than this test until it waits.
     let (pid, watch) = start(HIGH, async move |arena: Arena<'_>| {
         let mut counted = arena.vec();
         counted.extend((1..=4).map(|it| Counted(arena.boxed(it), counter.clone())));
         pending().await
     });
-    yield_now().await;
+    until_it_waits(pid).await;
     set_level(pid, NORMAL);
     kill(pid);
     assert_eq!((watch.await, sum.load(Relaxed)), (ExitReason::Killed, 10));
@@ -205,7 +178,7 @@ async fn the_limit_of_an_arena_is_its_process_s_affair() {
         assert!(arena.usage().held <= LIMIT);
     });
     assert_eq!(watch.await, ExitReason::Returned);
-    let before = heap();
+    let before = settled_resources().await;
     let (_, watch) = start(NORMAL, async |arena: Arena<'_>| {
         arena.set_limit(LIMIT);
         let mut words = arena.vec();
@@ -219,7 +192,7 @@ async fn the_limit_of_an_arena_is_its_process_s_affair() {
         alloc::format!("{reason}").contains("memory allocation of"),
         "{reason}"
     );
-    until_heap_is(before).await;
+    until_heap_is(before.heap).await;
 }
 
 /// One limit for the heap and the arena together; what the arena has given back counts no more.
@@ -247,7 +220,7 @@ async fn an_arena_counts_for_the_limit_of_its_process() {
         })
         .expect("there is room");
     assert_eq!(watch.await, ExitReason::Returned);
-    let before = heap();
+    let before = settled_resources().await;
     let (_, watch) = Options::new()
         .max_heap(LIMIT)
         .spawn_watched(|| {
@@ -263,7 +236,7 @@ async fn an_arena_counts_for_the_limit_of_its_process() {
         panic!("it did not panic");
     };
     assert!(words.as_str().starts_with("heap_limit: "));
-    until_heap_is(before).await;
+    until_heap_is(before.heap).await;
 }
 
 /// Who hibernates begins with no arena, for its limit too.
@@ -302,10 +275,10 @@ async fn what_the_machine_has_not_is_an_error() {
 }
 
 /// Far more chunks than go back in one turn.
-#[girder::test(alone = "adds up what one core has")]
+#[girder::test]
 async fn an_arena_of_many_chunks_goes_back_in_slices() {
     const CHUNKS: usize = 300;
-    let before = heap();
+    let before = settled_resources().await;
     let (_, watch) = start(NORMAL, async |arena: Arena<'_>| {
         let mut blocks = arena.vec();
         for _ in 0..CHUNKS {
@@ -315,7 +288,5 @@ async fn an_arena_of_many_chunks_goes_back_in_slices() {
         panic!("with all of it in hand");
     });
     assert!(watch.await.is_crash());
-    until_heap_is(before).await;
-    sleep(core::time::Duration::from_millis(1)).await;
-    assert!(heap() <= before, "{} bytes, not {before}", heap());
+    until_heap_is(before.heap).await;
 }

@@ -72,7 +72,7 @@ async fn one_that_suspends_itself_stops_at_once() {
     );
 }
 
-#[girder::test(alone = "another core's processes are not looked at")]
+#[girder::test]
 async fn one_that_moves_itself_is_moved_at_once() {
     let make = || async {
         let own = || {
@@ -164,7 +164,7 @@ async fn an_exit_whose_words_panic_is_an_exit() {
     assert!(reason.is_crash(), "{reason}");
 }
 
-#[girder::test(alone = "another core's processes are not looked at")]
+#[girder::test]
 async fn each_is_seen_doing_what_it_does() {
     let seen = |pid| info(pid).expect("alive");
     let waiting = spawn(pending()).expect("there is room");

@@ -1,6 +1,6 @@
 //! A process that waits in the middle of ordinary code keeps its stack, and the core goes on.
 
-use crate::support::{HIGH, NORMAL, Rival, preemptions};
+use crate::support::{HIGH, NORMAL, Rival, preemptions, until_it_waits};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::future::poll_fn;
@@ -160,11 +160,11 @@ async fn a_process_is_killed_while_it_blocks() {
         begun.store(true, Relaxed);
         block_on(core::future::pending::<()>()).expect("there is a stack");
     };
-    // More urgent than this test, which goes on only when it blocks.
     let (pid, watch) = spawn_watched(body, HIGH).expect("there is room");
     while !is_waiting.load(Relaxed) {
         yield_now().await;
     }
+    until_it_waits(pid).await;
     kill(pid);
     assert_eq!(watch.await, ExitReason::Killed);
 }

@@ -1,6 +1,6 @@
 //! A process that dies in mid-poll dies alone, and everything that the kernel lent it comes back.
 
-use crate::support::{HIGH, NORMAL, Rival};
+use crate::support::{HIGH, NORMAL, Rival, settled_resources, until_it_waits};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::arch::asm;
@@ -78,7 +78,7 @@ async fn an_overflow_on_the_way_into_the_kernel_is_the_processs_own() {
         // Nothing is kept: what a dead process owned would be lost.
         drop(black_box(Box::new(depth)));
         drop(spawn_watched(|| async {}, NORMAL));
-        black_box(girder_boot::resources());
+        black_box(crate::support::resources());
         if black_box(true) {
             sink(depth + 1) + here[0]
         } else {
@@ -226,30 +226,30 @@ async fn a_destructor_that_panics_is_a_death_like_any_other() {
             begun.store(1, Relaxed);
             core::future::pending::<()>().await;
         },
-        // More urgent than this test, which goes on only when it waits.
         HIGH,
     )
     .expect("there is room");
     while has_begun.load(Relaxed) == 0 {
         yield_now().await;
     }
+    until_it_waits(pid).await;
     kill(pid);
     let when_killed = watch.await;
     assert!(says(&when_killed, "in a destructor"), "{when_killed}");
 }
 
 /// Each way to die, many times: slots, blocks and stacks are the same as after the first few.
-#[girder::test(limit_ms = 300_000, alone = "adds up what one core has")]
+#[girder::test(limit_ms = 300_000)]
 async fn more_than_a_thousand_deaths_give_everything_back() {
     /// Many more than warm up, so that what each of them kept would show.
     const DEATHS: usize = 1_200;
     const WARM_UP: usize = 20;
 
     die_often(WARM_UP).await;
-    let before = girder_boot::resources();
+    let before = settled_resources().await;
     die_often(DEATHS).await;
     // Less is no fault: alarms of earlier tests end now and then.
-    let after = girder_boot::resources();
+    let after = settled_resources().await;
     assert!(
         after.heap <= before.heap && after.physical <= before.physical,
         "{before:?}, then {after:?}"

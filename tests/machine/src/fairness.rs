@@ -1,6 +1,6 @@
 //! One core, shared: who waits for it gets it, and in what order. Counts and orders, no times.
 
-use crate::support::{HIGH, NORMAL, interrupts};
+use crate::support::{HIGH_HERE, NORMAL_HERE, interrupts};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -8,11 +8,11 @@ use girder_aarch64::lock::Lock;
 use girder_aarch64::preemption::PreemptionOff;
 use girder_core::sched::{ExitReason, Priority, sleep_until};
 use girder_lockfree::process::here::now;
-use girder_lockfree::process::{kill, spawn, spawn_watched, yield_now};
+use girder_lockfree::process::{PINNED, kill, spawn, spawn_watched, yield_now};
 
 /// Four that never await, and one that wants the core every millisecond: it is woken for each of its
 /// periods, and all four go on, again and again. However slow the machine, it comes to its end.
-#[girder::test(limit_ms = 300_000)]
+#[girder::test(limit_ms = 300_000, pinned = "is about those that share a core")]
 async fn four_spinners_and_a_periodic_one_share_a_core() {
     const PERIODS: u64 = 50;
     const PERIOD_NANOS: u64 = 1_000_000;
@@ -25,7 +25,7 @@ async fn four_spinners_and_a_periodic_one_share_a_core() {
                 counter.fetch_add(1, Relaxed);
             }
         };
-        spawn(spinner, NORMAL).expect("there is room")
+        spawn(spinner, NORMAL_HERE).expect("there is room")
     });
     let (_, periodic) = spawn_watched(
         move || async move {
@@ -45,7 +45,7 @@ async fn four_spinners_and_a_periodic_one_share_a_core() {
                 }
             }
         },
-        HIGH,
+        HIGH_HERE,
     )
     .expect("there is room");
     assert_eq!(periodic.await, ExitReason::Returned);
@@ -84,7 +84,7 @@ async fn order_of(processes: &[(char, Priority)], turns: usize, room: usize) -> 
     for &(name, priority) in processes {
         let order = order.clone();
         let make = move || take_turns(name, turns, order);
-        let (_, watch) = spawn_watched(make, priority.level()).expect("there is room");
+        let (_, watch) = spawn_watched(make, priority.level() | PINNED).expect("there is room");
         watches.push(watch);
     }
     drop(off);
@@ -97,7 +97,7 @@ async fn order_of(processes: &[(char, Priority)], turns: usize, room: usize) -> 
 /// A turn that an interrupt has broken into counts twice, and is noted once. So only turns in which there was
 /// none are looked at, until they are many; and only from a note of the low one on, whose own turn may be the
 /// one that is gone on with.
-#[girder::test(limit_ms = 300_000)]
+#[girder::test(limit_ms = 300_000, pinned = "is about those that share a core")]
 async fn a_low_one_among_normal_ones_runs_once_in_eight() {
     const PROCESSES: [(char, Priority); 4] = [
         ('a', Priority::Normal),
@@ -130,7 +130,7 @@ async fn a_low_one_among_normal_ones_runs_once_in_eight() {
     }
 }
 
-#[girder::test]
+#[girder::test(pinned = "is about those that share a core")]
 async fn the_more_urgent_go_first() {
     const PROCESSES: [(char, Priority); 3] = [
         ('n', Priority::Normal),

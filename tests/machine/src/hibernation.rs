@@ -1,6 +1,6 @@
 //! A process that hibernates is the same one, and nothing of what it was made of is left.
 
-use crate::support::{HIGH, NORMAL};
+use crate::support::{HIGH, NORMAL, settled_resources, until_heap_is};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::{pending, poll_fn};
@@ -20,11 +20,6 @@ impl Drop for Counted {
     fn drop(&mut self) {
         self.0.fetch_add(1, Relaxed);
     }
-}
-
-/// Bytes of the heap that are used. What earlier tests have left may go meanwhile, so less than before is no fault.
-fn heap() -> usize {
-    girder_boot::resources().heap
 }
 
 /// Each life keeps much, in its future, on the heap and in its arena, and hands over a sum.
@@ -69,11 +64,11 @@ async fn who_hibernates_keeps_its_pid_and_its_mail_and_nothing_else() {
     };
     run().await;
     run().await;
-    let before = heap();
+    let before = settled_resources().await.heap;
     for _ in 0..3 {
         run().await;
     }
-    assert!(heap() <= before, "{} bytes, not {before}", heap());
+    until_heap_is(before).await;
 }
 
 #[girder::test]
@@ -88,13 +83,12 @@ async fn asleep_it_takes_little_and_what_it_had_is_dropped() {
         with(async |arena| arena.copy(&[3_u8; 50_000]).len()).await;
         hibernate((), |()| async { _ = receive::<Number>().await }).await;
     };
-    let before = heap();
+    let before = settled_resources().await.heap;
     let (pid, watch) = spawn_watched(make, NORMAL).expect("there is room");
     while drops.load(Relaxed) == 0 {
         yield_now().await;
     }
-    yield_now().await;
-    assert!(heap() < before + 2_000, "{} bytes, {before} before", heap());
+    until_heap_is(before + 2_000).await;
     Addr::of(pid).send(Number(1)).expect("there is memory");
     assert_eq!(watch.await, ExitReason::Returned);
 }
@@ -167,9 +161,9 @@ async fn a_destructor_that_panics_on_the_way_ends_the_process_alone() {
         assert!(watch.await.is_crash());
     };
     crash().await;
-    let before = heap();
+    let before = settled_resources().await.heap;
     crash().await;
-    assert!(heap() <= before, "{} bytes, not {before}", heap());
+    until_heap_is(before).await;
 }
 
 #[girder::test]

@@ -1,6 +1,6 @@
 //! Interrupts break in anywhere and leave no trace in the code they interrupt.
 
-use crate::support::{HIGH, Rival, interrupts, preemptions};
+use crate::support::{HIGH_HERE, Rival, interrupts, preemptions};
 use core::arch::asm;
 use girder_aarch64::core_block::CoreBlock;
 use girder_aarch64::lock::Lock;
@@ -9,7 +9,7 @@ use girder_core::sched::sleep_until;
 use girder_lockfree::process::here::now;
 use girder_lockfree::process::{kill, spawn, yield_now};
 
-#[girder::test(alone = "looks at the counts of the core that it begins on")]
+#[girder::test(pinned = "looks at the counts of its core")]
 async fn a_tick_breaks_into_a_spinning_process() {
     let rival = Rival::begin().await;
     for _ in 0..20 {
@@ -33,7 +33,7 @@ fn before_any_interrupt<T>(take: impl Fn() -> T) -> (T, u64) {
     }
 }
 
-#[girder::test]
+#[girder::test(pinned = "looks at the counts of its core")]
 async fn preemption_waits_while_it_is_off() {
     let rival = Rival::begin().await;
     let (off, interrupted) = before_any_interrupt(PreemptionOff::new);
@@ -50,7 +50,7 @@ async fn preemption_waits_while_it_is_off() {
     );
 }
 
-#[girder::test]
+#[girder::test(pinned = "looks at the counts of its core")]
 async fn a_held_lock_keeps_preemption_off() {
     let _rival = Rival::begin().await;
     let lock = Lock::new(7);
@@ -90,7 +90,7 @@ static ZERO: u64 = 0;
 /// they are set before and tested after.
 async fn hold_patterns() {
     const ROUNDS: u64 = 2_000;
-    let other = spawn(interrupt_often(), HIGH).expect("there is room");
+    let other = spawn(interrupt_often(), HIGH_HERE).expect("there is room");
     yield_now().await;
     let counter = CoreBlock::with_current(|core| &raw const core.counters().preemptions);
     let first = preemptions();
@@ -111,27 +111,27 @@ async fn hold_patterns() {
 
 // Ten thousand preemptions in five parts, for a slow emulator takes its time over each.
 
-#[girder::test(limit_ms = 300_000)]
+#[girder::test(limit_ms = 300_000, pinned = "looks at the counts of its core")]
 async fn registers_survive_ten_thousand_preemptions_part_1() {
     hold_patterns().await;
 }
 
-#[girder::test(limit_ms = 300_000)]
+#[girder::test(limit_ms = 300_000, pinned = "looks at the counts of its core")]
 async fn registers_survive_ten_thousand_preemptions_part_2() {
     hold_patterns().await;
 }
 
-#[girder::test(limit_ms = 300_000)]
+#[girder::test(limit_ms = 300_000, pinned = "looks at the counts of its core")]
 async fn registers_survive_ten_thousand_preemptions_part_3() {
     hold_patterns().await;
 }
 
-#[girder::test(limit_ms = 300_000)]
+#[girder::test(limit_ms = 300_000, pinned = "looks at the counts of its core")]
 async fn registers_survive_ten_thousand_preemptions_part_4() {
     hold_patterns().await;
 }
 
-#[girder::test(limit_ms = 300_000)]
+#[girder::test(limit_ms = 300_000, pinned = "looks at the counts of its core")]
 async fn registers_survive_ten_thousand_preemptions_part_5() {
     hold_patterns().await;
 }

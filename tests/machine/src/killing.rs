@@ -1,14 +1,13 @@
 //! A killed process ends, whatever it was doing: at an await with its destructors, in mid-poll without,
 //! but not before it had its chance to reach one.
 
-use crate::support::{HIGH, NORMAL, Rival, preemptions};
+use crate::support::{HIGH, HIGH_HERE, NORMAL, Rival, preemptions, stands_still, until_it_waits};
 use alloc::sync::Arc;
 use core::future::{pending, poll_fn};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use core::task::Poll;
 use girder_aarch64::preemption::PreemptionOff;
-use girder_core::sched::{ExitReason, sleep_until};
-use girder_lockfree::process::here::now;
+use girder_core::sched::ExitReason;
 use girder_lockfree::process::{
     Pid, Request, Watch, is_alive, kill, resume, set_level, spawn_watched, suspend, wake, yield_now,
 };
@@ -58,13 +57,24 @@ where
     (pid, watch, notes)
 }
 
-/// One that surely stands at its await: it is more urgent than its test until then, so the test goes on
-/// only when it waits.
+/// One that surely stands at its await.
 async fn parked<F>(body: impl FnOnce(Notes) -> F + Send + 'static) -> (Pid, Watch, Notes)
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let parked = under_way(victim(HIGH, body)).await;
+    parked_with(HIGH, body).await
+}
+
+/// The same, with another level to begin with.
+async fn parked_with<F>(
+    level: u8,
+    body: impl FnOnce(Notes) -> F + Send + 'static,
+) -> (Pid, Watch, Notes)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let parked = under_way(victim(level, body)).await;
+    until_it_waits(parked.0).await;
     set_level(parked.0, NORMAL);
     parked
 }
@@ -155,9 +165,7 @@ async fn a_spinner_is_given_up_where_it_stands() {
 async fn a_suspended_spinner_is_given_up_where_it_stands() {
     let spinner = under_way(victim(NORMAL, spin)).await;
     suspend(spinner.0);
-    let steps = spinner.2.steps();
-    sleep_until(now() + 3_000_000).await;
-    assert_eq!(spinner.2.steps(), steps, "run while it was suspended");
+    stands_still(|| spinner.2.steps()).await;
     let (reason, notes) = killed(spinner).await;
     assert_eq!((reason, notes.drops()), (ExitReason::Killed, 0));
 }
@@ -166,9 +174,7 @@ async fn a_suspended_spinner_is_given_up_where_it_stands() {
 async fn one_that_was_suspended_goes_on_when_it_is_resumed() {
     let spinner = under_way(victim(NORMAL, spin)).await;
     suspend(spinner.0);
-    let steps = spinner.2.steps();
-    yield_now().await;
-    assert_eq!(spinner.2.steps(), steps, "run while it was suspended");
+    let steps = stands_still(|| spinner.2.steps()).await;
     assert_eq!(resume(spinner.0), Request::Taken);
     while spinner.2.steps() == steps {
         yield_now().await;
@@ -202,7 +208,7 @@ async fn one_that_reaches_an_await_in_time_drops_what_it_holds() {
 }
 
 /// More ticks than there are in the two quanta that it would have to reach an await.
-#[girder::test]
+#[girder::test(pinned = "looks at the counts of its core")]
 async fn a_destructor_may_take_its_time() {
     struct Slow(Notes);
 
@@ -218,7 +224,7 @@ async fn a_destructor_may_take_its_time() {
     }
 
     let _rival = Rival::begin().await;
-    let waiting = parked(|notes| async move {
+    let waiting = parked_with(HIGH_HERE, |notes| async move {
         notes.step();
         let _slow = Slow(notes);
         pending().await

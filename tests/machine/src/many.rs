@@ -2,7 +2,7 @@
 //!
 //! A wake-up that is lost, or a core that sleeps beside work, hangs one of these.
 
-use crate::support::NORMAL;
+use crate::support::{NORMAL, stands_still};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -153,17 +153,6 @@ impl Elsewhere {
         sleep(Duration::from_millis(5)).await;
         Self { pid, watch, rounds }
     }
-
-    /// Waits until it does not go on for a while; how far it came.
-    async fn stands_still(&self) -> u64 {
-        loop {
-            let before = self.rounds.load(Relaxed);
-            sleep(Duration::from_millis(20)).await;
-            if self.rounds.load(Relaxed) == before {
-                return before;
-            }
-        }
-    }
 }
 
 #[girder::test(schedulers = 2)]
@@ -182,7 +171,7 @@ async fn a_spinner_that_has_another_core_to_itself_is_suspended() {
     for _ in 0..10 {
         assert_eq!(suspend(it.pid), Request::Taken);
         // An emulated core may stand still for a while: one that is never told goes on, and hangs this.
-        let before = it.stands_still().await;
+        let before = stands_still(|| it.rounds.load(Relaxed)).await;
         assert_eq!(resume(it.pid), Request::Taken);
         while it.rounds.load(Relaxed) == before {
             yield_now().await;

@@ -1,6 +1,6 @@
 //! The kernel's heap keeps its promises, and knows whose each byte is.
 
-use crate::support::{NORMAL, Rival, preemptions};
+use crate::support::{NORMAL, Rival, preemptions, settled_resources};
 use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::sync::Arc;
@@ -11,7 +11,9 @@ use core::hint::black_box;
 use girder::check::rng;
 use girder::local::{Arena, with};
 use girder::{Addr, Options, Priority, STACK_BYTES, SpawnError, block_on, info, receive, send};
-use girder_lockfree::process::{ExitReason, kill, own_pid, spawn, spawn_watched, view, yield_now};
+use girder_lockfree::process::{
+    ExitReason, Pid, kill, own_pid, spawn, spawn_watched, view, yield_now,
+};
 
 #[girder::test]
 fn blocks_are_aligned_and_apart() {
@@ -103,7 +105,7 @@ async fn one_that_allocates_for_ever_ends_alone() {
 /// What a crash held is counted to the block, and stays.
 #[girder::test]
 async fn what_a_crash_held_is_abandoned() {
-    let before = girder_boot::resources().abandoned;
+    let before = settled_resources().await.abandoned;
     let (_, watch) = spawn_watched(
         || async {
             let held = black_box([
@@ -117,7 +119,7 @@ async fn what_a_crash_held_is_abandoned() {
     )
     .expect("there is room");
     assert!(watch.await.is_crash());
-    let after = girder_boot::resources().abandoned;
+    let after = settled_resources().await.abandoned;
     assert_eq!(
         (after.blocks - before.blocks, after.bytes - before.bytes),
         (3, 3 * 128)
@@ -127,7 +129,7 @@ async fn what_a_crash_held_is_abandoned() {
 /// What it had shared out is freed by who has it last, and then it is not abandoned any more.
 #[girder::test]
 async fn what_others_free_of_the_dead_is_taken_off() {
-    let before = girder_boot::resources().abandoned;
+    let before = settled_resources().await.abandoned;
     let own: Addr<Arc<[u64; 8]>> = Addr::own().expect("a process");
     let (_, watch) = spawn_watched(
         move || async move {
@@ -140,10 +142,10 @@ async fn what_others_free_of_the_dead_is_taken_off() {
     )
     .expect("there is room");
     assert!(watch.await.is_crash());
-    let meanwhile = girder_boot::resources().abandoned;
+    let meanwhile = settled_resources().await.abandoned;
     assert_eq!(meanwhile.blocks - before.blocks, 1);
     drop(receive::<Arc<[u64; 8]>>().await);
-    assert_eq!(girder_boot::resources().abandoned, before);
+    assert_eq!(settled_resources().await.abandoned, before);
 }
 
 #[girder::test]
@@ -256,7 +258,7 @@ async fn a_stack_that_is_kept_refuses_nothing() {
 }
 
 /// The number that others are told is the one that is limited: with all that it may have, and a stack, it is not beyond.
-#[girder::test(alone = "another core's processes are not looked at")]
+#[girder::test]
 async fn what_is_told_of_a_process_is_the_sum_of_its_parts_and_within_its_limit() {
     const LIMIT: usize = STACK_BYTES + (64 << 10);
     let body = || {
@@ -330,27 +332,31 @@ async fn only_who_dies_of_its_limit_is_said_to() {
 }
 
 /// What another process has freed of one's own counts no more.
-#[girder::test(alone = "adds up what one core has")]
+#[girder::test]
 async fn what_others_free_may_be_taken_again() {
     const LIMIT: usize = 64 << 10;
-    let own: Addr<Box<[u8; 1000]>> = Addr::own().expect("a process");
+    let own: Addr<(Pid, Box<[u8; 1000]>)> = Addr::own().expect("a process");
     let (_, mut watch) = Options::new()
         .max_heap(LIMIT)
         .spawn_watched(move || async move {
+            let sender = own_pid().expect("a process");
             for _ in 0..10 * LIMIT / 1000 {
-                _ = own.send(Box::new([1; 1000]));
-                yield_now().await;
+                _ = own.send((sender, Box::new([1; 1000])));
+                // Until it is freed.
+                let () = receive().await;
             }
         })
         .expect("there is room");
     for _ in 0..10 * LIMIT / 1000 {
-        drop(receive::<Box<[u8; 1000]>>().await);
+        let (sender, block) = receive::<(Pid, Box<[u8; 1000]>)>().await;
+        drop(block);
+        send(sender, ()).expect("there is memory");
     }
     assert_eq!((&mut watch).await, ExitReason::Returned);
 }
 
 /// What a process has of the heap is told.
-#[girder::test(alone = "another core's processes are not looked at")]
+#[girder::test]
 async fn one_is_told_what_another_has() {
     let held = || {
         let account = view(own_pid().expect("a process")).and_then(|view| view.account);

@@ -2,15 +2,23 @@
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::time::Duration;
+use girder::sleep;
 use girder_aarch64::core_block::CoreBlock;
+use girder_boot::Resources;
 use girder_core::sched::Priority;
 use girder_lockfree::process::here::now;
-use girder_lockfree::process::{Pid, kill, spawn, yield_now};
+use girder_lockfree::process::{Activity, PINNED, Pid, activity, kill, spawn, yield_now};
 
 pub(crate) const NORMAL: u8 = Priority::Normal.level();
+/// For those that are to be on the core of their maker, which is pinned as well.
+pub(crate) const NORMAL_HERE: u8 = NORMAL | PINNED;
+/// The same.
+pub(crate) const HIGH_HERE: u8 = HIGH | PINNED;
 pub(crate) const HIGH: u8 = Priority::High.level();
 
-/// A process that never awaits, for as long as this lives: with it, two want the core, and ticks come.
+/// A process that never awaits, for as long as this lives: with it, two want the core, and ticks come. It stays on the core
+/// of whoever begins it, who is pinned.
 pub(crate) struct Rival {
     pid: Pid,
     spins: Arc<AtomicU64>,
@@ -29,7 +37,7 @@ impl Rival {
                 counter.fetch_add(1, Relaxed);
             }
         };
-        let pid = spawn(spinner, NORMAL).expect("there is room");
+        let pid = spawn(spinner, NORMAL_HERE).expect("there is room");
         while spins.load(Relaxed) == 0 {
             yield_now().await;
         }
@@ -45,6 +53,56 @@ impl Rival {
 impl Drop for Rival {
     fn drop(&mut self) {
         kill(self.pid);
+    }
+}
+
+/// What the kernel has given out.
+pub(crate) fn resources() -> Resources {
+    girder_boot::resources().expect("all cores come to rest")
+}
+
+/// The same, once nothing has changed for a while: what has ended on other cores goes back in their turns to come.
+pub(crate) async fn settled_resources() -> Resources {
+    let mut before = resources();
+    loop {
+        sleep(Duration::from_millis(2)).await;
+        let now = resources();
+        if now == before {
+            return now;
+        }
+        before = now;
+    }
+}
+
+/// Waits until the heap is no fuller than that. What earlier tests have left may go meanwhile, so less is no fault.
+pub(crate) async fn until_heap_is(bytes: usize) {
+    const LOOKS: usize = 2_000;
+    for _ in 0..LOOKS {
+        if resources().heap <= bytes {
+            return;
+        }
+        sleep(Duration::from_millis(1)).await;
+    }
+    panic!("not {bytes} bytes: {:?}", resources());
+}
+
+/// Waits until a number does not change for a while; which that is. (Whoever goes on for ever, though it has been told to
+/// stand still, hangs this.)
+pub(crate) async fn stands_still(number: impl Fn() -> u64) -> u64 {
+    loop {
+        let before = number();
+        sleep(Duration::from_millis(20)).await;
+        if number() == before {
+            return before;
+        }
+    }
+}
+
+/// Waits until a process that has begun waits for what does not come: on another core that may be some time after it has
+/// said so.
+pub(crate) async fn until_it_waits(pid: Pid) {
+    while activity(pid) != Some(Activity::Waiting) {
+        yield_now().await;
     }
 }
 

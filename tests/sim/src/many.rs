@@ -9,6 +9,7 @@
 //!   either    the handlers of the deployments `shared` and `message`
 //!   world     what lies below them, on the baton's hardware
 //!   programs  what processes do
+//!   looking   one of them has all cores stand still
 //!   judge     everybody has come to an end, once; nothing is left over
 //! ```
 //!
@@ -18,6 +19,7 @@
 mod baton;
 mod either;
 mod judge;
+mod looking;
 mod programs;
 mod world;
 
@@ -27,7 +29,7 @@ use girder_core::sched::{Core, Statistics, Terms, World, turn};
 use girder_lockfree::process::Table;
 use girder_lockfree::process::crew::Seat;
 use girder_lockfree::process::here::Here;
-use girder_lockfree::process::inspect::{Stock, simulate_signals, stock};
+use girder_lockfree::process::inspect::{Stock, simulate_signals, simulate_waiting, stock};
 use std::sync::Arc;
 use std::thread;
 use world::{Clockwork, Seeded, Several};
@@ -71,11 +73,13 @@ pub enum ManyScenario {
     Tree,
     /// Everything, while others kill, suspend, resume and wake at random.
     Trouble,
+    /// The same, while others have all cores stand still and look at them.
+    Looks,
 }
 
 impl ManyScenario {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Yielders,
         Self::Rendezvous,
         Self::Pairs,
@@ -83,6 +87,7 @@ impl ManyScenario {
         Self::Sleepers,
         Self::Tree,
         Self::Trouble,
+        Self::Looks,
     ];
 }
 
@@ -198,6 +203,7 @@ fn run_core(hands: Hands, table: &'static Table, terms: Terms) -> Remains {
     let here = hands.here();
     here.simulate_one_of_several(number as u32, table);
     simulate_signals(world::signal);
+    simulate_waiting(looking::wait);
     let handlers = either::handlers(plan.deployment, table.crew(), here)
         .expect("each core takes its seat once");
     let core = Core::new(handlers, Clockwork, Seeded, terms, here);

@@ -61,6 +61,11 @@ fn the_killed_suspended_and_moved_are_found_wherever_they_are() {
     run_all(ManyScenario::Trouble);
 }
 
+#[test]
+fn who_looks_at_all_cores_finds_nobody_at_work() {
+    run_all(ManyScenario::Looks);
+}
+
 /// Without any of this the others would show nothing.
 #[test]
 fn work_moves_and_cores_sleep() {
@@ -119,6 +124,11 @@ fn signals_that_are_lost_are_found() {
         ManySabotage::LoseSignals,
         ManyScenario::Rendezvous
     ));
+}
+
+#[test]
+fn cores_that_do_not_come_are_found() {
+    assert!(is_found(ManySabotage::LoseRings, ManyScenario::Looks));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use core::future::poll_fn;
 use core::pin::{Pin, pin};
 use core::task::Poll;
 use girder_lockfree::process::here::now;
-use girder_lockfree::process::{Watch, Words, kill, spawn_watched};
+use girder_lockfree::process::{PINNED, Watch, Words, kill, spawn_watched};
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
@@ -48,8 +48,11 @@ pub async fn run(
 async fn run_one(Job { test, limit_ms, .. }: Job<'_>) -> Result<ExitReason, Ending<'static>> {
     let body = test.body;
     let deadline = now() + u64::from(limit_ms) * NANOS_PER_MILLI;
-    let (pid, mut watch) =
-        spawn_watched(move || body.run(), Priority::Normal.level()).map_err(|_| Ending::NotRun)?;
+    let level = match test.pinned {
+        Some(_) => Priority::Normal.level() | PINNED,
+        None => Priority::Normal.level(),
+    };
+    let (pid, mut watch) = spawn_watched(move || body.run(), level).map_err(|_| Ending::NotRun)?;
     if let Some(reason) = before(deadline, &mut watch).await {
         return Ok(reason);
     }

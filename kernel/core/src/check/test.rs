@@ -27,6 +27,8 @@ pub struct Test {
     pub schedulers: u32,
     /// Why it is not run where several cores schedule, if it is not.
     pub alone: Option<&'static str>,
+    /// Why it stays on the core where it begins, if it does.
+    pub pinned: Option<&'static str>,
 }
 
 /// What a test does.
@@ -86,6 +88,7 @@ impl Test {
             cores: 1,
             schedulers: 1,
             alone: None,
+            pinned: None,
         }
     }
 }

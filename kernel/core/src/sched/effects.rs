@@ -147,6 +147,10 @@ pub trait Migration {
         let _ = ready;
         0
     }
+    /// Stands still as long as somebody wants all cores to. `rest` lets some time pass, unless it finds that this is over.
+    fn stand_still(&mut self, rest: impl FnMut(&dyn Fn() -> bool)) {
+        let _ = rest;
+    }
 }
 
 /// How a process came back.
@@ -227,6 +231,10 @@ pub trait Hardware {
     fn serve(&mut self, causes: Causes);
     /// Sleeps until the next cause, unless one is there.
     fn wait(&mut self);
+    /// Lets some time pass, in which nobody runs here, unless it is over already.
+    fn rest(&mut self, is_over: &dyn Fn() -> bool) {
+        let _ = is_over;
+    }
     /// Which core this is.
     fn this_core(&self) -> CoreId;
 }

@@ -218,6 +218,10 @@ impl Migration for Neighbours {
         Some(CoreId(victim as u32))
     }
 
+    fn stand_still(&mut self, rest: impl FnMut(&dyn Fn() -> bool)) {
+        self.crew.stand_still(rest);
+    }
+
     fn has_asked(&mut self, victim: CoreId) {
         self.asked = Some(victim.0 as usize);
     }

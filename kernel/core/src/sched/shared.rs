@@ -204,6 +204,10 @@ impl Migration for Fellows {
         self.crew.is_anybody_hungry()
     }
 
+    fn stand_still(&mut self, rest: impl FnMut(&dyn Fn() -> bool)) {
+        self.crew.stand_still(rest);
+    }
+
     /// Offers half, and calls as many as there are of those.
     fn feed(&mut self, ready: &mut impl Ready) -> usize {
         let offered = ready.offer();

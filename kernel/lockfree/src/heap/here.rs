@@ -6,7 +6,7 @@
 use super::charge::{self, Books, Held, Taken, add, price};
 use super::home::Freed;
 use super::span::Span;
-use super::{Heap, KERNEL, Source, SpanView, Usage, is_in_span, true_size};
+use super::{Heap, KERNEL, Source, is_in_span, true_size};
 use crate::process::heap::{Refused, note_refusal};
 use crate::process::here::Here;
 use crate::process::platform::{self, PreemptionOff};
@@ -263,29 +263,17 @@ impl Here {
     }
 }
 
-/// What blocks are at home on this core.
-pub fn usage() -> Result<Usage, NoHeap> {
-    // SAFETY: alone, says `with_heap`.
-    with_heap(|here, _| unsafe { here.heap().usage() })
-}
-
 /// Gives back what is empty on this core.
 pub fn trim(source: &impl Source) -> Result<(), NoHeap> {
     // SAFETY: alone, says `with_heap`.
     with_heap(|here, _| unsafe { here.heap().trim(source) })
 }
 
-/// Tells of each span of this core, after a [`trim`]; see [`Heap::walk`]. `f` neither takes nor frees.
-pub fn walk(f: impl FnMut(SpanView<'_>)) -> Result<(), NoHeap> {
-    // SAFETY: alone, says `with_heap`.
-    with_heap(|here, _| unsafe { here.heap().walk(f) })
-}
-
 /// What a core has counted, besides what its processes have. Numbers of several cores are to be added before they mean
 /// something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Charges {
-    kernel: u64,
+    pub(super) kernel: u64,
     abandoned: u64,
     outliving: u64,
 }
@@ -327,16 +315,6 @@ impl Heap {
             outliving: self.books.outliving.get(),
         }
     }
-}
-
-/// What this core has counted.
-pub fn charges() -> Result<Charges, NoHeap> {
-    with_heap(|here, _| {
-        // SAFETY: alone, says `with_heap`.
-        let mut charges = unsafe { here.heap().charges() };
-        charges.kernel = charges.kernel.wrapping_add(here.charge());
-        charges
-    })
 }
 
 /// Runs `f` with this core and who runs, with preemption off: handlers don't allocate, and nothing that `f` may

@@ -13,12 +13,14 @@ mod returned;
 
 use super::Envelope;
 use crate::atomic::{AtomicPtr, AtomicU32, Relaxed};
+use crate::process::crew::{Standstill, at_standstill};
 use crate::process::here::{self, Here};
 use crate::process::word::LAST_MESSAGE;
 use crate::process::{make_room, old_pages, pages};
 use crate::scarcity::{Purpose, may_take};
 use alloc::boxed::Box;
 pub use back::trim_envelopes;
+pub(crate) use back::trim_pool;
 use core::ptr::{NonNull, null_mut, without_provenance_mut};
 pub(crate) use returned::Returned;
 
@@ -370,29 +372,83 @@ pub(crate) fn fill_pool() -> bool {
     is_filled
 }
 
-/// What this core has counted.
+/// What all cores have counted; this one alone, if not all come to rest for that.
 pub fn traffic() -> Traffic {
-    here::with_desk(|_, desk| desk.pool.traffic)
+    let own = |_| here::with_desk(|_, desk| desk.pool.traffic);
+    at_standstill(|all| all.traffic()).unwrap_or_else(own)
 }
 
-/// Envelopes of this core that hold a message now, counted: for a report and for tests.
+/// Envelopes that hold a message now, counted, for a report and for tests; those of this core alone, if not all come to rest
+/// for that.
 pub fn envelopes_in_use() -> usize {
-    here::with_desk(|here, desk| {
+    let own = |_| {
+        here::with_desk(|here, desk| {
+            desk.pool.sort_all(here);
+            desk.pool.count_used(here)
+        })
+    };
+    at_standstill(|all| all.envelopes_in_use()).unwrap_or_else(own)
+}
+
+impl Standstill<'_> {
+    /// What all cores have counted.
+    pub fn traffic(&self) -> Traffic {
+        let each = |here| self.with_desk(here, |desk| desk.pool.traffic);
+        self.cores()
+            .map(each)
+            .fold(Traffic::default(), Traffic::and)
+    }
+
+    /// Sends those home that others have emptied.
+    pub(crate) fn sort_envelopes(&self) {
+        for here in self.cores() {
+            self.with_desk(here, |desk| desk.pool.sort_all(here));
+        }
+    }
+
+    /// Envelopes that hold a message now.
+    pub fn envelopes_in_use(&self) -> usize {
+        // What is sorted out on one core may come home on another.
+        self.sort_envelopes();
+        let used = |here| self.with_desk(here, |desk| desk.pool.count_used(here));
+        self.cores().map(used).sum()
+    }
+}
+
+impl Pool {
+    /// Looks through all mixed ones. The pool is that of `here`, as below.
+    fn sort_all(&mut self, here: &'static Here) {
+        while self.mixed.is_some() {
+            self.sort(here.table().slabs(), here);
+        }
+    }
+
+    /// Envelopes that are elsewhere.
+    fn count_used(&mut self, here: &'static Here) -> usize {
         let slabs = here.table().slabs();
-        desk.pool.take_returned(slabs, here.returned());
-        while desk.pool.mixed.is_some() {
-            desk.pool.sort(slabs, here);
+        self.take_returned(slabs, here.returned());
+        while !self.search.is_idle() {
+            self.search(slabs, here);
         }
-        while !desk.pool.search.is_idle() {
-            desk.pool.search(slabs, here);
-        }
-        let mut next = desk.pool.free;
+        let mut next = self.free;
         let mut free = 0;
         while let Some(envelope) = next {
             free += 1;
             // SAFETY: as in `take`.
             next = unsafe { envelope.as_ref() }.next();
         }
-        desk.pool.made as usize - free
-    })
+        self.made as usize - free
+    }
+}
+
+impl Traffic {
+    fn and(self, other: Self) -> Self {
+        Self {
+            dead_letters: self.dead_letters + other.dead_letters,
+            unread: self.unread + other.unread,
+            late_answers: self.late_answers + other.late_answers,
+            refused: self.refused + other.refused,
+            dropped: self.dropped + other.dropped,
+        }
+    }
 }

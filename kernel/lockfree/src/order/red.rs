@@ -154,6 +154,14 @@ red! {
         process::crew::stories::plenty_and_idleness_do_not_pass_each_other => "one sleeps";
     a_question_without_its_fence: CrewAsk as AcqRel,
         process::crew::stories::who_is_not_told_sees_it => "nobody tells";
+    a_core_that_comes_too_early: CallCome as Relaxed,
+        process::crew::stories::standstill::who_looks_at_a_core_is_alone_with_it => "Causality violation";
+    a_look_at_a_core_that_is_too_early: CallSeen as Relaxed,
+        process::crew::stories::standstill::who_looks_at_a_core_is_alone_with_it => "Causality violation";
+    a_standstill_that_ends_too_early: CallEnd as Relaxed,
+        process::crew::stories::standstill::who_looks_at_a_core_is_alone_with_it => "Causality violation";
+    a_core_that_goes_on_too_early: CallOver as Relaxed,
+        process::crew::stories::standstill::who_looks_at_a_core_is_alone_with_it => "Causality violation";
     an_end_that_does_not_release_its_account: CloseAccount as Relaxed,
         heap::charge::stories::the_slot_of_the_dead_is_given_free_once => "Causality violation";
     a_credit_that_does_not_acquire: Credit as Relaxed,

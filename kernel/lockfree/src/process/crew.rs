@@ -10,9 +10,10 @@
 //!     recorder   what it has decided lately                             (recorder)
 //!   Hunger   who wants work                                             (hunger)
 //!   Spread   slots that nobody occupies, for whichever core wants one   (spread)
+//!   Call     somebody wants all to stand still                          (standstill)
 //! ```
 //!
-//! Everything else that a core has is its own: nobody reads it.
+//! Everything else that a core has is its own: nobody reads it, unless all stand still.
 //!
 //! # Hunger and plenty
 //!
@@ -70,10 +71,13 @@ mod hunger;
 mod inbox;
 mod pace;
 mod spread;
+mod standstill;
+mod tidy;
 
 pub use pace::Pace;
 pub(super) use pace::PaceWord;
 pub(super) use spread::Spread;
+pub use standstill::{Restless, Standstill, at_standstill};
 
 use super::header::Header;
 use super::here::Here;
@@ -90,6 +94,7 @@ use core::fmt;
 use core::sync::atomic::AtomicBool;
 use hunger::Hunger;
 use inbox::Inbox;
+use standstill::Call;
 
 /// Processes that a core offers at a time, at most.
 pub const OFFERED_MAX: usize = if cfg!(loom) { 4 } else { 256 };
@@ -124,6 +129,7 @@ pub struct Crew {
     hunger: Hunger,
     /// They have agreed to share nothing; then whoever looks at what others share is stopped by a debug build.
     is_apart: AtomicBool,
+    call: Call,
 }
 
 /// The right to offer processes of a core: its loop's.
@@ -146,6 +152,7 @@ impl Crew {
             members,
             hunger,
             is_apart: AtomicBool::new(false),
+            call: Call::new(),
         }
     }
 

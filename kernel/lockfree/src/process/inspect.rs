@@ -90,6 +90,11 @@ pub fn simulate_signals(signal: fn(u64)) {
     platform::set_signal(signal);
 }
 
+/// Lets `wait` pass the time for a process on this thread that waits for other cores where it stands.
+pub fn simulate_waiting(wait: fn()) {
+    platform::set_wait_for_event(wait);
+}
+
 /// Lets `may_take` say for each allocation whether there is memory for it, from now on, and takes stock anew.
 pub fn simulate_heap(may_take: fn(Purpose) -> bool) {
     scarcity::simulate(may_take);

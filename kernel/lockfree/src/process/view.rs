@@ -2,14 +2,14 @@
 //!
 //! What is found was so at one moment and may be over by the time that it is told: nobody is stopped
 //! for it. The state word answers for itself, from any core. The rest stands in the header, which belongs to whoever
-//! has the process's token, so it is read where no token can be in use meanwhile: with preemption off, on
-//! the one core that runs the processes of this table. With more cores than one it is not read.
+//! has the process's token, so it is read where no token can be in use meanwhile: while all cores stand still
+//! (`crew::standstill`), which on the only one means with preemption off.
 
+use super::crew::{Standstill, at_standstill};
 use super::header::Header;
 use super::heap::STACK_BYTES;
 use super::here;
 use super::own_pid;
-use super::platform::PreemptionOff;
 use super::table::Table;
 use super::word::Pid;
 use crate::atomic::Relaxed;
@@ -38,7 +38,7 @@ pub enum Activity {
 pub struct View {
     /// What it is doing.
     pub activity: Activity,
-    /// What only the core that runs it knows.
+    /// What only whoever has its token knows.
     pub account: Option<Account>,
 }
 
@@ -79,30 +79,41 @@ impl Account {
     }
 }
 
-/// Looks at a process; nothing if `pid` names none.
+/// Looks at a process; nothing if `pid` names none. Without its account, if not all cores come to rest for that.
 pub fn view(pid: Pid) -> Option<View> {
-    let own = own_pid();
-    let table = here::table();
-    let slot = table.slot(pid.index())?;
-    let stay = PreemptionOff::new();
-    let activity = match slot.word.activity(pid)? {
-        Activity::Ready if own == Some(pid) => Activity::Running,
-        activity => activity,
-    };
-    let header = NonNull::new(slot.header.load(Relaxed));
-    let account = header.filter(|_| table.has_one_core()).map(|header| {
-        let sum = table.account(pid.index()).map_or(0, charge::Account::sum);
-        // SAFETY: (1) the word names the process as alive, so it has a header; (2) its end and every
-        // use of its token are this core's work, for no other core runs processes of this table; and
-        // (3) preemption is off, so this core does no other work meanwhile.
-        account(
-            unsafe { header.as_ref() },
-            stay.here().reductions.get(),
-            sum,
-        )
-    });
-    drop(stay);
-    Some(View { activity, account })
+    here::table().slot(pid.index())?.word.activity(pid)?;
+    at_standstill(|all| all.view(pid)).unwrap_or_else(|_| {
+        let activity = activity(pid)?;
+        let account = None;
+        Some(View { activity, account })
+    })
+}
+
+/// What a process is doing; nothing if `pid` names none. It takes one look at a word.
+pub fn activity(pid: Pid) -> Option<Activity> {
+    let slot = here::table().slot(pid.index())?;
+    match slot.word.activity(pid)? {
+        Activity::Ready if own_pid() == Some(pid) => Some(Activity::Running),
+        activity => Some(activity),
+    }
+}
+
+impl Standstill<'_> {
+    /// Looks at a process; nothing if `pid` names none.
+    pub fn view(&self, pid: Pid) -> Option<View> {
+        let activity = activity(pid)?;
+        let table = self.own().table();
+        let header = table.slot(pid.index())?.header.load(Relaxed);
+        let account = NonNull::new(header).map(|header| {
+            let sum = table.account(pid.index()).map_or(0, charge::Account::sum);
+            // SAFETY: (1) the word names the process as alive, so it has a header; (2) its end and every
+            // use of its token are the work of a core that runs processes of this table, and those stand still; and
+            // (3) this core does no other work meanwhile.
+            let header = unsafe { header.as_ref() };
+            account(header, self.own().reductions.get(), sum)
+        });
+        Some(View { activity, account })
+    }
 }
 
 fn account(header: &Header, at_birth: i32, sum: u64) -> Account {

@@ -21,6 +21,8 @@ const GENERATION_BITS: u32 = 31;
 const CORE_BITS: u32 = 9;
 const INDEX_BITS: u32 = 24;
 const GENERATIONS: u64 = (1 << GENERATION_BITS) - 1;
+/// Chunks that there is a place for from the beginning.
+const FIRST_CHUNKS: usize = 4;
 /// Chunks in a slab, at most.
 const CHUNKS: usize = (1 << INDEX_BITS) / CHUNK;
 
@@ -135,6 +137,9 @@ impl<T: Copy> Slab<T> {
     pub(super) fn set_core(&mut self, core: u32) {
         debug_assert!(core < 1 << CORE_BITS && self.chunks.is_empty());
         self.core = u64::from(core) << GENERATION_BITS;
+        // Now, so that the first alarms of a core, whenever they come, look like no block that somebody has lost. Without
+        // room it is made later.
+        let _ = self.chunks.try_reserve(FIRST_CHUNKS);
     }
 
     /// What room to make next.

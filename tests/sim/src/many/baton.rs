@@ -49,6 +49,11 @@ pub(super) struct State {
     pub(super) sabotage: Option<ManySabotage>,
     /// Who runs, and where.
     pub(super) running: BTreeMap<Pid, usize>,
+    /// Somebody calls all cores together, or they stand still.
+    pub(super) is_called: bool,
+    pub(super) is_still: bool,
+    /// Messages that were sent and not received, as far as they are counted.
+    pub(super) under_way: usize,
     trace: Vec<(u64, usize, ManyEvent)>,
     cores: Vec<CoreState>,
     holder: usize,
@@ -119,6 +124,9 @@ impl Baton {
             score: Score::default(),
             sabotage: plan.sabotage,
             running: BTreeMap::new(),
+            is_called: false,
+            is_still: false,
+            under_way: 0,
             trace: Vec::new(),
             cores: heres.iter().map(core).collect(),
             holder: 0,
@@ -164,6 +172,8 @@ impl Hands {
         let number = self.number;
         self.with(|state| {
             if !state.is_over {
+                let is_quiet = matches!(event, ManyEvent::Signal(_));
+                assert!(!state.is_still || is_quiet, "{event:?} at a standstill");
                 state.trace.push((state.now, number, event));
             }
         });

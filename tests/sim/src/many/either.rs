@@ -139,6 +139,10 @@ impl Migration for AnyMigration {
         each!(AnyMigration, self, it => it.victims())
     }
 
+    fn stand_still(&mut self, rest: impl FnMut(&dyn Fn() -> bool)) {
+        each!(AnyMigration, self, it => it.stand_still(rest));
+    }
+
     fn has_asked(&mut self, victim: CoreId) {
         each!(AnyMigration, self, it => it.has_asked(victim));
     }

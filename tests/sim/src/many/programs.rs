@@ -3,6 +3,7 @@
 //! A program is ordinary asynchronous code that calls [`point`] before and after each call of the runtime: that is where
 //! interrupts strike, and other cores go on.
 
+use super::looking::look;
 use super::world::{hands, loses_kills, strikes, with_state};
 use super::{ManyPlan, ManyScenario};
 use girder_core::mail::{receive, send};
@@ -16,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 /// Comes back at once, or after the process was broken off.
-async fn point() {
+pub(super) async fn point() {
     process::reduce(with_state(|state| state.rng.below(4)) as u32);
     if strikes() {
         let mut is_back = false;
@@ -83,6 +84,7 @@ pub(super) fn start(plan: ManyPlan) {
             spawn(Priority::Normal, tree(4));
         }
         ManyScenario::Trouble => trouble(&mut rng),
+        ManyScenario::Looks => looks(&mut rng),
     }
 }
 
@@ -204,6 +206,35 @@ async fn victim(kind: u64) {
             _ => {}
         }
     }
+}
+
+/// Trouble, and messages that are counted, while two look at all of it.
+fn looks(rng: &mut Rng) {
+    for _ in 0..3 {
+        let rounds = 1 + rng.below(20) as u32;
+        counted_pair(any_priority(rng), rounds);
+    }
+    for _ in 0..2 {
+        spawn(any_priority(rng), look(3));
+    }
+    trouble(rng);
+}
+
+fn counted_pair(priority: Priority, rounds: u32) {
+    let receiver = spawn(priority, async move {
+        for number in 0..rounds {
+            assert_eq!(receive::<u32>().await, number, "lost or doubled");
+            with_state(|state| state.under_way -= 1);
+            point().await;
+        }
+    });
+    spawn(priority, async move {
+        for number in 0..rounds {
+            send(receiver, number).expect("there is an envelope");
+            with_state(|state| state.under_way += 1);
+            point().await;
+        }
+    });
 }
 
 fn trouble(rng: &mut Rng) {

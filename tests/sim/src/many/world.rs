@@ -123,6 +123,10 @@ impl Hardware for Clockwork {
         }
     }
 
+    fn rest(&mut self, _: &dyn Fn() -> bool) {
+        hands().pass();
+    }
+
     fn this_core(&self) -> CoreId {
         CoreId(hands().number as u32)
     }

@@ -16,10 +16,13 @@ const ASKED_MAX: usize = 16;
 const _: () = assert!(Cause::Wake.bit() == LOOK);
 
 impl<W: World> Core<W> {
-    /// Takes in who was sent here, and offers what can be spared if somebody is hungry. What was offered and not wanted
+    /// Stands still if somebody wants that. Takes in who was sent here, and offers what can be spared if somebody is hungry.
+    /// What was offered and not wanted
     /// for a tick comes back.
     pub(super) fn attend_to_others(&mut self, was_rung_at: bool, is_tick: bool) {
         if was_rung_at {
+            let hardware = &mut self.hardware;
+            self.migration.stand_still(|is_over| hardware.rest(is_over));
             self.take_in_sent();
         }
         if is_tick {

@@ -193,6 +193,18 @@ impl Pool {
     }
 }
 
+/// Gives the slabs of this pool of which no envelope is used back to memory, however long that takes; how many.
+pub(crate) fn trim_pool(pool: &mut Pool, here: &'static Here) -> usize {
+    let mut slabs = 0;
+    loop {
+        let slice = pool.search(here.table().slabs(), here);
+        slabs += slice.slabs;
+        if slice.is_last {
+            return slabs;
+        }
+    }
+}
+
 /// Gives this core's slabs of which no envelope is used back to memory; how many.
 pub fn trim_envelopes() -> usize {
     let mut slabs = 0;

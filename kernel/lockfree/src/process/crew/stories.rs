@@ -3,6 +3,7 @@
 pub(crate) use super::inbox::stories as inbox;
 use super::pace::PaceWord;
 pub(crate) use super::spread::stories as spread;
+pub(crate) use super::standstill::stories as standstill;
 use super::*;
 use crate::atomic::{AtomicU64, Relaxed};
 use loom::thread;

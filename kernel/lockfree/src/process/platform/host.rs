@@ -15,6 +15,7 @@ std::thread_local! {
     static IS_LEAVING: Cell<bool> = const { Cell::new(false) };
     static FORGETS_PLACES: Cell<fn() -> bool> = const { Cell::new(|| false) };
     static SIGNAL: Cell<fn(u64)> = const { Cell::new(|_| ()) };
+    static WAIT_FOR_EVENT: Cell<fn()> = const { Cell::new(|| ()) };
     static COUNTS: Cell<Counts> = const { Cell::new(Counts::NOTHING) };
 }
 
@@ -77,6 +78,16 @@ pub(crate) fn signal(address: u64) {
 /// Lets a simulator bring signals.
 pub(crate) fn set_signal(signal: fn(u64)) {
     SIGNAL.set(signal);
+}
+
+/// Lets some time pass.
+pub(crate) fn wait_for_event() {
+    WAIT_FOR_EVENT.get()();
+}
+
+/// Lets a simulator do so.
+pub(crate) fn set_wait_for_event(wait: fn()) {
+    WAIT_FOR_EVENT.set(wait);
 }
 
 /// A host thread is not preempted, but a simulated process may have to leave.

@@ -21,6 +21,8 @@ unsafe extern "Rust" {
     safe fn girder_block_here() -> bool;
     /// Makes the core with this address look at its word.
     safe fn girder_signal(address: u64);
+    /// Lets some time pass, less if another core does something meanwhile.
+    safe fn girder_wait_for_event();
     /// A block of so many bytes until it is given back, a power of two and aligned to it.
     safe fn girder_pages(size: usize) -> Option<NonNull<u8>>;
     /// Gives such a block back that nobody uses any more.
@@ -42,6 +44,11 @@ pub(crate) fn block() -> bool {
 /// Makes the core with this address look at its word.
 pub(crate) fn signal(address: u64) {
     girder_signal(address);
+}
+
+/// Lets some time pass, less if another core does something meanwhile.
+pub(crate) fn wait_for_event() {
+    girder_wait_for_event();
 }
 
 pub(crate) fn pages(size: usize) -> Option<NonNull<u8>> {
