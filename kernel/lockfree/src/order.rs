@@ -116,7 +116,7 @@ sites! {
     RecordDone: Release,
     /// Whoever reads it.
     RecordFind: Acquire,
-    /// Has read it, and looks whether it was overwritten.
+    /// Reads a word of it, before it looks whether that was overwritten.
     RecordRead: Acquire,
     /// A slot that nobody occupies, for whichever core wants one; pairs with `SpreadTake`.
     SpreadGive: Release,

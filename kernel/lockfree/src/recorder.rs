@@ -4,20 +4,19 @@
 //!   writes number n:  words of n % N := ...   (release)
 //!                     count := n + 1          (release)
 //!   reads number i:   count                   (acquire)   i < count
-//!                     words of i % N
-//!                     fence                   (acquire)
+//!                     words of i % N          (acquire)
 //!                     count                               i is whole if this is less than i + N
 //! ```
 //!
 //! Writing waits for nobody, so a reader may find that what it reads was overwritten meanwhile. That begins only when
 //! `count` is `i + N`. A word of that later record is released after `count` became that, so whoever has read one sees
-//! it in `count` behind the fence, and throws away what it has read. The oldest of the `N` is thrown away in any case, for it
+//! it in `count`, and throws away what it has read. The oldest of the `N` is thrown away in any case, for it
 //! may be the one that is being overwritten.
 //!
 //! Releasing each word costs a store no more than nothing on a core of the field; a barrier before them all would cost
 //! more.
 
-use crate::atomic::{AtomicU64, Relaxed, fence};
+use crate::atomic::{AtomicU64, Relaxed};
 use crate::order::Site;
 
 /// Words of a record.
@@ -68,8 +67,7 @@ impl<const N: usize> Recorder<N> {
 
     fn one(&self, number: u64) -> Option<[u64; WORDS]> {
         let place = &self.records[(number % N as u64) as usize];
-        let record = core::array::from_fn(|word| place[word].load(Relaxed));
-        fence(Site::RecordRead.ordering());
+        let record = core::array::from_fn(|word| place[word].load(Site::RecordRead.ordering()));
         (self.count.load(Relaxed) < number + N as u64).then_some(record)
     }
 }

@@ -138,7 +138,7 @@ red! {
         recorder::stories::what_is_read_was_written => "was never written";
     a_record_that_is_found_too_early: RecordFind as Relaxed,
         recorder::stories::what_is_read_was_written => "was never written";
-    a_reader_without_its_fence: RecordRead as Release,
+    a_reader_that_does_not_acquire: RecordRead as Relaxed,
         recorder::stories::what_is_read_was_written => "was never written";
     a_slot_that_is_given_unreleased: SpreadGive as Relaxed,
         process::crew::stories::spread::a_slot_comes_with_its_link => "a slot is lost";
