@@ -15,7 +15,7 @@ use girder_core::sched::{
 };
 use girder_lockfree::Token;
 use girder_lockfree::process::here::Here;
-use girder_lockfree::process::{Polled, Runnable};
+use girder_lockfree::process::{InLoop, Polled, Runnable};
 
 /// A deployment, by its ready queues and how processes move.
 pub(crate) struct Deployed<R, M>(PhantomData<fn(R, M)>);
@@ -39,6 +39,16 @@ impl<R: Ready + 'static, M: Migration + 'static> World for Deployed<R, M> {
         // SAFETY: `install` put it there, for ever, and all cores have the same deployment; only this core's loop comes
         // here, which is not preempted, and `f` does not come here again.
         f(unsafe { &mut *core })
+    }
+
+    #[inline(always)]
+    fn visit_in_loop<T>(
+        here: &'static Here,
+        f: impl FnOnce(&mut Core<Self>, InLoop<'_>) -> T,
+    ) -> T {
+        // SAFETY: as above: this is the core's loop, and nothing that holds it outlives the visit.
+        let at = unsafe { here.loop_of_running_core() };
+        Self::visit_at(here, |core| f(core, at))
     }
 }
 

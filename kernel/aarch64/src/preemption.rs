@@ -42,7 +42,7 @@ pub(crate) fn add_reason_on_full_stack(local: &Local) -> u32 {
 }
 
 #[inline(always)]
-fn look_for_room() {
+pub(crate) fn look_for_room() {
     // SAFETY: reads a word further down the stack, or of the guard below it, which faults.
     unsafe {
         asm!("sub {place}, sp, #{ROOM}", "ldr xzr, [{place}]",

@@ -392,6 +392,11 @@ mod hooks {
     }
 
     #[unsafe(no_mangle)]
+    fn girder_look_for_room() {
+        preemption::look_for_room();
+    }
+
+    #[unsafe(no_mangle)]
     fn girder_now() -> u64 {
         crate::timer::nanos()
     }

@@ -87,13 +87,36 @@ fn run_processes<W: World, const KEEPS_TIME: bool>(mut process: Runnable) -> Nex
                     Err(token) => W::visit_at(here, |core| core.decide_instead(Some(token))),
                 }
             }
-            Outcome::Done(finished) => match W::visit_at(here, |core| core.end(here, finished)) {
-                Ok(next) => {
-                    process = next;
-                    continue;
+            Outcome::Listening(mut token) => {
+                let turned = W::visit_in_loop(here, |core, at| {
+                    if KEEPS_TIME {
+                        core.charge_time(&mut token);
+                    }
+                    core.let_listen(at, token)
+                });
+                match turned {
+                    Ok(next) => {
+                        process = next;
+                        continue;
+                    }
+                    Err(token) => W::visit_at(here, |core| core.decide_instead(token)),
                 }
-                Err(token) => W::visit_at(here, |core| core.decide_instead(token)),
-            },
+            }
+            Outcome::Done(finished) => {
+                let turned = W::visit_in_loop(here, |core, at| {
+                    if KEEPS_TIME {
+                        core.look_at_clock();
+                    }
+                    core.end_at(at, finished)
+                });
+                match turned {
+                    Ok(next) => {
+                        process = next;
+                        continue;
+                    }
+                    Err(token) => W::visit_at(here, |core| core.decide_instead(token)),
+                }
+            }
             other => W::visit_at(here, |core| core.settle(here, other)),
         };
         match next {

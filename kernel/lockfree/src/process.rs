@@ -12,6 +12,7 @@ mod cold;
 pub mod crew;
 mod exit;
 mod finished;
+mod hand;
 mod header;
 pub(crate) mod heap;
 pub mod here;
@@ -45,6 +46,7 @@ pub use alarm::{Look, NoAlarm, has_alarms_left, ring_alarms, set_alarm, take_bac
 pub use budget::afford;
 pub use exit::{ExitReason, Words};
 pub use finished::Finished;
+pub use hand::ORDINARY;
 pub use heap::{NoLimit, STACK_BYTES, limit_heap, was_refused_by_limit};
 pub use hibernate::hibernate;
 pub use homes::trim;
@@ -243,7 +245,7 @@ pub fn is_spent() -> bool {
 /// Says that the running process, whose poll is about to come back, lets others run first and is to be
 /// given something to spend.
 pub fn give_way() {
-    platform::local().set_intent(Intent::YieldWithCare);
+    platform::local().set_intent(Intent::YIELD_WITH_CARE);
 }
 
 /// True if it is the running process's own waker, and no combinator's inside it.

@@ -117,6 +117,15 @@ impl Laws {
         self.take_round(priority);
     }
 
+    /// Somebody is about to be given the core. Whoever was handed a message while nobody was ready comes by no queue.
+    pub(crate) fn choose(&mut self, pid: Pid, priority: Priority, now: u64) {
+        if self.in_hand != Some(pid) {
+            assert_eq!(self.ready.len(), 0, "{pid:?} passed those who are ready");
+            self.push(pid, priority, Place::Back, now);
+            self.pop(pid);
+        }
+    }
+
     fn take_round(&mut self, priority: Priority) {
         let is_there = |priority| self.count(priority) > 0;
         if priority == Priority::Low {

@@ -97,10 +97,10 @@ impl Driver {
                 self.collect();
                 self.ready.push_back(token);
             }
-            Polled::Waiting(token) if self.doomed.has(token.pid()) => {
+            Polled::Waiting(token) | Polled::Listening(token) if self.doomed.has(token.pid()) => {
                 token.give_up().discontinue();
             }
-            Polled::Waiting(mut token) => {
+            Polled::Waiting(mut token) | Polled::Listening(mut token) => {
                 self.end_turn(&mut token);
                 self.ready.extend(token.park());
             }

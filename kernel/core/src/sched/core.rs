@@ -96,6 +96,8 @@ pub struct Core<W: World> {
     since: u64,
     here: &'static Here,
     statistics: Statistics,
+    /// Switches to processes that had been handed a message, which are arrivals as well.
+    handed: u64,
 }
 
 /// Ticks in a quantum.
@@ -125,6 +127,7 @@ impl<W: World> Core<W> {
             since: 0,
             here,
             statistics: Statistics::default(),
+            handed: 0,
         }
     }
 
@@ -136,7 +139,11 @@ impl<W: World> Core<W> {
 
     /// What it has done so far.
     pub fn statistics(&self) -> Statistics {
-        self.statistics
+        Statistics {
+            switches: self.statistics.switches + self.handed,
+            arrivals: self.statistics.arrivals + self.handed,
+            ..self.statistics
+        }
     }
 
     /// True if each process's time is counted.
@@ -170,6 +177,13 @@ impl<W: World> Core<W> {
             }
             Outcome::Waiting(token) => {
                 let next = self.let_wait(here, token);
+                self.conclude(next)
+            }
+            Outcome::Listening(mut token) => {
+                if self.terms.keeps_time {
+                    self.charge_time(&mut token);
+                }
+                let next = here.in_loop(|at| self.let_listen(at, token));
                 self.conclude(next)
             }
             Outcome::Done(finished) => {
@@ -225,10 +239,7 @@ impl<W: World> Core<W> {
     /// from their birth on, and whom it has woken.
     #[inline(always)]
     pub(super) fn push_behind_all(&mut self, token: Token) {
-        if self.here.is_laden() {
-            self.collect(1);
-        }
-        self.take_in_woken(1);
+        self.take_in(1);
         self.ready.push(token, Place::Back);
     }
 
@@ -259,7 +270,9 @@ impl<W: World> Core<W> {
             Outcome::Yielded(token) | Outcome::YieldedWithCare(token) => {
                 return self.settle_with_care(token);
             }
-            Outcome::Waiting(_) | Outcome::Done(_) => return self.settle(self.here, outcome),
+            Outcome::Waiting(_) | Outcome::Listening(_) | Outcome::Done(_) => {
+                return self.settle(self.here, outcome);
+            }
             Outcome::PutOff(token) => self.look_up(Some(token)),
             Outcome::Preempted(token) => return self.settle_preempted(token),
         }
@@ -274,29 +287,33 @@ impl<W: World> Core<W> {
             self.charge_time(&mut token);
         }
         self.look_up(Some(token));
-        self.decide()
+        self.decide_having_looked()
     }
 
     /// Decides what to do next.
+    #[inline]
     pub fn decide(&mut self) -> Next {
+        self.look_up(None);
+        self.decide_having_looked()
+    }
+
+    /// The same right after a look up. What has come since finds the process that is chosen, before it begins.
+    fn decide_having_looked(&mut self) -> Next {
         loop {
-            self.look_up(None);
-            if self.here.is_laden() {
-                self.collect(0);
-            }
-            self.take_in_woken(0);
+            self.take_in(0);
             let Some(token) = self.ready.pop() else {
-                if self.here.is_laden() {
-                    continue; // more alarms are due than ring in one turn
+                // It is laden if more alarms are due than ring in one turn.
+                let has_more = self.here.is_laden() || W::Migration::MOVES && self.finds_work();
+                if !has_more {
+                    return Next::Wait;
                 }
-                if W::Migration::MOVES && self.finds_work() {
-                    continue;
-                }
-                return Next::Wait;
+                self.look_up(None);
+                continue;
             };
             if let Some(next) = self.consider(token) {
                 return next;
             }
+            self.look_up(None);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::causes::Causes;
 use core::fmt;
 use girder_lockfree::Token;
 use girder_lockfree::process::here::Here;
-use girder_lockfree::process::{Finished, Polled, Queue, Runnable};
+use girder_lockfree::process::{Finished, InLoop, Polled, Queue, Runnable};
 
 /// A core's place in the machine's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,11 +44,19 @@ pub trait Ready {
     fn push_all(&mut self, tokens: &mut Queue, levels: u8);
     /// Takes the one whose turn it is.
     fn pop(&mut self) -> Option<Token>;
+    /// The same where all are of the ordinary level.
+    fn pop_ordinary(&mut self) -> Option<Token> {
+        self.pop()
+    }
     /// True if whoever runs at this level, and all that are in here, simply take turns.
     fn is_even(&self, running: Priority) -> bool;
     /// Puts a process behind all others and takes the one whose turn it is; asked only while all of
     /// them simply take turns.
     fn rotate(&mut self, token: Token) -> Token;
+    /// True if somebody's turn would come before that of whoever is put behind all others; asked only then, too.
+    fn has_turns(&self) -> bool {
+        !self.is_empty()
+    }
     /// Takes one from another core, and perhaps more, which are in here then.
     fn steal_from(&mut self, victim: CoreId) -> Stolen;
     /// Offers what can be spared to whoever steals, and says how many that are. They are still in here, but may be gone
@@ -160,6 +168,8 @@ pub enum Outcome {
     Yielded(Token),
     /// It wants others to go first, after a look around.
     YieldedWithCare(Token),
+    /// It waits for mail, and its mailbox has no envelope, be it emptied.
+    Listening(Token),
     /// It waits to be woken.
     Waiting(Token),
     /// It has not even begun: a cause came first.
@@ -176,6 +186,7 @@ impl From<Polled> for Outcome {
         match polled {
             Polled::Yielded(token) => Self::Yielded(token),
             Polled::YieldedWithCare(token) => Self::YieldedWithCare(token),
+            Polled::Listening(token) => Self::Listening(token),
             Polled::Waiting(token) => Self::Waiting(token),
             Polled::Done(finished) => Self::Done(finished),
         }
@@ -271,5 +282,14 @@ pub trait World: Sized + 'static {
     fn visit_at<R>(here: &'static Here, f: impl FnOnce(&mut Core<Self>) -> R) -> R {
         let _ = here;
         Self::visit(f)
+    }
+
+    /// The same, with the right to the core's desk that its loop has.
+    #[inline(always)]
+    fn visit_in_loop<R>(
+        here: &'static Here,
+        f: impl FnOnce(&mut Core<Self>, InLoop<'_>) -> R,
+    ) -> R {
+        Self::visit_at(here, |core| here.in_loop(|at| f(core, at)))
     }
 }

@@ -7,13 +7,15 @@
 
 use super::effects::{CoreId, Place, Ready, Stolen};
 use girder_lockfree::Token;
-use girder_lockfree::process::{Pid, Queue, Request, set_level};
+use girder_lockfree::process::{ORDINARY, Pid, Queue, Request, set_level};
 
 /// Low is taken once in so many rounds.
 pub(super) const ROUNDS: u32 = 8;
 
 /// Pinned processes that are passed by in looking for one that is not.
 const PINNED_MAX: usize = 16;
+
+const _: () = assert!(Priority::Normal.level() == ORDINARY);
 
 /// How urgent a process is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -126,6 +128,11 @@ impl Ready for Levels {
     }
 
     #[inline(always)]
+    fn pop_ordinary(&mut self) -> Option<Token> {
+        self.normal.pop_front()
+    }
+
+    #[inline(always)]
     fn is_even(&self, running: Priority) -> bool {
         self.others == 0 && running == Priority::Normal
     }
@@ -134,6 +141,11 @@ impl Ready for Levels {
     fn rotate(&mut self, token: Token) -> Token {
         debug_assert!(self.is_even(Priority::from_level(token.level())));
         self.normal.rotate(token)
+    }
+
+    #[inline(always)]
+    fn has_turns(&self) -> bool {
+        !self.normal.is_empty()
     }
 
     fn steal_from(&mut self, _: CoreId) -> Stolen {

@@ -82,6 +82,13 @@ impl Ready for Offering {
     }
 
     #[inline(always)]
+    fn pop_ordinary(&mut self) -> Option<Token> {
+        self.levels
+            .pop_ordinary()
+            .or_else(|| self.surplus.take_back())
+    }
+
+    #[inline(always)]
     fn is_even(&self, running: Priority) -> bool {
         self.levels.is_even(running)
     }
@@ -89,6 +96,11 @@ impl Ready for Offering {
     #[inline(always)]
     fn rotate(&mut self, token: Token) -> Token {
         self.levels.rotate(token)
+    }
+
+    #[inline(always)]
+    fn has_turns(&self) -> bool {
+        self.levels.has_turns()
     }
 
     fn steal_from(&mut self, victim: CoreId) -> Stolen {

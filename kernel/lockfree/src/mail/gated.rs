@@ -83,8 +83,7 @@ fn conclude<P>(
     // SAFETY: the send has just handed it over.
     let token = unsafe { slot.token() };
     if sent == word::Sent::Handed {
-        let slabs = || here.table().slabs();
-        token.header().local.put(envelope, slabs);
+        token.header().local.put(envelope);
     }
     // SAFETY: what is done with it is a push.
     unsafe { stay.desk_of(here) }.leave_woken(here, local(), token);

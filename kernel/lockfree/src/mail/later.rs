@@ -123,7 +123,7 @@ pub(crate) fn deliver(here: &'static Here, number: u32) -> Delivery {
             let token = unsafe { slot.token() };
             let header: &Header = token.header();
             if sent == Sent::Handed {
-                header.local.put(envelope, || here.table().slabs());
+                header.local.put(envelope);
             }
             Delivery::Woken(token)
         }

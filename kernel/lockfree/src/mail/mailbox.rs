@@ -67,7 +67,7 @@ pub(crate) struct Mailbox {
     pub(super) duties: Duties,
     /// The highest number that have waited. When the process has ended: a stack as it came out of the word.
     most: Cell<u32>,
-    /// The number of the last one; it means nothing while there is none.
+    /// The number of the last one; it means nothing while there is none that is unread, or one only.
     last: Cell<u32>,
 }
 
@@ -108,6 +108,12 @@ impl Mailbox {
         self.cursor.set(first.next());
     }
 
+    /// True if nothing is unread, as far as it was taken in.
+    #[inline(always)]
+    pub(crate) fn first_is_none(&self) -> bool {
+        self.cursor.get().is_none()
+    }
+
     /// True if envelopes are in the list, emptied or not.
     #[inline(always)]
     pub(crate) fn has_envelopes(&self) -> bool {
@@ -117,7 +123,7 @@ impl Mailbox {
     /// True if emptied envelopes are here.
     #[inline(always)]
     pub(crate) fn has_emptied(&self) -> bool {
-        self.head.get() != self.cursor.get()
+        address(self.head.get()) != address(self.cursor.get())
     }
 
     /// Takes an emptied envelope. Preemption is off until it is in another place.
@@ -126,8 +132,9 @@ impl Mailbox {
         if !self.has_emptied() {
             return None;
         }
-        // SAFETY: what is before the cursor is an envelope of this process.
-        let envelope = unsafe { self.head.get()?.as_ref() };
+        // SAFETY: what is before the cursor is an envelope of this process; and with nothing at the head there is no
+        // cursor either.
+        let envelope = unsafe { self.head.get().unwrap_unchecked().as_ref() };
         self.head.set(envelope.next());
         Some(envelope)
     }
@@ -143,10 +150,13 @@ impl Mailbox {
 
     /// The last message, if there is one.
     pub(super) fn last(&self, slabs: &Slabs) -> Option<NonNull<Envelope>> {
-        // SAFETY: `append` and `put` have left the number of an envelope that they were given.
-        self.cursor
-            .get()
-            .map(|_| unsafe { slabs.at(self.last.get()) })
+        let first = self.cursor.get()?;
+        // SAFETY: in the list, so it is this process's.
+        if unsafe { first.as_ref() }.next().is_none() {
+            return Some(first);
+        }
+        // SAFETY: `append` has left the number of an envelope that it was given.
+        Some(unsafe { slabs.at(self.last.get()) })
     }
 
     /// How many have waited at most, as far as anything was counted.
@@ -241,11 +251,19 @@ impl Mailbox {
         }
         let end = match cursor {
             // SAFETY: as in `last`: the list has emptied ones only, and so a last one.
+            None if unsafe { head.as_ref() }.next().is_none() => head,
+            // SAFETY: as there.
             None => unsafe { here.table().slabs().at(self.last.get()) },
             Some(cursor) => before(head, cursor),
         };
         pool.give_chain(here, head, end);
     }
+}
+
+/// Compared as numbers, for the compiler looks at nothing apart otherwise.
+#[inline(always)]
+fn address(envelope: Option<NonNull<Envelope>>) -> *const Envelope {
+    envelope.map_or(core::ptr::null(), |envelope| envelope.as_ptr())
 }
 
 /// The envelope of a list that is before `cursor`.
@@ -264,28 +282,17 @@ fn before(head: NonNull<Envelope>, cursor: NonNull<Envelope>) -> NonNull<Envelop
 }
 
 impl Local {
-    /// Puts in a message that came after all that are here; the holder of the process's token does, and the
-    /// process waits for mail: so it has turned everything round, and has given its emptied envelopes back.
+    /// Puts a message in that was handed over, as the holder of the process's token: nothing is here, not even an emptied
+    /// envelope, for then the process would wait apart.
     #[inline(always)]
-    pub(crate) fn put(&self, envelope: &'static Envelope, slabs: impl Fn() -> &'static Slabs) {
+    pub(crate) fn put(&self, envelope: &'static Envelope) {
         let mailbox = &self.mailbox;
+        debug_assert!(!mailbox.has_envelopes(), "handed to one that is apart");
         envelope.set_next(None);
-        if mailbox.cursor.get().is_some() {
-            return self.put_behind(envelope, slabs());
-        }
         let this = Some(NonNull::from(envelope));
         mailbox.head.set(this);
         mailbox.cursor.set(this);
-        mailbox.last.set(envelope.number());
         self.set_waiting(1);
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn put_behind(&self, envelope: &'static Envelope, slabs: &'static Slabs) {
-        let this = NonNull::from(envelope);
-        self.mailbox.append(this, this, slabs);
-        self.count_in(1);
     }
 
     /// So many more wait.

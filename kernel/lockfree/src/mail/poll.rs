@@ -8,28 +8,27 @@
 
 use super::look::{Look, Position, header, open, receive};
 use super::question::take_first_question;
-use crate::process::{Header, ask_again, give_way};
+use crate::process::{Header, ask_again, give_way, local};
 use core::task::{Context, Poll};
 
 /// Polls for the first message of this type. Nearly always nothing is special, and it is the first message of all,
 /// or there is none.
 #[inline(always)]
 pub fn poll_receive<M: Send + 'static>(context: &Context<'_>, position: &mut Position) -> Poll<M> {
-    let Some(header) = Header::of_ordinary() else {
-        return poll_at_length(context, position);
-    };
-    let Header { local, slot, .. } = header;
+    let local = local();
     if let Some(first) = local.mailbox.first() {
-        if first.holds_exactly::<M>() && local.take_one() {
+        if !local.is_special() && first.holds_exactly::<M>() && local.take_one() {
             // SAFETY: it holds that.
             let message = unsafe { open(first) };
             local.mailbox.pass(first);
             return Poll::Ready(message.unpack());
         }
-    } else if local.polls_with(context.waker()) && !slot.word.has_mail() {
-        // Only who has found nothing minds whose waker it is.
-        local.intend_to_listen();
-        return Poll::Pending;
+    } else if let Some(header) = Header::polled_with(local, context.waker()) {
+        // Only who has found nothing minds whose waker it is; and then nothing is peculiar about nothing.
+        if !header.slot.word.has_mail() {
+            local.intend_to_listen();
+            return Poll::Pending;
+        }
     }
     poll_at_length(context, position)
 }

@@ -124,8 +124,7 @@ fn refuse<T, M>(message: M) -> Result<T, M> {
 #[inline(always)]
 fn post<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, SendError<P>> {
     let local = local();
-    local.spend_little(const { cost(size_of::<P>()) });
-    let mut stay = Stay::on_full_stack(local);
+    let mut stay = Stay::for_pay(local, const { cost(size_of::<P>()) });
     // Whoever answers what it gets has one that it has just emptied, and does not ask where it is.
     let own = local.mailbox.take_emptied();
     let Some(envelope) = own.or_else(|| take_from_pool(&mut stay)) else {
@@ -141,10 +140,9 @@ fn post<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, SendEr
             // SAFETY: the send has just handed it over.
             let token = unsafe { slot.token() };
             let here = stay.here();
-            let slabs = || here.table().slabs();
-            token.header().local.put(envelope, slabs);
+            token.header().local.put(envelope);
             // SAFETY: what is done with it is a push.
-            unsafe { stay.desk_of(here) }.leave_woken(here, local, token);
+            unsafe { stay.desk_of(here) }.leave_handed(here, local, token);
             drop(stay);
         }
         word::AtOnce::Not => return post_at_length::<P>(stay, (pid, slot), envelope),

@@ -159,8 +159,8 @@ unsafe fn wake_with(
 ) {
     // SAFETY: the caller's promise.
     let token = unsafe { slot.token() };
-    token.header().local.put(envelope, || here.table().slabs());
-    desk.leave_woken(here, local, token);
+    token.header().local.put(envelope);
+    desk.leave_handed(here, local, token);
 }
 
 /// Tells whoever asked that there is no answer, by the envelope of the question, which the caller has closed.

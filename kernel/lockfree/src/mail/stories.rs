@@ -4,7 +4,7 @@
 //! sent before it, that the model lets only one thread at a time touch.
 
 use super::slabs::Returned;
-use crate::process::word::{Park, Pid, Sent, StateWord};
+use crate::process::word::{Ear, Park, Pid, Sent, StateWord};
 use loom::cell::UnsafeCell;
 use loom::sync::{Mutex, Notify};
 use loom::thread;
@@ -119,7 +119,7 @@ pub(crate) fn who_waits_for_mail_finds_all_of_it() {
             assert!(turns < 8, "spins");
             if post.state.has_mail() {
                 found.extend(post.take());
-            } else if post.state.park(pid, true) == Park::Parked {
+            } else if post.state.park(pid, Ear::Open) == Park::Parked {
                 while !core::mem::take(&mut *post.is_queued.lock().unwrap()) {
                     post.woken.wait();
                 }
@@ -196,7 +196,7 @@ pub(crate) fn no_letter_is_lost_and_none_reaches_a_stranger() {
 fn a_letter_races_a_kill_for_one_token() {
     loom::model(|| {
         let (post, pid) = Post::new();
-        assert_eq!(post.state.park(pid, true), Park::Parked);
+        assert_eq!(post.state.park(pid, Ear::Open), Park::Parked);
         let killer = {
             let post = post.clone();
             thread::spawn(move || {

@@ -3,9 +3,10 @@
 //! Who was woken is looked for at each turn, for that is how messages go to and fro: one look at the queue tells,
 //! and one process, as there nearly always is, needs no more bookkeeping.
 
+use super::hand::Held;
 use super::in_loop::InLoop;
 use super::queue::Queue;
-use super::token::Token;
+use super::token::{Runnable, Token};
 
 /// Processes that have come to a core.
 #[derive(Debug, Default)]
@@ -16,6 +17,17 @@ pub struct Arrived {
     others: u64,
     /// The levels that those have: a bit for each, and the upper half for those that are pinned.
     levels: u8,
+}
+
+/// Who was handed a message on a core.
+#[derive(Debug)]
+pub enum Handed {
+    /// This one. Nobody else was woken, all that are ready simply take turns, and nobody can have asked anything of it.
+    One(Runnable),
+    /// Nobody; the rest is true as well.
+    Nobody,
+    /// It has to be looked at.
+    Unknown,
 }
 
 /// Who was woken on a core.
@@ -60,6 +72,26 @@ impl Arrived {
 }
 
 impl InLoop<'_> {
+    /// Takes the process that a message was handed to, if there is one.
+    #[inline(always)]
+    pub fn take_handed(self) -> Handed {
+        match self.here().take_handed() {
+            Held::One(token) => {
+                debug_assert!(!token.has_frame(), "handed over in mid-poll");
+                Handed::One(token.handed())
+            }
+            Held::Nobody => Handed::Nobody,
+            Held::Closed => Handed::Unknown,
+        }
+    }
+
+    /// The next one that is handed a message simply takes turns with the others: a tick will come, all that are ready are
+    /// of the ordinary level, and nobody who was woken is left on the desk.
+    #[inline(always)]
+    pub fn open_hand(self) {
+        self.here().open_hand();
+    }
+
     /// Takes the process that was woken on this core, if it is only one, of this level; only the core's loop
     /// does.
     #[inline(always)]
@@ -81,23 +113,24 @@ impl InLoop<'_> {
     #[inline(always)]
     pub fn take_only_newborn(self, level: u8) -> Option<Token> {
         let token = self.with_desk(|desk| {
-            let is_alone = desk.woken.queue.is_empty();
+            let is_alone = desk.woken.queue.is_empty() && !self.here().has_handed();
             is_alone.then(|| desk.newborn.queue.take_only(level))?
         })?;
         self.here().has_taken_newborn();
         Some(token)
     }
 
-    /// Takes the processes that were woken on this core.
+    /// Takes the processes that were woken on this core. From now on those that are handed a message have to be looked at.
     #[inline(always)]
     pub fn take_woken(self) -> Option<Arrived> {
         self.with_desk(|desk| {
+            desk.empty_hand(self.here());
             (!desk.woken.queue.is_empty()).then(|| core::mem::take(&mut desk.woken))
         })
     }
 
     /// True if somebody was woken on this core.
     pub fn has_woken(self) -> bool {
-        self.with_desk(|desk| !desk.woken.queue.is_empty())
+        self.with_desk(|desk| self.here().has_handed() || !desk.woken.queue.is_empty())
     }
 }

@@ -8,7 +8,6 @@
 
 use super::cold::ColdBox;
 use super::local::{Intent, Local};
-use super::platform;
 use super::pool::Class;
 use super::token::Token;
 use super::waker;
@@ -100,7 +99,7 @@ impl Header {
         cold: Option<ColdBox>,
     ) -> Self {
         let local = Local::of_process(pid);
-        local.level.set(level);
+        local.begin_in_level(level);
         local.set_left(reductions);
         Self {
             local,
@@ -149,23 +148,14 @@ impl Header {
         self.cold().map_or(0, |cold| cold.nanos.get())
     }
 
-    /// The running process's header, if this is the waker that it is polled with itself; nearly always it is.
+    /// The running process's header, if this is the waker that it is polled with itself; nearly always it is. `local` is
+    /// the running code's record.
     #[inline(always)]
-    pub(crate) fn polled_with(waker: &Waker) -> Option<&'static Self> {
-        let local = platform::local();
+    pub(crate) fn polled_with(local: &'static Local, waker: &Waker) -> Option<&'static Self> {
         let is_own = local.polls_with(waker);
         // SAFETY: nobody is polled with the waker of a loop, so this is the record of a process, which is first in its
         // header and lives while it runs.
         is_own.then(|| unsafe { NonNull::from(local).cast().as_ref() })
-    }
-
-    /// The running process's header, if nothing about its mailbox is out of the ordinary.
-    #[inline(always)]
-    pub(crate) fn of_ordinary() -> Option<&'static Self> {
-        let local = platform::local();
-        // SAFETY: the record of a loop is always special, so this is that of a process, which is first in its header and
-        // lives while it runs.
-        (!local.is_special()).then(|| unsafe { NonNull::from(local).cast().as_ref() })
     }
 
     /// Sets the frame, or none, and returns what was there.
@@ -241,7 +231,7 @@ impl<F: Future<Output = ()>> Process<F> {
             let future = (*process).future.get();
             if Pin::new_unchecked(&mut **future).poll(context).is_ready() {
                 ManuallyDrop::drop(&mut *future);
-                (*process).header.local.set_intent(Intent::Done);
+                (*process).header.local.set_intent(Intent::DONE);
             }
         }
     }

@@ -9,8 +9,9 @@
 //! calls nothing meanwhile that could use a desk again.
 
 use super::alarm::{self, Due};
-pub use super::arrived::{Arrived, Woken};
+pub use super::arrived::{Arrived, Handed, Woken};
 use super::crew::{Pace, PaceWord};
+use super::hand::{Hand, Held, ORDINARY};
 use super::in_loop::with_desk_in_loop;
 use super::local::{Intent, Local};
 use super::platform::{self, PreemptionOff};
@@ -76,7 +77,9 @@ pub struct Here {
     /// Envelopes of this core that others have emptied.
     returned: Returned,
     table: Cell<Option<&'static Table>>,
-    _unused: [u64; 2],
+    /// Who has just been handed a message.
+    hand: Hand,
+    _unused: u64,
     /// What the loop has taken of the heap, less what it has freed: see `heap::charge`.
     charge: Cell<u64>,
     desk: UnsafeCell<Desk>,
@@ -165,7 +168,8 @@ impl Here {
             returned,
             desk: UnsafeCell::new(Desk::new()),
             paid: Cell::new(None),
-            _unused: [0; 2],
+            hand: Hand::new(),
+            _unused: 0,
             charge: Cell::new(0),
             heap,
         }
@@ -294,7 +298,7 @@ impl Here {
     #[inline(always)]
     pub(super) fn load(&self, local: &Local) {
         self.mark_laden();
-        local.set_manner(Intent::YieldWithCare);
+        local.set_manner(Intent::YIELD_WITH_CARE);
     }
 
     /// As `load`, for a newborn, which must not wait until the process comes back of its own accord.
@@ -308,10 +312,27 @@ impl Here {
     /// soon as preemption is on again. (In the loop this is not looked at.)
     #[inline(always)]
     fn want_loop(&self, local: &Local) {
-        local.set_manner(Intent::YieldWithCare);
+        local.set_manner(Intent::YIELD_WITH_CARE);
         if !self.pace.will_look() {
             local.note_pending();
         }
+    }
+
+    /// Takes whoever is in the hand. Only the core's loop does.
+    #[inline(always)]
+    pub(super) fn take_handed(&self) -> Held {
+        self.hand.take()
+    }
+
+    /// Opens the hand, if it is closed.
+    #[inline(always)]
+    pub(super) fn open_hand(&self) {
+        self.hand.open();
+    }
+
+    /// True if somebody is in the hand.
+    pub(super) fn has_handed(&self) -> bool {
+        self.hand.holds_one()
     }
 
     /// The desk, for whoever keeps to the rules of `with_desk`.
@@ -371,11 +392,49 @@ impl Desk {
 
     /// Leaves a process that something happened to. The desk is that of `here`. (The word that says that the
     /// desk is laden does not say so: whoever asks looks at the queue.)
-    #[inline(always)]
     pub(crate) fn leave_woken(&mut self, here: &'static Here, local: &Local, token: Token) {
+        self.empty_hand(here);
         let level = token.local().level.get();
         self.woken.add(token, level);
         here.want_loop(local);
+    }
+
+    /// The same for one that a message was handed to: nothing else was wanted of it, and it stood at an await.
+    #[inline(always)]
+    pub(crate) fn leave_handed(&mut self, here: &'static Here, local: &Local, token: Token) {
+        // Who is of another level waits apart, so nothing is handed to it.
+        debug_assert!(
+            token.local().level.get() == ORDINARY,
+            "handed to one that is apart"
+        );
+        if here.hand.is_open() {
+            here.hand.put(token);
+            // A tick will come: it is open.
+            return local.set_manner(Intent::YIELD_WITH_CARE);
+        }
+        self.leave_handed_at_length(here, local, token);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn leave_handed_at_length(&mut self, here: &'static Here, local: &Local, token: Token) {
+        self.leave_woken(here, local, token);
+    }
+
+    /// Closes the hand; whoever is in it goes to the desk, before all that come later.
+    #[inline(always)]
+    pub(super) fn empty_hand(&mut self, here: &'static Here) {
+        if !here.hand.is_closed() {
+            self.empty_hand_at_length(here);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn empty_hand_at_length(&mut self, here: &'static Here) {
+        if let Some(token) = here.hand.close() {
+            self.woken.add(token, ORDINARY);
+        }
     }
 }
 
@@ -395,6 +454,12 @@ impl Stay {
     #[inline(always)]
     pub(crate) fn on_full_stack(local: &'static Local) -> Self {
         Self(PreemptionOff::on_full_stack(local))
+    }
+
+    /// The same, and pays.
+    #[inline(always)]
+    pub(crate) fn for_pay(local: &'static Local, reductions: u32) -> Self {
+        Self(PreemptionOff::for_pay(local, reductions))
     }
 
     /// The core.
@@ -443,6 +508,11 @@ pub(crate) fn leave_for_request() {
     });
 }
 
+/// Whoever was woken here goes to the desk, where what is wanted of it is met.
+pub(super) fn empty_hand() {
+    with_desk(|here, desk| desk.empty_hand(here));
+}
+
 /// Leaves a process that something happened to.
 #[inline(always)]
 pub(crate) fn leave_woken(token: Token) {
@@ -457,6 +527,7 @@ pub fn collect() -> Arrivals {
         // What the loop itself has left over is to be met again.
         let is_behind =
             alarm::is_behind(&desk.wheel) || desk.unburied.has_lines() || desk.unburied.is_behind();
+        desk.empty_hand(here);
         here.has_taken_newborn();
         here.laden.with_more.store(is_behind, Relaxed);
         let has_first_alarm = core::mem::take(&mut desk.has_first_alarm);
@@ -472,7 +543,11 @@ pub fn collect() -> Arrivals {
 #[cfg(not(target_os = "none"))]
 pub(crate) fn on_desk() -> (Vec<Pid>, Vec<Pid>) {
     let pids = |queue: &Queue| queue.contents().map(|(pid, _)| pid).collect();
-    with_desk(|_, desk| (pids(&desk.newborn.queue), pids(&desk.woken.queue)))
+    with_desk(|here, desk| {
+        let mut woken: Vec<_> = here.hand.peek().into_iter().collect();
+        woken.extend(desk.woken.queue.contents().map(|(pid, _)| pid));
+        (pids(&desk.newborn.queue), woken)
+    })
 }
 
 /// What a new process may spend on this core.

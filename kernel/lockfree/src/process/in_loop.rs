@@ -25,6 +25,22 @@ impl Here {
     }
 }
 
+impl Here {
+    /// As [`in_loop`](Self::in_loop), for who knows that this core's loop runs.
+    ///
+    /// # Safety
+    ///
+    /// It does, and what is returned is not kept when the core is given to a process.
+    #[inline(always)]
+    pub unsafe fn loop_of_running_core<'a>(&'static self) -> InLoop<'a> {
+        debug_assert!(platform::is_loop_of(self), "only the core's loop does this");
+        InLoop {
+            here: self,
+            visit: PhantomData,
+        }
+    }
+}
+
 /// What a core's loop does.
 pub trait InLoopWork {
     /// What comes of it.

@@ -5,7 +5,8 @@
 
 mod purse;
 
-use super::here::Here;
+use super::hand::ORDINARY;
+use super::here::{Here, with_desk};
 use super::waker;
 use super::word::Pid;
 use crate::mail::{Mailbox, NOBODY};
@@ -21,28 +22,45 @@ use core::task::Waker;
 use purse::Purse;
 
 /// What a process left behind when its poll came back, besides being done or not.
+///
+/// A poll may come to several of them, for a combinator polls several futures. So they are numbers of which bits are only
+/// taken away: who has said that others are to run first does not come to wait by looking for mail afterwards, which
+/// takes no question, and who has to be looked at with care stays so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Intent {
-    /// To let others run first, and nothing else is to be looked at. It is asked for first, and a
-    /// comparison with 0 is the shortest.
-    Yield = 0,
-    /// Nothing any more: its future is done and dropped.
-    Done = 1,
-    /// To let others run first, after a look around: it may have nothing left to spend, or have left
-    /// something on the desk, or not all processes here are of one level.
-    YieldWithCare = 2,
-    /// To wait until it is woken. (The last two wait: one comparison tells them from the others.)
-    Wait = 3,
-    /// The same, and a message is to wake it.
-    Listen = 4,
-}
+pub struct Intent(u8);
 
 impl Intent {
-    /// True for the two that wait.
+    /// To let others run first, and nothing else is to be looked at. It is asked for first, and a
+    /// comparison with 0 is the shortest.
+    pub const YIELD: Self = Self(0);
+    /// To let others run first, after a look around: it may have nothing left to spend, or have left
+    /// something on the desk, or not all processes here are of one level.
+    pub const YIELD_WITH_CARE: Self = Self(1);
+    /// Nothing any more: its future is done and dropped.
+    pub const DONE: Self = Self(2);
+    /// To wait until it is woken, by a message as well. (From here on they wait: one comparison tells them from the
+    /// others.)
+    pub const LISTEN_WITH_CARE: Self = Self(0b1000);
+    /// The same; its mailbox has no envelope, be it emptied, and it is of the level that nearly all are.
+    pub const LISTEN: Self = Self(0b1100);
+    /// To wait until it is woken, and not by messages.
+    pub const WAIT: Self = Self(0b1110);
+
+    /// What looking for mail leaves of an intent.
+    const LISTENING: u8 = !(Self::WAIT.0 & !Self::LISTEN.0);
+    /// The same, where there are envelopes.
+    const LISTENING_WITH_CARE: u8 = !(Self::WAIT.0 & !Self::LISTEN_WITH_CARE.0);
+
+    /// True for those that wait.
     #[inline(always)]
     pub(super) fn waits(self) -> bool {
-        self as u8 >= Self::Wait as u8
+        self.0 >= Self::LISTEN_WITH_CARE.0
+    }
+
+    /// True for those that wait for mail.
+    #[inline(always)]
+    pub(super) fn listens(self) -> bool {
+        self == Self::LISTEN || self == Self::LISTEN_WITH_CARE
     }
 }
 
@@ -78,34 +96,37 @@ pub struct Local {
     /// tells whether it is the one at hand. A loop's wakes nobody, and nobody is polled with it.
     waker: ManuallyDrop<Waker>,
     purse: Purse,
-    stint: Cell<Stint>,
-    pending: AtomicU8,
-    /// Words for its end are being found: a panic in them is not worded any more.
-    is_ending: Cell<bool>,
-    /// Its future is being dropped, because it was killed.
-    pub(crate) is_dropping: Cell<bool>,
-    /// What it means when this process yields.
-    manner: Cell<Intent>,
-    kind: Kind,
-    /// Index of the priority level, which means what the scheduler says; and [`Local::PINNED`]. Whoever looks whether all
-    /// are of one level finds that one that is pinned is not.
-    pub(crate) level: Cell<u8>,
-    /// Ticks that found it running since it was met as one that has to die, and one more; 0 before. From here
-    /// on all begins as zero, and at a multiple of 8: otherwise the compiler calls a function to write it.
-    pub(crate) overtime: Cell<u16>,
+    /// Behind what is left to spend: see `spend_and_stay`.
+    reasons: AtomicU32,
     /// What is out of the ordinary about the process's mailbox: see `mail::special`.
     pub(crate) special: Cell<u8>,
     /// It has been on another core than its first.
     is_abroad: Cell<bool>,
-    reasons: AtomicU32,
+    pending: AtomicU8,
+    /// Words for its end are being found: a panic in them is not worded any more.
+    is_ending: Cell<bool>,
+    /// Ticks that found it running since it was met as one that has to die, and one more; 0 before.
+    pub(crate) overtime: Cell<u16>,
+    /// Its future is being dropped, because it was killed.
+    pub(crate) is_dropping: Cell<bool>,
+    /// What it means when this process yields.
+    manner: Cell<Intent>,
+    stint: Cell<Stint>,
+    /// What looking for mail leaves of the intent: see [`Intent`]. One of another level than nearly all is always looked at
+    /// with care.
+    listening: Cell<u8>,
+    /// Index of the priority level, which means what the scheduler says; and [`Local::PINNED`]. Whoever looks whether all
+    /// are of one level finds that one that is pinned is not.
+    pub(crate) level: Cell<u8>,
     /// The core that runs this code: whoever gives it a core says which. It is true while preemption
-    /// is off.
+    /// is off. From here on all begins as zero, and at a multiple of 8: otherwise the compiler calls a function to write
+    /// it.
     here: Cell<Option<&'static Here>>,
     /// What it has taken in. A loop receives nothing, but whoever sends looks here.
     pub(crate) mailbox: Mailbox,
 }
 
-const _: () = assert!(core::mem::offset_of!(Local, overtime) % 8 == 0);
+const _: () = assert!(core::mem::offset_of!(Local, here) % 8 == 0);
 
 // SAFETY: the cells are touched by the code whose record this is and by the holder of its token,
 // which are on one core at a time and hand over through a queue or the state word.
@@ -114,7 +135,7 @@ unsafe impl Sync for Local {}
 impl fmt::Debug for Local {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Local")
-            .field("kind", &self.kind)
+            .field("kind", &self.kind())
             .finish_non_exhaustive()
     }
 }
@@ -136,12 +157,13 @@ impl Local {
         Self {
             waker,
             purse: Purse::EMPTY,
+            reasons: AtomicU32::new(!matches!(kind, Kind::Process) as u32),
             stint: Cell::new(Stint::FRESH),
             pending: AtomicU8::new(0),
             is_ending: Cell::new(false),
             is_dropping: Cell::new(false),
-            manner: Cell::new(Intent::YieldWithCare),
-            kind,
+            manner: Cell::new(Intent::YIELD_WITH_CARE),
+            listening: Cell::new(Intent::LISTENING_WITH_CARE),
             level: Cell::new(0),
             overtime: Cell::new(0),
             special: Cell::new(match kind {
@@ -149,7 +171,6 @@ impl Local {
                 Kind::Loop => NOBODY,
             }),
             is_abroad: Cell::new(false),
-            reasons: AtomicU32::new(!matches!(kind, Kind::Process) as u32),
             here: Cell::new(None),
             mailbox: Mailbox::new(),
         }
@@ -203,7 +224,10 @@ impl Local {
     /// Whose record this is.
     #[inline(always)]
     pub fn kind(&self) -> Kind {
-        self.kind
+        match self.special.get() & NOBODY {
+            0 => Kind::Process,
+            _ => Kind::Loop,
+        }
     }
 
     /// The core that runs the code whose record this is, if it may use its desk.
@@ -228,7 +252,23 @@ impl Local {
     }
 
     pub(crate) fn set_level(&self, level: u8) {
-        self.level.set(self.level.get() & Self::PINNED | level);
+        self.begin_in_level(self.level.get() & Self::PINNED | level);
+    }
+
+    /// The same, and whether it is pinned.
+    #[inline(always)]
+    pub(crate) fn begin_in_level(&self, level: u8) {
+        self.level.set(level);
+        self.listening.set(match level {
+            ORDINARY => Intent::LISTENING,
+            _ => Intent::LISTENING_WITH_CARE,
+        });
+    }
+
+    /// True if nothing is in its mailbox, and it is of the level that nearly all are.
+    #[inline(always)]
+    pub(crate) fn is_ordinary(&self) -> bool {
+        self.mailbox.first_is_none() && self.level.get() == ORDINARY
     }
 
     /// True if the process stays on the core where it was born.
@@ -259,8 +299,29 @@ impl Local {
     /// Says that the process waits for mail, unless it wants others to run first: then it looks again anyway.
     #[inline(always)]
     pub(crate) fn intend_to_listen(&self) {
-        if self.intent() == Intent::Wait {
-            self.set_intent(Intent::Listen);
+        if self.mailbox.has_envelopes() {
+            return self.intend_to_listen_with_care();
+        }
+        self.set_intent(Intent(self.intent().0 & self.listening.get()));
+    }
+
+    /// The same where there are envelopes: if all are emptied they go back now, for that is shorter than if the loop does
+    /// it.
+    #[cold]
+    #[inline(never)]
+    fn intend_to_listen_with_care(&self) {
+        let mut left = Intent::LISTENING_WITH_CARE;
+        if self.mailbox.first_is_none() {
+            with_desk(|here, desk| self.mailbox.give_last_emptied(&mut desk.pool, here));
+            left = self.listening.get();
+        }
+        self.set_intent(Intent(self.intent().0 & left));
+    }
+
+    /// Its mailbox is about to have envelopes: who has said that it waits for mail is to be looked at with care.
+    pub(crate) fn will_have_envelopes(&self) {
+        if self.intent() == Intent::LISTEN {
+            self.set_intent(Intent::LISTEN_WITH_CARE);
         }
     }
 
@@ -324,6 +385,22 @@ impl Local {
         self.pending.store(0, Relaxed);
     }
 
+    /// Pays, as `spend_little`, and adds a reason against preemption; returns how many there were. In this order, and side
+    /// by side, both are loaded and stored by one instruction each.
+    #[inline(always)]
+    pub(crate) fn spend_and_stay(&self, reductions: u32) -> u32 {
+        let reasons = self.reasons.as_ptr();
+        let left = self.left().cast_unsigned();
+        // SAFETY: only this code writes it; an interrupt on its core, which nothing else does, reads it.
+        let before = unsafe { reasons.read() };
+        self.set_left(left.wrapping_sub(reductions).cast_signed());
+        // SAFETY: as above.
+        unsafe { reasons.write(before + 1) };
+        compiler_fence(SeqCst);
+        self.has_spent(left, reductions);
+        before
+    }
+
     /// Adds a reason against preemption; returns how many there were.
     #[inline(always)]
     pub fn add_reason(&self) -> u32 {
@@ -384,7 +461,7 @@ impl Local {
 
 impl Stint {
     const FRESH: Self = Self {
-        intent: Intent::Wait,
+        intent: Intent::WAIT,
         ticks: 0,
     };
 }

@@ -65,6 +65,8 @@ fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Handover) -> Re
         token.end_quantum();
         here::leave_woken(token);
     } else if outcome == Handover::Noted {
+        // Nobody looks at what is wanted of one that was handed a message.
+        here::empty_hand();
         meet_request(pid);
     }
     // Whoever is more urgent may be through with it by now.

@@ -72,7 +72,7 @@ fn a_foreign_future_parks_and_is_woken_by_its_waker() {
         let got = got.clone();
         spawn(async move { got.store(receiver.await.unwrap(), SeqCst) }, 0).unwrap()
     };
-    let Polled::Waiting(token) = run(newborn()) else {
+    let (Polled::Waiting(token) | Polled::Listening(token)) = run(newborn()) else {
         panic!("did not wait")
     };
     assert!(token.park().is_none());
@@ -307,7 +307,7 @@ async fn holding<const N: usize>(bytes: [u8; N]) {
 fn a_process_that_waits_goes_to_its_new_level_when_it_is_woken() {
     core(4);
     let pid = spawn(std::future::pending(), 2).unwrap();
-    let Polled::Waiting(token) = run(newborn()) else {
+    let (Polled::Waiting(token) | Polled::Listening(token)) = run(newborn()) else {
         panic!("did not wait")
     };
     assert!(token.park().is_none());
@@ -331,10 +331,10 @@ fn a_quantum_that_ends_on_the_way_back_forgets_the_ticks_alone() {
     spawn(std::future::pending(), 0).unwrap();
     let mut token = newborn();
     for intent in [
-        Intent::Yield,
-        Intent::Listen,
-        Intent::YieldWithCare,
-        Intent::Done,
+        Intent::YIELD,
+        Intent::LISTEN,
+        Intent::YIELD_WITH_CARE,
+        Intent::DONE,
     ] {
         token.local().set_intent(intent);
         assert_eq!((token.count_tick(), token.count_tick()), (1, 2));

@@ -28,7 +28,7 @@ use super::here::Here;
 use super::in_loop::{InLoop, in_this_loop};
 use super::local::{Intent, Local};
 use super::platform;
-use super::word::{Begin, Park, Pid};
+use super::word::{Begin, Ear, Park, Pid};
 use core::mem::ManuallyDrop;
 use core::num::NonZero;
 use core::ptr::NonNull;
@@ -50,6 +50,8 @@ pub enum Polled {
     Yielded(Token),
     /// It wants others to go first, and there may be more to look at.
     YieldedWithCare(Token),
+    /// It waits for mail, and its mailbox has no envelope, be it emptied.
+    Listening(Token),
     /// It waits until it is woken.
     Waiting(Token),
     /// The future is done and dropped.
@@ -180,8 +182,8 @@ impl Token {
     /// How a process that has blocked came back.
     pub fn blocked(self) -> Polled {
         match self.local().intent() {
-            Intent::Yield | Intent::YieldWithCare => Polled::YieldedWithCare(self),
-            Intent::Wait | Intent::Listen | Intent::Done => Polled::Waiting(self),
+            Intent::YIELD | Intent::YIELD_WITH_CARE => Polled::YieldedWithCare(self),
+            _ => Polled::Waiting(self),
         }
     }
 
@@ -221,6 +223,12 @@ impl Token {
         }
     }
 
+    /// Begins a turn of one that has been handed a message, and was in nobody's reach since: see `hand`.
+    #[inline(always)]
+    pub(super) fn handed(self) -> Runnable {
+        Runnable(self)
+    }
+
     /// Begins a turn, and meets what others want of the process.
     #[inline(always)]
     pub fn start(self) -> Start {
@@ -258,9 +266,9 @@ impl Token {
     /// Says whether the loop wants to look around when the process yields.
     pub fn set_careful(&mut self, is_careful: bool) {
         self.local().set_manner(if is_careful {
-            Intent::YieldWithCare
+            Intent::YIELD_WITH_CARE
         } else {
-            Intent::Yield
+            Intent::YIELD
         });
     }
 
@@ -338,9 +346,29 @@ impl Token {
         if header.local.mailbox.has_envelopes() {
             at.give_last_emptied(&header.local.mailbox);
         }
-        let wants_mail = header.local.intent() == Intent::Listen;
+        let ear = match header.local.intent().listens() {
+            true if header.local.is_ordinary() => Ear::Open,
+            true => Ear::Apart,
+            false => Ear::Deaf,
+        };
+        self.park_as(ear)
+    }
+
+    /// The same for one that waits for mail, keeps no envelopes and is of the ordinary level.
+    #[inline(always)]
+    pub fn park_listening(self) -> Option<Token> {
+        debug_assert!(
+            !self.local().mailbox.has_envelopes(),
+            "envelopes would be lost"
+        );
+        self.park_as(Ear::Open)
+    }
+
+    #[inline(always)]
+    fn park_as(self, ear: Ear) -> Option<Token> {
+        let header = self.header();
         header.local.begin_stint();
-        match header.slot.word.park(header.pid(), wants_mail) {
+        match header.slot.word.park(header.pid(), ear) {
             Park::Parked => {
                 self.hand_over();
                 None
@@ -420,14 +448,17 @@ impl Runnable {
             (header.poll.get())(token.0, &mut context);
         });
         let intent = header.local.intent();
-        if intent == Intent::Yield {
+        if intent == Intent::YIELD {
             return Polled::Yielded(token);
+        }
+        if intent == Intent::LISTEN {
+            return Polled::Listening(token);
         }
         core::hint::cold_path();
         if intent.waits() {
             return Polled::Waiting(token);
         }
-        if intent == Intent::Done {
+        if intent == Intent::DONE {
             return Polled::Done(Finished::new(token, Manner::Returned));
         }
         Polled::YieldedWithCare(token)

@@ -42,7 +42,8 @@
 //! A process that waits for something else says so when it parks, and no message wakes it: the flag
 //! `DEAF` is in the word as long as it waits, in the place that `WOKEN` has while it does not. To one that waits for mail, and has none in its word, and of
 //! whom nobody wants anything, a message is handed: that send takes the process over, and with it the
-//! mailbox, where it puts the message itself.
+//! mailbox, where it puts the message itself. Nothing is in there then, and the process is of the ordinary level: any
+//! other waits `APART`, and its messages are left in the word.
 //!
 //! `GATED` stands beside the generation, so that a sender which compares that and knows nothing of gates finds
 //! the word to be nobody's: it takes the long way, and there it learns that it has to go by the process's gate first
@@ -116,8 +117,20 @@ const LEVEL_SHIFT: u32 = 7;
 /// The highest level that a word can name.
 const LAST_LEVEL: u8 = 3;
 const LEVEL: u64 = (LAST_LEVEL as u64) << LEVEL_SHIFT;
+/// The process waits for mail, but is apart from the others: something is in its mailbox already, or it is of another
+/// level than nearly all. A message is not handed to it. It is there only while a process waits, and no wish for another
+/// level is, which would keep a message from being handed over just the same.
+const APART: u64 = 1 << LEVEL_SHIFT;
 /// What a process that waits, or is held, leaves behind when it is to run again.
 const STANDING: u64 = PHASE | DEAF;
+
+/// The same, with what is there instead of a level.
+fn standing(word: u64) -> u64 {
+    match word & MOVE {
+        0 => STANDING | LEVEL,
+        _ => STANDING,
+    }
+}
 
 /// The word.
 #[derive(Debug)]
@@ -147,6 +160,17 @@ pub(crate) enum Begin {
     Die,
     /// Put the process into this level's queue.
     Move(u8),
+}
+
+/// What a process that waits is to be told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ear {
+    /// Mail, which may be handed to it: nothing is in its mailbox, and it is of the ordinary level.
+    Open,
+    /// Mail, which is left in the word.
+    Apart,
+    /// No mail.
+    Deaf,
 }
 
 /// What became of a wish to wait.
@@ -274,27 +298,29 @@ impl StateWord {
     /// 4: the process has nothing to do; the token's holder calls it after a poll. One that wants mail
     /// does not park if there is some.
     #[inline(always)]
-    pub(crate) fn park(&self, pid: Pid, wants_mail: bool) -> Park {
+    pub(crate) fn park(&self, pid: Pid, ear: Ear) -> Park {
         let plain = pid.generation() | RUNNABLE;
-        let waiting = pid.generation() | waiting(wants_mail);
+        let waiting = pid.generation() | waiting(ear);
         let ordering = Site::Park.ordering();
         let swapped = self.0.compare_exchange(plain, waiting, ordering, Relaxed);
         if swapped.is_ok() {
             Park::Parked
         } else {
-            self.park_slowly(wants_mail)
+            self.park_slowly(ear)
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn park_slowly(&self, wants_mail: bool) -> Park {
+    fn park_slowly(&self, ear: Ear) -> Park {
         self.update(Site::ParkSlowly.ordering(), |word| {
-            let has_mail = wants_mail && word & MAIL != 0;
+            let has_mail = ear != Ear::Deaf && word & MAIL != 0;
             if has_mail || word & (KILL | WOKEN) != 0 {
                 return (word & !WOKEN, Park::Again);
             }
-            (word & !PHASE | waiting(wants_mail), Park::Parked)
+            // A level that is wanted stands where it would say that it is apart.
+            let kept = if word & MOVE == 0 { 0 } else { APART };
+            (word & !PHASE | waiting(ear) & !kept, Park::Parked)
         })
     }
 
@@ -305,8 +331,10 @@ impl StateWord {
             // what `begin` or `park` acquires.
             // A held process may have been suspended in mid-poll, so its wake counts as well.
             RUNNABLE | HELD => Some((word | WOKEN, Handover::Nothing)),
-            WAITING if word & SUSPEND != 0 => Some((word & !STANDING | HELD, Handover::Nothing)),
-            WAITING => Some((word & !STANDING | RUNNABLE, Handover::Token)),
+            WAITING if word & SUSPEND != 0 => {
+                Some((word & !standing(word) | HELD, Handover::Nothing))
+            }
+            WAITING => Some((word & !standing(word) | RUNNABLE, Handover::Token)),
             _ => None,
         })
     }
@@ -361,7 +389,7 @@ impl StateWord {
             _ if word & KILL != 0 => None,
             RUNNABLE => Some((word & !SUSPEND | KILL, Handover::Noted)),
             _ => Some((
-                word & !STANDING & !SUSPEND | RUNNABLE | KILL,
+                word & !standing(word) & !SUSPEND | RUNNABLE | KILL,
                 Handover::Token,
             )),
         })
@@ -466,8 +494,13 @@ impl StateWord {
 }
 
 /// How a process waits.
-fn waiting(wants_mail: bool) -> u64 {
-    if wants_mail { WAITING } else { WAITING | DEAF }
+#[inline(always)]
+fn waiting(ear: Ear) -> u64 {
+    match ear {
+        Ear::Open => WAITING,
+        Ear::Apart => WAITING | APART,
+        Ear::Deaf => WAITING | DEAF,
+    }
 }
 
 fn message_of(word: u64) -> u32 {

@@ -203,7 +203,10 @@ fn run(process: Runnable) -> Outcome {
     let polled = process.poll();
     let is_broken_off = IS_BROKEN_OFF.take();
     match polled {
-        Polled::Waiting(token) | Polled::Yielded(token) | Polled::YieldedWithCare(token)
+        Polled::Waiting(token)
+        | Polled::Listening(token)
+        | Polled::Yielded(token)
+        | Polled::YieldedWithCare(token)
             if is_broken_off =>
         {
             stop(pid);

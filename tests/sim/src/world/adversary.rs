@@ -51,6 +51,8 @@ pub(crate) struct State {
     pub(crate) spent: BTreeMap<Pid, u64>,
     /// Those who wait to be told of an end.
     pub(crate) watching: BTreeSet<Pid>,
+    /// Those who had spent too much when they came to wait for mail: they are given more when they next yield.
+    pub(crate) owing: BTreeSet<Pid>,
     /// Programs send messages, which cost what they cost.
     pub(crate) has_mail: bool,
     /// Nanoseconds that the core was asleep.
@@ -91,6 +93,7 @@ impl State {
             memory: Memory::new(plan.shortage, is_fickle),
             spent: BTreeMap::new(),
             watching: BTreeSet::new(),
+            owing: BTreeSet::new(),
             has_mail: false,
             slept: 0,
             born: Vec::new(),

@@ -15,11 +15,15 @@ pub(crate) struct Bodies;
 
 impl Lifecycle for Bodies {
     fn resume(process: Runnable, _: &'static Here) -> (Outcome, &'static Here) {
+        let priority = Priority::from_level(process.level());
+        with_state(|state| state.laws.choose(process.pid(), priority, state.now));
         let outcome = match with_state(State::is_put_off) {
             true => put_off(process.put_off()),
             false => {
                 let token = process.put_off();
-                assert!(!token.is_spent(), "{:?} was granted nothing", token.pid());
+                let owes = with_state(|state| state.owing.remove(&token.pid()));
+                let is_spent = token.is_spent() && !owes;
+                assert!(!is_spent, "{:?} was granted nothing", token.pid());
                 run(token.simulate_going_on())
             }
         };
@@ -87,13 +91,19 @@ fn run(process: Runnable) -> Outcome {
     let polled = process.poll();
     let (is_broken_off, has_crashed) = (take_break(), take_crash());
     match polled {
-        Polled::Waiting(token) | Polled::Yielded(token) | Polled::YieldedWithCare(token)
+        Polled::Waiting(token)
+        | Polled::Listening(token)
+        | Polled::Yielded(token)
+        | Polled::YieldedWithCare(token)
             if has_crashed =>
         {
             return end_in_mid_poll(token);
         }
         // Whatever it was about to come back for, it has not come back yet.
-        Polled::Waiting(token) | Polled::Yielded(token) | Polled::YieldedWithCare(token)
+        Polled::Waiting(token)
+        | Polled::Listening(token)
+        | Polled::Yielded(token)
+        | Polled::YieldedWithCare(token)
             if is_broken_off =>
         {
             with_state(|state| state.laws.break_off(pid, state.now, state.held_up));
@@ -104,13 +114,20 @@ fn run(process: Runnable) -> Outcome {
             });
         }
         Polled::Yielded(_) | Polled::YieldedWithCare(_) => note(Event::Yield(pid)),
-        Polled::Waiting(_) => note(Event::Wait(pid)),
+        Polled::Waiting(_) | Polled::Listening(_) => note(Event::Wait(pid)),
         Polled::Done(_) => note(Event::Done(pid)),
     }
-    let waits = matches!(polled, Polled::Waiting(_));
+    if let Polled::Listening(token) = &polled
+        && token.is_spent()
+    {
+        with_state(|state| state.owing.insert(pid));
+    }
+    let waits = matches!(polled, Polled::Waiting(_) | Polled::Listening(_));
     with_state(|state| state.laws.end(pid, waits));
-    if let Polled::Yielded(token) | Polled::YieldedWithCare(token) | Polled::Waiting(token) =
-        &polled
+    if let Polled::Yielded(token)
+    | Polled::YieldedWithCare(token)
+    | Polled::Waiting(token)
+    | Polled::Listening(token) = &polled
     {
         let spent = with_state(|state| state.spent.get(&pid).copied());
         // Messages cost more than what a program pays by itself, and the kernel's own processes pay what they pay.

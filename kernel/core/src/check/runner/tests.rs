@@ -32,7 +32,7 @@ fn run_out() {
             Start::Die(token) => token.drop_future().discontinue(),
             Start::Run(process) => match process.poll() {
                 Polled::Done(finished) => finished.discontinue(),
-                Polled::Waiting(token) => ready.extend(token.park()),
+                Polled::Waiting(token) | Polled::Listening(token) => ready.extend(token.park()),
                 Polled::Yielded(mut token) | Polled::YieldedWithCare(mut token) => {
                     token.begin_stint();
                     // Or one that awaits what is ready would yield there for ever.

@@ -161,7 +161,7 @@ fn who_waits_in_mid_poll_and_is_given_up_leaves_a_message_and_no_place() {
         panic!("it was asked for something");
     };
     match process.poll() {
-        Polled::Waiting(token) => token.give_up().discontinue(),
+        Polled::Waiting(token) | Polled::Listening(token) => token.give_up().discontinue(),
         other => panic!("{other:?}"),
     }
     driver.run();

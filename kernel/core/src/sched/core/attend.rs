@@ -76,11 +76,11 @@ impl<W: World> Core<W> {
         } = collect();
         // Which of the two came first is nobody's business: the oracle decides.
         if self.oracle.choose(2) == 0 {
-            self.take_in(&mut woken);
-            self.take_in(&mut newborn);
+            self.take_in_arrived(&mut woken);
+            self.take_in_arrived(&mut newborn);
         } else {
-            self.take_in(&mut newborn);
-            self.take_in(&mut woken);
+            self.take_in_arrived(&mut newborn);
+            self.take_in_arrived(&mut woken);
         }
         let wants_tick = !self.deadlines.has_tick() && self.ready.has_rivals(others);
         if wants_tick || first_alarm.is_some() {
@@ -100,20 +100,23 @@ impl<W: World> Core<W> {
         self.deadlines.arm(&mut self.hardware);
     }
 
-    /// The same for processes that were woken only, as when messages go to and fro.
+    /// Puts whoever is on the desk where it belongs; so many others will want the core besides.
     #[inline(always)]
-    pub(super) fn take_in_woken(&mut self, others: usize) {
+    pub(super) fn take_in(&mut self, others: usize) {
+        if self.here.is_laden() {
+            return self.collect(others);
+        }
         let Some(mut woken) = self.here.in_loop(|at| at.take_woken()) else {
             return;
         };
-        self.take_in(&mut woken);
+        self.take_in_arrived(&mut woken);
         if !self.deadlines.has_tick() && self.ready.has_rivals(others) {
             self.set_timer(true, None);
         }
     }
 
     #[inline(always)]
-    fn take_in(&mut self, arrived: &mut Arrived) {
+    fn take_in_arrived(&mut self, arrived: &mut Arrived) {
         let (count, levels) = arrived.take_summary();
         if count > 0 {
             self.statistics.arrivals += count;

@@ -5,7 +5,7 @@ use super::Core;
 use crate::sched::effects::{Hardware, Migration, Ready, World};
 use crate::sched::levels::Priority;
 use girder_lockfree::Token;
-use girder_lockfree::process::here::{Here, Load, Woken};
+use girder_lockfree::process::here::{Handed, Here, Load, Woken};
 use girder_lockfree::process::{Finished, InLoop, InLoopWork, Runnable};
 
 /// The next process; or else the long way decides, and first about this one, if there is one.
@@ -23,7 +23,7 @@ impl<W: World> InLoopWork for LetWait<'_, W> {
         let token = self.0.settle_account(self.1);
         // Woken while it ran: it looks again, when its turn comes.
         if let Some(token) = token.park_at(at) {
-            self.0.push_behind_all(token);
+            return self.0.put_behind_all(token);
         }
         self.0.take_next(at)
     }
@@ -50,14 +50,45 @@ impl<W: World> Core<W> {
         here.in_loop_do(LetWait(self, token))
     }
 
+    /// Lets a process wait for mail that has nothing to give back, and takes the next one. One that has spent too much is
+    /// given more when it next yields: its next receive lets others run first.
+    #[inline(always)]
+    pub(in crate::sched) fn let_listen(&mut self, at: InLoop<'_>, token: Token) -> Turned {
+        match token.park_listening() {
+            Some(token) => self.put_behind_all(token),
+            None => self.take_next(at),
+        }
+    }
+
+    /// It may be of any level, so what is next has to be decided at length.
+    #[cold]
+    #[inline(never)]
+    fn put_behind_all(&mut self, token: Token) -> Turned {
+        self.push_behind_all(token);
+        Err(None)
+    }
+
     /// Ends a process, and takes the next one.
     #[inline(always)]
     pub(in crate::sched) fn end(&mut self, here: &'static Here, finished: Finished) -> Turned {
-        self.statistics.ended += 1;
         if self.terms.keeps_time {
-            self.since = self.hardware.now_roughly();
+            self.look_at_clock();
         }
+        self.statistics.ended += 1;
         here.in_loop_do(End(self, finished))
+    }
+
+    /// The same without a look whether time is kept, and who is here.
+    #[inline(always)]
+    pub(in crate::sched) fn end_at(&mut self, at: InLoop<'_>, finished: Finished) -> Turned {
+        self.statistics.ended += 1;
+        End(self, finished).work(at)
+    }
+
+    /// Whoever comes next has the time from now on.
+    #[inline(always)]
+    pub(in crate::sched) fn look_at_clock(&mut self) {
+        self.since = self.hardware.now_roughly();
     }
 
     /// The shortest way: all that is to be done for one that has yielded is to let the next one run.
@@ -81,8 +112,13 @@ impl<W: World> Core<W> {
     }
 
     #[inline(always)]
-    pub(super) fn give(&mut self, here: &'static Here, mut process: Runnable) -> Runnable {
+    pub(super) fn give(&mut self, here: &'static Here, process: Runnable) -> Runnable {
         self.statistics.switches += 1;
+        self.give_uncounted(here, process)
+    }
+
+    #[inline(always)]
+    fn give_uncounted(&mut self, here: &'static Here, mut process: Runnable) -> Runnable {
         if W::Migration::MOVES && process.has_come_to(here) {
             self.statistics.immigrants += 1;
         }
@@ -93,18 +129,29 @@ impl<W: World> Core<W> {
     /// Decides what to do next: the short way, while all that wait for the core simply take turns.
     #[inline(always)]
     fn take_next(&mut self, at: InLoop<'_>) -> Turned {
-        if at.here().is_laden() || !self.ready.is_even(Priority::Normal) {
+        if at.here().is_laden() {
             return self.take_newborn(at);
+        }
+        match at.take_handed() {
+            Handed::One(process) => return self.begin_handed(at.here(), process),
+            Handed::Nobody => {
+                let token = self.ready.pop_ordinary().ok_or(None)?;
+                return self.begin(at.here(), token);
+            }
+            Handed::Unknown => {}
+        }
+        if !self.ready.is_even(Priority::Normal) {
+            return Err(None);
         }
         match at.take_only_woken(Priority::Normal.level()) {
             Woken::Nobody => {}
             Woken::Only(token) if self.migration.owns() => {
                 return match self.send_one_home(token) {
-                    Some(token) => self.begin_arrived(at.here(), token),
+                    Some(token) => self.begin_arrived(at, token),
                     None => Err(None),
                 };
             }
-            Woken::Only(token) => return self.begin_arrived(at.here(), token),
+            Woken::Only(token) => return self.begin_arrived(at, token),
             Woken::Others => return Err(None),
         }
         let Some(token) = self.ready.pop() else {
@@ -121,20 +168,42 @@ impl<W: World> Core<W> {
             return Err(None);
         }
         match at.take_only_newborn(Priority::Normal.level()) {
-            Some(token) => self.begin_arrived(at.here(), token),
+            Some(token) => self.begin_arrived(at, token),
             None => Err(None),
         }
     }
 
     /// As when messages go to and fro: it goes behind the others, if there are any.
     #[inline(always)]
-    fn begin_arrived(&mut self, here: &'static Here, token: Token) -> Turned {
+    fn begin_arrived(&mut self, at: InLoop<'_>, token: Token) -> Turned {
         self.statistics.arrivals += 1;
         let token = self.ready.rotate(token);
         if !self.ready.is_empty() && !self.deadlines.has_tick() {
             self.set_timer(true, None);
         }
-        self.begin(here, token)
+        // Where processes belong to cores each one that is woken is asked where it belongs.
+        if self.deadlines.has_tick() && !self.migration.owns() {
+            at.open_hand();
+        }
+        self.begin(at.here(), token)
+    }
+
+    /// The same for one that was handed a message: a tick will come, and it has only to be asked whether others were
+    /// before it.
+    #[inline(always)]
+    fn begin_handed(&mut self, here: &'static Here, process: Runnable) -> Turned {
+        let process = match self.ready.has_turns() {
+            false => process,
+            true => match self.ready.rotate(process.put_off()).begin() {
+                Ok(process) => process,
+                Err(token) => {
+                    self.statistics.arrivals += 1;
+                    return Err(Some(token));
+                }
+            },
+        };
+        self.handed += 1;
+        Ok(self.give_uncounted(here, process))
     }
 
     #[inline(always)]

@@ -44,7 +44,7 @@ fn run(token: Token) -> Polled {
 }
 
 fn waits(token: Token) {
-    let Polled::Waiting(token) = run(token) else {
+    let (Polled::Waiting(token) | Polled::Listening(token)) = run(token) else {
         panic!("does not wait")
     };
     assert!(token.park().is_none(), "was woken");

@@ -23,6 +23,7 @@ impl Local {
         let anchor = unsafe { slabs.at(newest).as_ref() };
         anchor.set_extra(anchor.before());
         anchor.set_next(Some(NonNull::from(anchor)));
+        self.will_have_envelopes();
         self.mailbox.turning.set(newest);
         self.set_waiting(self.waiting() + 1);
     }

@@ -14,7 +14,7 @@ use super::word::Number;
 use super::{NOT_NOTED, NOTHING, wake_with};
 use crate::process::here::{Stay, with_desk};
 use crate::process::word::AtOnce;
-use crate::process::{Header, Pid, Slot};
+use crate::process::{Header, Pid, Slot, local};
 use crate::scarcity::Purpose;
 use alloc::boxed::Box;
 use core::marker::PhantomData;
@@ -208,7 +208,7 @@ impl<R: Send + 'static> Question<R> {
     /// Polls for the answer. Only the process that has asked may.
     #[inline(always)]
     pub fn poll(&mut self, context: &Context<'_>) -> Poll<Result<R, NotAsked>> {
-        let Some(header) = Header::polled_with(context.waker()) else {
+        let Some(header) = Header::polled_with(local(), context.waker()) else {
             return self.poll_beside(context);
         };
         if header.local.left() < 0 {

@@ -2,8 +2,8 @@
 
 use super::super::envelope::Packing;
 use super::opened;
-use crate::process::Header;
 use crate::process::here::Stay;
+use crate::process::{Header, local};
 use alloc::boxed::Box;
 use core::task::Context;
 
@@ -11,7 +11,7 @@ use core::task::Context;
 /// finds.
 #[inline(always)]
 pub(in super::super) fn take_first_question<M: Send + 'static>(context: &Context<'_>) -> Option<M> {
-    let header = Header::polled_with(context.waker())?;
+    let header = Header::polled_with(local(), context.waker())?;
     let local = &header.local;
     let first = local.mailbox.first()?;
     if local.is_special() || !first.asks::<M>() || !local.take_one() {

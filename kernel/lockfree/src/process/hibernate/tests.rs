@@ -56,9 +56,10 @@ fn run() {
         };
         token = match process.poll() {
             Polled::Done(finished) => return finished.discontinue(),
-            Polled::Yielded(token) | Polled::YieldedWithCare(token) | Polled::Waiting(token) => {
-                token
-            }
+            Polled::Yielded(token)
+            | Polled::YieldedWithCare(token)
+            | Polled::Waiting(token)
+            | Polled::Listening(token) => token,
         };
         token.begin_stint();
     }

@@ -37,7 +37,7 @@ impl Local {
         self.purse.left.set(left);
         if left < 0 {
             // The loop has to give it more when it yields.
-            self.set_manner(Intent::YieldWithCare);
+            self.set_manner(Intent::YIELD_WITH_CARE);
         }
     }
 
@@ -78,15 +78,21 @@ impl Local {
     /// As `spend`, for so little that nobody gets from below zero around to above in a quantum.
     #[inline(always)]
     pub(crate) fn spend_little(&self, reductions: u32) {
-        // Read as a number without a sign, it is less than what is spent only where it goes below zero: once. From there
-        // until it is given more, nothing makes the yield plain again.
         let left = self.purse.left.get().cast_unsigned();
         self.purse
             .left
             .set(left.wrapping_sub(reductions).cast_signed());
+        self.has_spent(left, reductions);
+    }
+
+    /// So much was left before so little was spent.
+    #[inline(always)]
+    pub(super) fn has_spent(&self, left: u32, reductions: u32) {
+        // Read as a number without a sign, it is less than what is spent only where it goes below zero: once. From there
+        // until it is given more, nothing makes the yield plain again.
         if left < reductions {
             core::hint::cold_path();
-            self.set_manner(Intent::YieldWithCare);
+            self.set_manner(Intent::YIELD_WITH_CARE);
         }
     }
 

@@ -110,6 +110,14 @@ impl PreemptionOff {
         Self::of(local)
     }
 
+    pub(crate) fn for_pay(local: &'static Local, reductions: u32) -> Self {
+        debug_assert!(
+            local.is_preemptible() || local.kind() == Kind::Loop,
+            "a process looks for room with preemption off"
+        );
+        Self(local, local.spend_and_stay(reductions))
+    }
+
     pub(crate) fn local(&self) -> &Local {
         self.0
     }

@@ -13,6 +13,8 @@ unsafe extern "Rust" {
     safe fn girder_stay(local: &Local) -> u32;
     /// The same on a stack that is large enough for the look itself, however many there are.
     safe fn girder_stay_on_full_stack(local: &Local) -> u32;
+    /// Looks for that room alone, on such a stack.
+    safe fn girder_look_for_room();
     /// The clock, in nanoseconds.
     safe fn girder_now() -> u64;
     /// Leaves to the loop, because an interrupt wanted to while preemption was off.
@@ -153,6 +155,13 @@ impl PreemptionOff {
     #[inline(always)]
     pub(crate) fn on_full_stack(local: &'static Local) -> Self {
         Self(local, girder_stay_on_full_stack(local))
+    }
+
+    /// The same, and pays.
+    #[inline(always)]
+    pub(crate) fn for_pay(local: &'static Local, reductions: u32) -> Self {
+        girder_look_for_room();
+        Self(local, local.spend_and_stay(reductions))
     }
 
     /// The code's record.

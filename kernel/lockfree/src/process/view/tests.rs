@@ -53,7 +53,7 @@ fn a_process_is_seen_in_each_state_and_not_after_its_end() {
     core();
     let pid = spawn(pending(), LEVEL).expect("room");
     assert_eq!(activity(pid), Some(Activity::Ready));
-    let Polled::Waiting(token) = run(born()) else {
+    let (Polled::Waiting(token) | Polled::Listening(token)) = run(born()) else {
         panic!("did not wait")
     };
     assert!(token.park().is_none());

@@ -36,7 +36,7 @@ fn run_out() {
             Start::Die(token) => token.drop_future().discontinue(),
             Start::Run(process) => match process.poll() {
                 Polled::Done(finished) => finished.discontinue(),
-                Polled::Waiting(token) => ready.extend(token.park()),
+                Polled::Waiting(token) | Polled::Listening(token) => ready.extend(token.park()),
                 Polled::Yielded(mut token) | Polled::YieldedWithCare(mut token) => {
                     token.begin_stint();
                     ready.push_back(token);

@@ -2,7 +2,7 @@
 
 use super::{
     DEAF, FREE, GATED, GENERATION, HELD, LAST_MESSAGE, MAIL, MAIL_SHIFT, PHASE, Pid, RUNNABLE,
-    SUSPEND, StateWord, WAITING, message_of,
+    SUSPEND, StateWord, WAITING, message_of, standing,
 };
 use crate::atomic::{Ordering, Relaxed};
 use crate::order::Site;
@@ -125,8 +125,8 @@ impl StateWord {
             FREE => (next, Sent::Nobody),
             _ if apart & GATED != 0 => (next, Sent::Gated),
             WAITING if apart & DEAF != 0 => (next, Sent::Left),
-            WAITING if apart & SUSPEND != 0 => (next & !PHASE | HELD, Sent::Left),
-            WAITING => (next & !PHASE | RUNNABLE, Sent::Token),
+            WAITING if apart & SUSPEND != 0 => (next & !standing(next) | HELD, Sent::Left),
+            WAITING => (next & !standing(next) | RUNNABLE, Sent::Token),
             _ => (next, Sent::Left),
         }
     }

@@ -52,7 +52,7 @@ pub(crate) fn no_wake_is_lost_and_the_token_is_one() {
             if shared.told.iter().all(|told| told.load(Relaxed) == 1) {
                 break;
             }
-            if shared.state.park(pid, false) == Park::Parked {
+            if shared.state.park(pid, Ear::Deaf) == Park::Parked {
                 shared.queue.wait();
             }
         }
@@ -127,7 +127,7 @@ fn hand_over(
 }
 
 fn parks(state: &StateWord, pid: Pid) -> bool {
-    state.park(pid, false) == Park::Parked
+    state.park(pid, Ear::Deaf) == Park::Parked
 }
 
 fn is_suspended(state: &StateWord, pid: Pid) {
@@ -145,7 +145,7 @@ pub(crate) fn a_wake_takes_the_body_over() {
 /// A process parks, and the core that sends it a message goes on with all that it wrote.
 #[test]
 pub(crate) fn a_send_takes_the_body_over() {
-    let listens = |state: &StateWord, pid| state.park(pid, true) == Park::Parked;
+    let listens = |state: &StateWord, pid| state.park(pid, Ear::Open) == Park::Parked;
     hand_over(nothing_before, listens, |state, pid| {
         match state.send(pid, 1, |_| {}) {
             Sent::Handed => Handover::Token,
@@ -181,7 +181,7 @@ fn what_was_parked_and_told_passes_through_a_suspension() {
     loom::model(|| {
         let (owned, pid) = Owned::new();
         owned.body.touch();
-        assert_eq!(owned.state.park(pid, false), Park::Parked);
+        assert_eq!(owned.state.park(pid, Ear::Deaf), Park::Parked);
         let go_on = |owned: &Owned, handover| {
             if handover == Handover::Token {
                 owned.body.touch();
@@ -219,7 +219,7 @@ fn a_wake_never_reaches_a_stranger() {
         let _ = state.vacate(old);
         let new = state.next_pid(0);
         state.occupy(new);
-        let parked = state.park(new, false);
+        let parked = state.park(new, Ear::Deaf);
         assert_eq!(waker.join().unwrap(), Handover::Nothing);
         assert_eq!(parked, Park::Parked);
     });
@@ -233,7 +233,7 @@ fn kill_and_wake_hand_over_one_token() {
         let state = Arc::new(StateWord::new());
         let pid = state.next_pid(0);
         state.occupy(pid);
-        assert_eq!(state.park(pid, false), Park::Parked);
+        assert_eq!(state.park(pid, Ear::Deaf), Park::Parked);
         let killer = {
             let state = state.clone();
             thread::spawn(move || state.kill(pid))
@@ -259,7 +259,7 @@ fn the_last_wish_for_a_level_is_met_and_no_wake_is_lost() {
         state.occupy(pid);
         let holder = {
             let state = state.clone();
-            thread::spawn(move || (state.take_level(), state.park(pid, false)))
+            thread::spawn(move || (state.take_level(), state.park(pid, Ear::Deaf)))
         };
         let _ = state.set_level(pid, 1);
         let is_authors = state.wake(pid) == Handover::Token;

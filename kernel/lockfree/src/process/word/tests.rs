@@ -62,10 +62,10 @@ fn transitions(phase: u64) -> Vec<Transition> {
             let _ = state.begin(true);
         });
         all.push(|state, pid| {
-            let _ = state.park(pid, false);
+            let _ = state.park(pid, Ear::Deaf);
         });
         all.push(|state, pid| {
-            let _ = state.park(pid, true);
+            let _ = state.park(pid, Ear::Open);
         });
     }
     all
@@ -154,8 +154,8 @@ fn a_wake_during_the_poll_is_never_lost() {
     let (state, pid) = occupied();
     assert_eq!(state.begin(false), Begin::Run);
     assert_eq!(state.wake(pid), Handover::Nothing);
-    assert_eq!(state.park(pid, false), Park::Again);
-    assert_eq!(state.park(pid, false), Park::Parked);
+    assert_eq!(state.park(pid, Ear::Deaf), Park::Again);
+    assert_eq!(state.park(pid, Ear::Deaf), Park::Parked);
     assert_eq!(state.wake(pid), Handover::Token);
 }
 
@@ -164,7 +164,7 @@ fn a_wake_before_a_poll_that_was_broken_off_goes_on_counts() {
     let (state, pid) = occupied();
     assert_eq!(state.wake(pid), Handover::Nothing);
     assert_eq!(state.begin(true), Begin::Run);
-    assert_eq!(state.park(pid, false), Park::Again);
+    assert_eq!(state.park(pid, Ear::Deaf), Park::Again);
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn whoever_was_broken_off_goes_on_unless_something_else_is_wanted() {
 #[test]
 fn a_suspended_process_keeps_its_wake_for_later() {
     let (state, pid) = occupied();
-    assert_eq!(state.park(pid, false), Park::Parked);
+    assert_eq!(state.park(pid, Ear::Deaf), Park::Parked);
     assert_eq!(state.suspend(pid), Handover::Noted);
     assert_eq!(state.wake(pid), Handover::Nothing);
     assert_eq!(state.resume(pid), Handover::Token);
@@ -198,7 +198,7 @@ fn a_process_held_in_mid_poll_keeps_its_wake() {
     assert_eq!(state.wake(pid), Handover::Nothing);
     assert_eq!(state.resume(pid), Handover::Token);
     assert_eq!(state.begin(true), Begin::Run);
-    assert_eq!(state.park(pid, false), Park::Again);
+    assert_eq!(state.park(pid, Ear::Deaf), Park::Again);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn an_old_pid_changes_nothing() {
     let new = state.next_pid(5);
     assert_ne!(old, new);
     state.occupy(new);
-    assert_eq!(state.park(new, false), Park::Parked);
+    assert_eq!(state.park(new, Ear::Deaf), Park::Parked);
     let before = state.0.load(Ordering::Relaxed);
     for transition in [
         StateWord::wake,
@@ -251,7 +251,7 @@ fn send(state: &StateWord, pid: Pid, message: u32) -> (Sent, u32) {
 #[test]
 fn a_message_wakes_who_waits_and_the_next_one_only_joins_it() {
     let (state, pid) = occupied();
-    assert_eq!(state.park(pid, true), Park::Parked);
+    assert_eq!(state.park(pid, Ear::Open), Park::Parked);
     assert_eq!(send(&state, pid, 7), (Sent::Handed, 0));
     assert_eq!(send(&state, pid, 8), (Sent::Left, 0));
     assert_eq!(send(&state, pid, LAST_MESSAGE), (Sent::Left, 8));
@@ -263,8 +263,8 @@ fn a_message_wakes_who_waits_and_the_next_one_only_joins_it() {
 fn who_wants_mail_does_not_park_beside_some_and_who_does_not_is_left_alone() {
     let (state, pid) = occupied();
     assert_eq!(send(&state, pid, 1), (Sent::Left, 0));
-    assert_eq!(state.park(pid, true), Park::Again);
-    assert_eq!(state.park(pid, false), Park::Parked);
+    assert_eq!(state.park(pid, Ear::Open), Park::Again);
+    assert_eq!(state.park(pid, Ear::Deaf), Park::Parked);
     assert_eq!(send(&state, pid, 2), (Sent::Left, 1));
     assert_eq!(state.wake(pid), Handover::Token);
     assert_eq!(state.take(), 2);
@@ -273,7 +273,7 @@ fn who_wants_mail_does_not_park_beside_some_and_who_does_not_is_left_alone() {
 #[test]
 fn a_message_to_a_suspended_process_is_found_when_it_is_resumed() {
     let (state, pid) = occupied();
-    assert_eq!(state.park(pid, true), Park::Parked);
+    assert_eq!(state.park(pid, Ear::Open), Park::Parked);
     assert_eq!(state.suspend(pid), Handover::Noted);
     assert_eq!(send(&state, pid, 1), (Sent::Left, 0));
     assert_eq!(send(&state, pid, 2), (Sent::Left, 1));
