@@ -51,20 +51,18 @@ async fn a_call_of_one_that_faults_over_it_ends() {
 #[girder::test]
 async fn a_call_of_a_spinner_that_is_killed_ends() {
     let rival = Rival::begin().await;
-    let me = own_pid();
+    let killer = start(async {
+        let server: Pid = receive().await;
+        kill(server);
+    });
     let server = start(async move {
         let _question: Double = receive().await;
-        let _ = send(me, ());
+        let _ = send(killer, own_pid());
         loop {
             spin_loop();
         }
     });
-    start(async move {
-        sleep(Duration::from_millis(5)).await;
-        kill(server);
-    });
     assert_eq!(ask(server).await, Err(CallError::NoAnswer));
-    let () = receive().await;
     drop(rival);
 }
 

@@ -1,5 +1,5 @@
-//! The deployments in which all cores schedule, and steal from each other or send packets: all tests where they steal; where
-//! they send packets, all on one core, and on several those that are about that.
+//! The deployments in which all cores schedule, and steal from each other or send packets: all tests on one core, and where four
+//! steal; otherwise those that are about several cores.
 
 use super::{plain_row, says};
 use crate::machine::{Gic, Machine};
@@ -42,12 +42,13 @@ pub(super) fn rows() -> Vec<Row> {
         },
         ..row
     };
+    let several = "girder.deploy=shared test=many::";
     let several_by_message = "girder.deploy=message test=many::";
     vec![
         shared(1, "neoverse-n1", "girder.deploy=shared"),
-        shared(2, "max", "girder.deploy=shared"),
+        shared(2, "max", several),
         on_gic_v2(shared(4, "cortex-a72", "girder.deploy=shared")),
-        shared(8, "neoverse-n1", "girder.deploy=shared"),
+        shared(8, "neoverse-n1", several),
         message(1, "cortex-a72", "girder.deploy=message"),
         message(2, "neoverse-n1", several_by_message),
         message(8, "cortex-a72", several_by_message),
