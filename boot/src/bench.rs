@@ -8,6 +8,7 @@
 //! What is measured stands between two [`marks`], so that a tracing emulator finds it.
 
 mod arena;
+mod cross;
 mod latency;
 mod mail;
 mod marks;
@@ -30,7 +31,7 @@ use girder_core::check::ExitStatus;
 use girder_core::config::{BenchChoice, Mode};
 use girder_core::program::{Program, Role};
 use girder_core::sched::{ExitReason, Priority};
-use girder_lockfree::process::spawn;
+use girder_lockfree::process::{cores, spawn};
 
 const NORMAL: u8 = Priority::Normal.level();
 const HIGH: u8 = Priority::High.level();
@@ -51,8 +52,14 @@ const fn bench(name: &'static str, count: u64, run: fn(u64) -> Run) -> Bench {
 /// The one that is about time being kept: left out where it is not.
 const YIELD_CLOCK: &str = "yield_clock";
 
+/// Those that want several cores: left out where one runs all processes.
+const PING_PONG_CROSS: &str = "ping_pong_cross";
+const STEAL: &str = "steal";
+const SPREAD: &str = "spread";
+const OF_SEVERAL_CORES: [&str; 3] = [PING_PONG_CROSS, STEAL, SPREAD];
+
 /// All of them, in the order in which they run.
-const BENCHES: [Bench; 28] = [
+const BENCHES: [Bench; 31] = [
     bench("yield", 1_000_000, |count| {
         Box::pin(yields::run("yield", count))
     }),
@@ -135,6 +142,11 @@ const BENCHES: [Bench; 28] = [
     bench("idle_memory", 100_000, |count| {
         Box::pin(memory::idle(count))
     }),
+    bench(PING_PONG_CROSS, 50_000, |count| {
+        Box::pin(mail::measure(PING_PONG_CROSS, count, cross::ping_pong))
+    }),
+    bench(SPREAD, 100_000, |count| Box::pin(cross::spread(count))),
+    bench(STEAL, 5_000, |count| Box::pin(cross::steal(count))),
     // Last: over all that has run before.
     bench("masked_max", 1, |_| Box::pin(masked::run())),
 ];
@@ -175,7 +187,10 @@ async fn run(
     keeps_time: bool,
 ) -> ExitStatus {
     let mut status = ExitStatus::NothingToRun;
-    let has_sense = |bench: &&Bench| keeps_time || bench.name != YIELD_CLOCK;
+    let has_sense = |bench: &&Bench| {
+        (keeps_time || bench.name != YIELD_CLOCK)
+            && (cores() > 1 || !OF_SEVERAL_CORES.contains(&bench.name))
+    };
     let chosen = BENCHES.iter().filter(|bench| is_chosen(bench));
     for bench in chosen.filter(has_sense) {
         (bench.run)(count.unwrap_or(bench.count).max(1)).await;

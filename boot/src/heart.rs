@@ -21,9 +21,10 @@ use girder_aarch64::process;
 use girder_aarch64::process::NewLoop;
 use girder_core::causes::Cause;
 use girder_core::config::{Config, Deployment, QUANTUM_US, REDUCTIONS};
+use girder_core::reports::CoreCounts;
 use girder_core::sched::{
     Apart, Core, Fellows, Levels, Lifecycle, Migration, Neighbours, Next, Offering, Outcome, Ready,
-    Terms, World, apart, crew_of, run,
+    Statistics, Terms, World, apart, crew_of, run,
 };
 use girder_lockfree::Token;
 use girder_lockfree::process::crew::{Crew, Seat};
@@ -61,6 +62,19 @@ pub(crate) fn shared() -> Option<&'static Common> {
 /// The cores that run processes, if there are several deployed.
 pub(crate) fn crew() -> Option<&'static Crew> {
     COMMON.get().map(|common| common.table.crew())
+}
+
+/// What the cores that share their work have counted.
+pub(crate) fn counts() -> impl Iterator<Item = CoreCounts> {
+    let heres = crew().into_iter().flat_map(|crew| {
+        let count = crew.count();
+        (0..count).filter_map(|core| crew.here_of(core))
+    });
+    heres.enumerate().map(|(number, here)| CoreCounts {
+        number,
+        counts: Statistics::shown_by(here),
+        emigrants: here.emigrants(),
+    })
 }
 
 /// How many cores run processes.

@@ -9,7 +9,7 @@ use girder_core::config::{Config, Mode};
 use girder_core::info::Info;
 use girder_core::names::Name;
 use girder_core::program::{Program, Role, choose};
-use girder_core::reports::{CoreLine, CoreState};
+use girder_core::reports::{CoreCounts, CoreLine, CoreState};
 use girder_core::shell::Inspect;
 use girder_core::trace::{self, Entry};
 use girder_core::units::Bytes;
@@ -107,7 +107,11 @@ impl Inspect for Instruments {
                 }
             )?;
         }
-        Ok(())
+        let mut counts = heart::counts().peekable();
+        if counts.peek().is_some() {
+            writeln!(out, "{}", CoreCounts::HEADING)?;
+        }
+        counts.try_for_each(|row| writeln!(out, "{row}"))
     }
 
     fn processes(&self, out: &mut dyn Write) -> fmt::Result {

@@ -157,6 +157,11 @@
 //!
 //! A name means its process until that ends. [`info`] tells what a process is doing, [`processes`] who there is.
 //!
+//! # Cores
+//!
+//! A process runs on whichever core has time. One that is to stay on some of them says so ([`Options::affinity`],
+//! [`set_affinity`]); there are [`cores`] that run processes, numbered from 0.
+//!
 //! # Time and the console
 //!
 //! [`sleep`], [`timeout`], [`interval`] and [`Instant`] are about time; nothing in them is ever early. [`send_after`] has a
@@ -222,8 +227,9 @@ pub use girder_core::time::{
     send_after, send_at, send_every, sleep, sleep_until, timeout, timeout_at,
 };
 pub use girder_lockfree::process::{
-    ExitReason, NoProcess, NoStack, NotAPid, Pid, Processes, Request, STACK_BYTES, Watch, YieldNow,
-    block_on, hibernate, is_alive, kill, processes, reduce, resume, suspend, yield_now,
+    AffinityError, CoreMask, ExitReason, NoProcess, NoStack, NotAPid, Pid, Processes, Request,
+    STACK_BYTES, Watch, YieldNow, block_on, cores, get_affinity, hibernate, is_alive, kill,
+    own_core, processes, reduce, resume, set_affinity, suspend, yield_now,
 };
 pub use girder_macros::{main, test};
 pub use inspect::info;

@@ -5,7 +5,9 @@ use core::fmt;
 use girder_core::mail::{Bound, BoundError, Overflow};
 use girder_core::names::{Name, NameError, Reservation};
 use girder_core::sched::Priority;
-use girder_lockfree::process::{self, NoProcess, Pid, Request, STACK_BYTES, Watch};
+use girder_lockfree::process::{
+    self, Affinity, AffinityError, CoreMask, NoProcess, Pid, Request, STACK_BYTES, Watch,
+};
 
 const NORMAL: u8 = Priority::Normal.level();
 
@@ -119,6 +121,7 @@ pub struct Options<'a> {
     priority: Priority,
     mailbox: Option<(u32, Overflow)>,
     max_heap: Option<usize>,
+    affinity: Option<CoreMask>,
 }
 
 /// Why there is no new process.
@@ -134,6 +137,8 @@ pub enum SpawnError {
     Priority,
     /// So little memory, in bytes, has no room for a stack: see [`Options::max_heap`].
     MaxHeap(usize),
+    /// It can't run on those cores.
+    Affinity(AffinityError),
 }
 
 impl<'a> Options<'a> {
@@ -144,6 +149,7 @@ impl<'a> Options<'a> {
             priority: Priority::Normal,
             mailbox: None,
             max_heap: None,
+            affinity: None,
         }
     }
 
@@ -195,6 +201,22 @@ impl<'a> Options<'a> {
     /// were, and for each that is larger than 4 KiB. They are never refused for this limit; [`mailbox`](Self::mailbox) has one of its own.
     pub const fn max_heap(mut self, bytes: usize) -> Self {
         self.max_heap = Some(bytes);
+        self
+    }
+
+    /// It runs on these cores only: see [`set_affinity`](crate::set_affinity). It is born on its maker's core, and begins on one of them.
+    ///
+    /// ```no_run
+    /// use girder::{CoreMask, Options};
+    ///
+    /// # async fn sample() {}
+    /// # async fn example() -> Result<(), girder::SpawnError> {
+    /// Options::new().affinity(CoreMask::only(0).with(1)).spawn(sample())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub const fn affinity(mut self, cores: CoreMask) -> Self {
+        self.affinity = Some(cores);
         self
     }
 
@@ -260,10 +282,12 @@ impl Options<'_> {
         if let Some(bytes) = self.max_heap.filter(|&bytes| bytes < STACK_BYTES) {
             return Err(SpawnError::MaxHeap(bytes));
         }
+        let affinity = self.affinity.map(|cores| Affinity::of(&cores));
         Ok(Birth {
             level: self.priority.level(),
             bound: bound.transpose()?,
             max_heap: self.max_heap,
+            affinity: affinity.transpose()?,
         })
     }
 }
@@ -274,6 +298,7 @@ struct Birth {
     level: u8,
     bound: Option<Bound>,
     max_heap: Option<usize>,
+    affinity: Option<Affinity>,
 }
 
 /// Limits the heap of the running process, which has just begun.
@@ -301,9 +326,10 @@ impl Birth {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        match self.bound {
-            None => process::spawn(future, self.level),
-            Some(bound) => process::spawn_bounded(future, self.level, bound),
+        match (self.affinity, self.bound) {
+            (None, None) => process::spawn(future, self.level),
+            (None, Some(bound)) => process::spawn_bounded(future, self.level, bound),
+            (Some(cores), bound) => process::spawn_on(cores, future, self.level, bound),
         }
     }
 
@@ -313,9 +339,10 @@ impl Birth {
         M: FnOnce() -> F + Send + 'static,
     {
         let make = self.limited(make);
-        match self.bound {
-            None => process::spawn_with(make, self.level),
-            Some(bound) => process::spawn_bounded_with(make, self.level, bound),
+        match (self.affinity, self.bound) {
+            (None, None) => process::spawn_with(make, self.level),
+            (None, Some(bound)) => process::spawn_bounded_with(make, self.level, bound),
+            (Some(cores), bound) => process::spawn_on_with(cores, make, self.level, bound),
         }
     }
 
@@ -333,9 +360,10 @@ impl Birth {
         M: FnOnce() -> F + Send + 'static,
     {
         let make = self.limited(make);
-        match self.bound {
-            None => process::spawn_watched(make, self.level),
-            Some(bound) => process::spawn_bounded_watched(make, self.level, bound),
+        match (self.affinity, self.bound) {
+            (None, None) => process::spawn_watched(make, self.level),
+            (None, Some(bound)) => process::spawn_bounded_watched(make, self.level, bound),
+            (Some(cores), bound) => process::spawn_on_watched(cores, make, self.level, bound),
         }
     }
 }
@@ -399,6 +427,12 @@ impl From<BoundError> for SpawnError {
     }
 }
 
+impl From<AffinityError> for SpawnError {
+    fn from(error: AffinityError) -> Self {
+        Self::Affinity(error)
+    }
+}
+
 impl fmt::Display for SpawnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -410,6 +444,7 @@ impl fmt::Display for SpawnError {
                 f,
                 "a process with {bytes} bytes of memory, of which a stack takes {STACK_BYTES}"
             ),
+            Self::Affinity(error) => fmt::Display::fmt(error, f),
         }
     }
 }

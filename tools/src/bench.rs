@@ -74,8 +74,8 @@ pub(crate) fn run(
         return count::run(workspace, &options);
     }
     let mut ours = Vec::new();
-    for bootargs in boots(&options.choice) {
-        let report = machine::run(workspace, &options.qemu, bootargs, Vec::new(), true)?;
+    for boot in boots(&options.choice) {
+        let report = machine::run(workspace, &options.qemu, boot, Vec::new(), true)?;
         ours.extend(Figure::all_in(&report));
     }
     let file = workspace.path(baseline::FILE);
@@ -98,13 +98,22 @@ pub(crate) fn run(
 /// The benchmark that needs a machine which keeps its processes' time: the others are measured without.
 const TIMED: &str = "yield_clock";
 
-/// The boot arguments of each machine that the chosen benchmarks take.
-fn boots(choice: &str) -> Vec<String> {
-    let timed = |choice| format!("bench={choice} girder.clock=on");
+/// The benchmarks that need two cores which run processes: a machine for each, so that none finds what another has left.
+const OF_TWO_CORES: [&str; 2] = ["ping_pong_cross", "steal"];
+
+/// The boot arguments of each machine that the chosen benchmarks take, and how many cores it has.
+fn boots(choice: &str) -> Vec<(String, u32)> {
+    let timed = |choice| (format!("bench={choice} girder.clock=on"), 1);
+    let of_two = |choice| (format!("bench={choice} girder.deploy=shared"), 2);
+    let name = choice.split(':').next().unwrap_or_default();
     match choice {
-        "" => vec!["bench".to_owned(), timed(TIMED)],
-        choice if choice.split(':').next() == Some(TIMED) => vec![timed(choice)],
-        choice => vec![format!("bench={choice}")],
+        "" => [("bench".to_owned(), 1), timed(TIMED)]
+            .into_iter()
+            .chain(OF_TWO_CORES.map(of_two))
+            .collect(),
+        choice if name == TIMED => vec![timed(choice)],
+        choice if OF_TWO_CORES.contains(&name) => vec![of_two(choice)],
+        choice => vec![(format!("bench={choice}"), 1)],
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) async fn measure<F: Future<Output = u64>>(name: &str, count: u64, run
 }
 
 /// A message of no consequence.
-struct Ball(u64);
+pub(super) struct Ball(u64);
 
 /// Whom to send to from now on.
 struct Peer(Addr<Ball>);
@@ -28,7 +28,7 @@ struct Peer(Addr<Ball>);
 /// A question whose answer is one more.
 struct Ask(u64, ReplyTo<u64>);
 
-fn own<M: Send + 'static>() -> Addr<M> {
+pub(super) fn own<M: Send + 'static>() -> Addr<M> {
     Addr::own().expect("a benchmark is a process")
 }
 
@@ -37,12 +37,12 @@ fn start(body: impl Future<Output = ()> + Send + 'static) -> Pid {
 }
 
 #[inline(always)]
-fn throw(to: Addr<Ball>, ball: u64) {
+pub(super) fn throw(to: Addr<Ball>, ball: u64) {
     to.send(Ball(ball)).expect("there is memory");
 }
 
 /// Answers so many balls.
-async fn answer(peer: Addr<Ball>, rounds: u64) {
+pub(super) async fn answer(peer: Addr<Ball>, rounds: u64) {
     for _ in 0..rounds {
         let Ball(ball) = receive().await;
         throw(peer, ball);
@@ -50,7 +50,7 @@ async fn answer(peer: Addr<Ball>, rounds: u64) {
 }
 
 /// Throws so many balls, and waits for each.
-async fn play(peer: Addr<Ball>, rounds: u64) {
+pub(super) async fn play(peer: Addr<Ball>, rounds: u64) {
     for ball in 0..rounds {
         throw(peer, ball);
         let Ball(back) = receive().await;

@@ -140,9 +140,17 @@ impl Hardware for ThisCore {
         if causes == Causes::from(Cause::Timer) {
             count(&self.block.counters().deadlines);
             interrupts::complete(causes.word());
-        } else {
+        } else if causes != Causes::from(Cause::Wake) {
+            // (A ring of another core's is no interrupt whose line has to be let up again.)
             attend::serve(self.block, causes);
         }
+    }
+
+    fn lingers(&mut self, turns: u32) -> bool {
+        (0..turns).any(|_| {
+            cpu::relax();
+            self.block.doorbell().is_rung()
+        })
     }
 
     fn wait(&mut self) {

@@ -129,6 +129,14 @@ pub fn wait_for_event() {
     asm::wfe();
 }
 
+/// Tells the core, or who emulates it, that this code only waits.
+#[inline(always)]
+pub fn relax() {
+    core::hint::spin_loop();
+    // SAFETY: a hint. (`spin_loop` of the standard library is a barrier here, which costs more and tells nobody.)
+    unsafe { core::arch::asm!("yield", options(nomem, nostack, preserves_flags)) }
+}
+
 /// Wakes all cores from `wait_for_event`; what was written before is visible to them then.
 pub fn send_event() {
     asm::barrier::dsb(asm::barrier::ISHST);

@@ -12,6 +12,7 @@ mod deadlines;
 mod effects;
 mod levels;
 mod message;
+mod order;
 mod shared;
 
 pub use self::core::{Core, Next, Statistics, Terms};

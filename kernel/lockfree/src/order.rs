@@ -122,6 +122,18 @@ sites! {
     SpreadGive: Release,
     /// That core.
     SpreadTake: Acquire,
+    /// A choice of cores, by the wish for it; pairs with `TakeWish` and `Begin`.
+    Bind: Release,
+    /// Whoever has the token sees the choice.
+    TakeWish: Acquire,
+    /// A choice, with its mask; pairs with `ChoiceSee`.
+    ChoiceSay: Release,
+    /// Whoever looks it up.
+    ChoiceSee: Acquire,
+    /// A chunk of choices, for whoever finds it; pairs with `ChoicesFind`.
+    ChoicesAdd: Release,
+    /// Whoever looks one up.
+    ChoicesFind: Acquire,
     /// Of a core that becomes hungry and one that comes to have plenty, one sees the other.
     CrewHungry: SeqCst,
     /// The other's side of that; and of the next.

@@ -44,6 +44,9 @@ pub use alarm::simulate_counting_alarms;
 pub(crate) use alarm::{Due, make_room_for_alarms, set_due};
 pub use alarm::{Look, NoAlarm, has_alarms_left, ring_alarms, set_alarm, take_back_alarm};
 pub use budget::afford;
+pub use crew::affinity::{
+    Affinity, AffinityError, CoreMask, cores, get_affinity, own_core, set_affinity,
+};
 pub use exit::{ExitReason, Words};
 pub use finished::Finished;
 pub use hand::ORDINARY;
@@ -98,7 +101,7 @@ where
     F: Future<Output = ()> + 'static,
     M: FnOnce() -> F + Send + 'static,
 {
-    create_watched(async move { make().await }, level, None)
+    create_watched(async move { make().await }, level, Wants::default())
 }
 
 /// As [`spawn`], with a limit to the mailbox.
@@ -129,7 +132,51 @@ where
     F: Future<Output = ()> + 'static,
     M: FnOnce() -> F + Send + 'static,
 {
-    create_watched(async move { make().await }, level, Some(bound))
+    let wants = Wants {
+        bound: Some(bound),
+        ..Wants::default()
+    };
+    create_watched(async move { make().await }, level, wants)
+}
+
+/// As [`spawn`], for one that runs on these cores only; `bound` limits its mailbox.
+pub fn spawn_on<F: Future<Output = ()> + Send + 'static>(
+    affinity: Affinity,
+    future: F,
+    level: u8,
+    bound: Option<Bound>,
+) -> Result<Pid, NoProcess> {
+    create_at_length(future, level, Wants::on(affinity, bound))
+}
+
+/// As [`spawn_with`], for one that runs on these cores only; `bound` limits its mailbox.
+pub fn spawn_on_with<F, M>(
+    affinity: Affinity,
+    make: M,
+    level: u8,
+    bound: Option<Bound>,
+) -> Result<Pid, NoProcess>
+where
+    F: Future<Output = ()> + 'static,
+    M: FnOnce() -> F + Send + 'static,
+{
+    let wants = Wants::on(affinity, bound);
+    create_at_length(async move { make().await }, level, wants)
+}
+
+/// As [`spawn_watched`], for one that runs on these cores only; `bound` limits its mailbox.
+pub fn spawn_on_watched<F, M>(
+    affinity: Affinity,
+    make: M,
+    level: u8,
+    bound: Option<Bound>,
+) -> Result<(Pid, Watch), NoProcess>
+where
+    F: Future<Output = ()> + 'static,
+    M: FnOnce() -> F + Send + 'static,
+{
+    let wants = Wants::on(affinity, bound);
+    create_watched(async move { make().await }, level, wants)
 }
 
 /// Added to a level: whoever is born with it stays on the core of its birth.
@@ -168,6 +215,14 @@ fn create_bounded<F: Future<Output = ()> + 'static>(
         bound: Some(bound),
         ..Wants::default()
     };
+    create_at_length(future, level, wants)
+}
+
+fn create_at_length<F: Future<Output = ()> + 'static>(
+    future: F,
+    level: u8,
+    wants: Wants,
+) -> Result<Pid, NoProcess> {
     let (pid, _) = bear_at_length(future, level, wants).ok_or(NoProcess)?;
     Ok(pid)
 }
@@ -175,11 +230,11 @@ fn create_bounded<F: Future<Output = ()> + 'static>(
 fn create_watched<F: Future<Output = ()> + 'static>(
     future: F,
     level: u8,
-    bound: Option<Bound>,
+    wants: Wants,
 ) -> Result<(Pid, Watch), NoProcess> {
     let wants = Wants {
         is_watched: true,
-        bound,
+        ..wants
     };
     let (pid, watch) = bear_at_length(future, level, wants).ok_or(NoProcess)?;
     Ok((pid, watch.ok_or(NoProcess)?))

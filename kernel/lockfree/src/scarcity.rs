@@ -41,13 +41,15 @@ pub enum Purpose {
     Answer,
     /// Gates of mailboxes.
     Gates,
+    /// Which cores processes may run on.
+    Choices,
     /// A chunk of an arena.
     Chunk,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Process,
         Self::Successor,
         Self::Record,
@@ -61,6 +63,7 @@ impl Purpose {
         Self::Question,
         Self::Answer,
         Self::Gates,
+        Self::Choices,
         Self::Chunk,
     ];
 

@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+mod affinity;
 mod arenas;
 mod asking;
 mod atomics;

@@ -10,6 +10,7 @@
 //!   world     what lies below them, on the baton's hardware
 //!   programs  what processes do
 //!   looking   one of them has all cores stand still
+//!   bound     processes that may run on some cores only, and who sees that they do
 //!   judge     everybody has come to an end, once; nothing is left over
 //! ```
 //!
@@ -17,6 +18,7 @@
 //! bound: both are failures. A process that two cores run at a time is found at once.
 
 mod baton;
+mod bound;
 mod either;
 mod judge;
 mod looking;
@@ -75,11 +77,15 @@ pub enum ManyScenario {
     Trouble,
     /// The same, while others have all cores stand still and look at them.
     Looks,
+    /// Processes that may run on some cores only, while others choose for them.
+    Bound,
+    /// Very many equal spinners that begin on one core. Not among `ALL`: it takes long, and nothing goes wrong in it.
+    Spread,
 }
 
 impl ManyScenario {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Yielders,
         Self::Rendezvous,
         Self::Pairs,
@@ -88,6 +94,7 @@ impl ManyScenario {
         Self::Tree,
         Self::Trouble,
         Self::Looks,
+        Self::Bound,
     ];
 }
 
@@ -125,6 +132,8 @@ pub struct ManyReport {
     pub statistics: Vec<Statistics>,
     /// How often the baton was passed.
     pub passes: u64,
+    /// What each core has done in the scenario `Spread`.
+    pub work: Vec<u64>,
 }
 
 /// What happened.
@@ -183,6 +192,7 @@ pub fn simulate_many(plan: ManyPlan) -> ManyReport {
             "again: cargo run --profile sim -p girder-sim -- --seed {seed} --cores {cores} --deploy {deployment:?} --scenario {scenario:?}"
         );
     };
+    let work = baton.work();
     let (trace, score, passes) = baton.end();
     judge::check(&score, &remains);
     let statistics = remains.iter().map(|remains| remains.statistics).collect();
@@ -190,6 +200,7 @@ pub fn simulate_many(plan: ManyPlan) -> ManyReport {
         trace,
         statistics,
         passes,
+        work,
     }
 }
 

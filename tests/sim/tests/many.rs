@@ -66,6 +66,27 @@ fn who_looks_at_all_cores_finds_nobody_at_work() {
     run_all(ManyScenario::Looks);
 }
 
+#[test]
+fn nobody_runs_on_a_core_that_was_not_chosen() {
+    run_all(ManyScenario::Bound);
+}
+
+/// Each core does its part, to a twentieth.
+#[test]
+fn equal_spinners_spread_evenly_over_eight_cores() {
+    for seed in 0..3 {
+        let plan = plan(seed, ManyScenario::Spread, 8, ManyDeployment::Shared);
+        let report = simulate_many(plan);
+        let migrated: u64 = report.statistics.iter().map(|it| it.migrated).sum();
+        let part = report.work.iter().sum::<u64>() / 8;
+        let is_even = |work: &u64| work.abs_diff(part) * 20 <= part;
+        assert!(report.work.iter().all(is_even), "{:?}", report.work);
+        assert!(migrated > 0, "nobody has sent anybody away");
+        // Nothing goes to and fro: most are moved once or twice.
+        assert!(migrated < 2_000, "{migrated} were sent away");
+    }
+}
+
 /// Without any of this the others would show nothing.
 #[test]
 fn work_moves_and_cores_sleep() {

@@ -145,7 +145,7 @@ fn trace(
     );
     let plugin = format!("{},out={}", plugin.display(), file.display());
     let extra = vec![OsString::from("-plugin"), plugin.into()];
-    let run = machine::run(workspace, &options.qemu, bootargs, extra, false);
+    let run = machine::run(workspace, &options.qemu, (bootargs, 1), extra, false);
     if run.is_err() && !file.exists() {
         return Err(Error::NoPlugin(options.qemu.clone()));
     }

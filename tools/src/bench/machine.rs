@@ -1,4 +1,4 @@
-//! Running benchmarks on a machine of one core that counts its instructions.
+//! Running benchmarks on a machine that counts its instructions.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -20,12 +20,12 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub(super) fn run(
     workspace: &Workspace,
     qemu: &OsString,
-    bootargs: String,
+    (bootargs, cores): (String, u32),
     extra: Vec<OsString>,
     show: bool,
 ) -> Result<String, Error> {
     let machine = Machine {
-        cores: 1,
+        cores,
         cpu: CPU.to_owned(),
         icount_shift: Some(0),
         ..Machine::default()

@@ -21,7 +21,9 @@
 
 mod attend;
 mod others;
+mod patience;
 mod short;
+mod statistics;
 
 use super::deadlines::Deadlines;
 use super::effects::{Hardware, Migration, Outcome, Place, Ready, World};
@@ -31,7 +33,9 @@ use girder_lockfree::Token;
 use girder_lockfree::process::crew::Pace;
 use girder_lockfree::process::here::Here;
 use girder_lockfree::process::{Runnable, Start};
+use patience::Patience;
 use short::Turned;
+pub use statistics::Statistics;
 
 /// What a core does next.
 #[derive(Debug)]
@@ -44,33 +48,6 @@ pub enum Next {
     End(Token),
     /// Sleeps until something happens.
     Wait,
-}
-
-/// What a core has done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Statistics {
-    /// Processes resumed.
-    pub switches: u64,
-    /// Processes that an interrupt took the core from.
-    pub preemptions: u64,
-    /// Processes that had a whole quantum.
-    pub quanta: u64,
-    /// Processes woken, born or resumed into this core's queue.
-    pub arrivals: u64,
-    /// Processes that ended here.
-    pub ended: u64,
-    /// Times the core went to sleep.
-    pub waits: u64,
-    /// Nanoseconds that it has slept.
-    pub idle_nanos: u64,
-    /// Processes that came from another core.
-    pub immigrants: u64,
-    /// Times that it looked around for work, and found some.
-    pub thefts: u64,
-    /// Times that it found none.
-    pub vain_searches: u64,
-    /// Processes that it has offered to others.
-    pub offered: u64,
 }
 
 /// How a core treats its processes.
@@ -92,6 +69,12 @@ pub struct Core<W: World> {
     oracle: W::Oracle,
     terms: Terms,
     deadlines: Deadlines,
+    patience: Patience,
+    /// How long it was idle last, and since when it is not.
+    idle: u64,
+    awake_since: u64,
+    /// Reductions that budgets have had since the load was looked at.
+    spent: u32,
     /// When whoever runs was given the core, while time is kept.
     since: u64,
     here: &'static Here,
@@ -124,6 +107,10 @@ impl<W: World> Core<W> {
             oracle,
             terms,
             deadlines: Deadlines::default(),
+            patience: Patience::default(),
+            idle: 0,
+            awake_since: 0,
+            spent: 0,
             since: 0,
             here,
             statistics: Statistics::default(),
@@ -259,6 +246,9 @@ impl<W: World> Core<W> {
         }
         if token.is_spent() {
             token.grant(self.terms.reductions);
+            if W::Migration::MOVES {
+                self.count_spent();
+            }
         }
         token
     }
@@ -334,6 +324,9 @@ impl<W: World> Core<W> {
         let level = Priority::from_level(token.level());
         let is_simple = self.ready.is_even(level) && !token.is_spent();
         token.set_careful(!is_simple);
+        if W::Migration::MOVES && token.is_pinned() && !self.ready.is_empty() {
+            token = self.spare(token)?;
+        }
         match token.start() {
             Start::Run(process) => Some(Next::Resume(self.give(self.here, process))),
             Start::GoOn(token) => {
@@ -347,7 +340,13 @@ impl<W: World> Core<W> {
             Start::Moved(mut token) => {
                 // It comes behind the others there, and has a whole quantum.
                 token.end_quantum();
-                self.ready.push(token, Place::Back);
+                let stays = match W::Migration::MOVES {
+                    true => self.keep(token),
+                    false => Some(token),
+                };
+                if let Some(token) = stays {
+                    self.ready.push(token, Place::Back);
+                }
                 None
             }
             Start::Die(token) => Some(self.let_die(token)),
@@ -384,12 +383,22 @@ impl<W: World> Core<W> {
             self.here.store_pace(Pace::Busy);
         }
         self.deadlines.arm_idle(&mut self.hardware);
-        self.statistics.waits += 1;
         let before = self.hardware.now();
-        self.hardware.wait();
+        if W::Migration::MOVES && self.hardware.lingers(self.patience.turns()) {
+            self.statistics.short_waits += 1;
+        } else {
+            self.statistics.waits += 1;
+            if W::Migration::MOVES {
+                self.say_what_was_done(before);
+            }
+            self.hardware.wait();
+        }
         self.since = self.hardware.now();
         self.statistics.idle_nanos += self.since - before;
         if W::Migration::MOVES {
+            self.idle = self.since - before;
+            self.awake_since = self.since;
+            self.patience.learn(self.idle);
             self.stop_idling();
         }
         self.decide()

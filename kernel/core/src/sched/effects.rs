@@ -9,6 +9,7 @@ use super::levels::Priority;
 use crate::causes::Causes;
 use core::fmt;
 use girder_lockfree::Token;
+use girder_lockfree::process::crew::Load;
 use girder_lockfree::process::here::Here;
 use girder_lockfree::process::{Finished, InLoop, Polled, Queue, Runnable};
 
@@ -28,8 +29,8 @@ pub enum Place {
 /// What trying to steal came to.
 #[derive(Debug)]
 pub enum Stolen {
-    /// A process.
-    Taken(Token),
+    /// A process, and so many more, which are in the queue.
+    Taken(Token, usize),
     /// That core has none to spare.
     None,
     /// The core has been asked, and answers by a packet.
@@ -40,8 +41,8 @@ pub enum Stolen {
 pub trait Ready {
     /// Puts a process in.
     fn push(&mut self, token: Token, place: Place);
-    /// Puts processes in, behind all others, that have these levels: a bit for each.
-    fn push_all(&mut self, tokens: &mut Queue, levels: u8);
+    /// Puts so many processes in, behind all others, that have these levels: a bit for each.
+    fn push_all(&mut self, tokens: &mut Queue, levels: u8, count: usize);
     /// Takes the one whose turn it is.
     fn pop(&mut self) -> Option<Token>;
     /// The same where all are of the ordinary level.
@@ -78,6 +79,10 @@ pub trait Ready {
     fn is_empty(&self) -> bool;
     /// How many there are; may have to count.
     fn count(&self) -> usize;
+    /// The same without counting, where processes move.
+    fn length(&self) -> usize {
+        self.count()
+    }
     /// True if these and so many others are more than one.
     fn has_rivals(&self, others: usize) -> bool;
     /// The most urgent priority among them.
@@ -123,9 +128,15 @@ pub trait Migration {
     fn record(&self, record: [u64; 3]) {
         let _ = record;
     }
-    /// Which core that is.
-    fn core_of(&self, here: &'static Here) -> Option<CoreId> {
-        let _ = here;
+    /// Where a process has to go that may not be queued here; `choice` is the oracle's.
+    fn home_of(&self, token: &Token, choice: usize) -> Option<CoreId> {
+        let _ = (token, choice);
+        None
+    }
+    /// Calls a core that wants work for a process that may not run on every core, if there is one for it: where it is to be
+    /// sent.
+    fn claim_for(&mut self, token: &Token) -> Option<CoreId> {
+        let _ = token;
         None
     }
     /// Cores that may have something to spare, one after the other, in the order in which they are to be asked:
@@ -149,6 +160,20 @@ pub trait Migration {
     /// True if another core wants work.
     fn is_anybody_hungry(&self) -> bool {
         false
+    }
+    /// Says how much this core has to do.
+    fn show_load(&mut self, load: Load) {
+        let _ = load;
+    }
+    /// Where it is better to go for some of the processes of a core with this load, and how many; `choice` is the oracle's.
+    fn plan(&mut self, load: Load, choice: usize) -> Option<(CoreId, usize)> {
+        let _ = (load, choice);
+        None
+    }
+    /// Sends some of these there, and says how many.
+    fn migrate(&mut self, ready: &mut impl Ready, target: CoreId, count: usize) -> usize {
+        let _ = (ready, target, count);
+        0
     }
     /// Lets those that do have some of these, and says how many.
     fn feed(&mut self, ready: &mut impl Ready) -> usize {
@@ -240,6 +265,11 @@ pub trait Hardware {
     fn take_causes(&mut self) -> Causes;
     /// Serves what is not the scheduler's, and lets the causes happen again.
     fn serve(&mut self, causes: Causes);
+    /// Looks for a cause, so many times, before it is worth sleeping. True if there is one.
+    fn lingers(&mut self, turns: u32) -> bool {
+        let _ = turns;
+        false
+    }
     /// Sleeps until the next cause, unless one is there.
     fn wait(&mut self);
     /// Lets some time pass, in which nobody runs here, unless it is over already.

@@ -110,7 +110,7 @@ impl Ready for Levels {
         }
     }
 
-    fn push_all(&mut self, tokens: &mut Queue, levels: u8) {
+    fn push_all(&mut self, tokens: &mut Queue, levels: u8, _: usize) {
         if levels == 1 << Priority::Normal.level() {
             return self.normal.append(tokens);
         }

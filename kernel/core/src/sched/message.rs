@@ -86,8 +86,8 @@ impl Ready for Apart {
         self.levels.push(token, place);
     }
 
-    fn push_all(&mut self, tokens: &mut Queue, levels: u8) {
-        self.levels.push_all(tokens, levels);
+    fn push_all(&mut self, tokens: &mut Queue, levels: u8, count: usize) {
+        self.levels.push_all(tokens, levels, count);
     }
 
     #[inline(always)]
@@ -202,9 +202,21 @@ impl Migration for Neighbours {
         self.crew.record(self.own, record);
     }
 
-    fn core_of(&self, here: &'static Here) -> Option<CoreId> {
-        let number = self.crew.number_of(here)?;
-        Some(CoreId(number as u32))
+    /// Its owner, which may have become one that it may not run on.
+    fn home_of(&self, token: &Token, choice: usize) -> Option<CoreId> {
+        let last = token.last_core();
+        let last = last.and_then(|last| self.crew.number_of(last));
+        let owner = last.unwrap_or(self.own);
+        let home = self.crew.home_of(token, owner, choice).unwrap_or(owner);
+        (home != self.own).then_some(CoreId(home as u32))
+    }
+
+    /// Nobody calls anybody by a word that several write; whoever is near and idle finds it in its inbox.
+    fn claim_for(&mut self, token: &Token) -> Option<CoreId> {
+        let is_idle = |&core: &usize| self.crew.pace_of(core) == Pace::Idle;
+        let mut idle = self.near().filter(is_idle);
+        let found = idle.find(|&core| self.crew.may_run_on(token, core))?;
+        Some(CoreId(found as u32))
     }
 
     fn victims(&self) -> usize {

@@ -8,8 +8,9 @@
 
 use super::effects::{CoreId, Migration, Place, Ready, Stolen};
 use super::levels::{Levels, Priority};
+use super::order::Order;
 use girder_lockfree::process::Queue;
-use girder_lockfree::process::crew::{Crew, Pace, Surplus};
+use girder_lockfree::process::crew::{Crew, Load, Pace, Surplus};
 use girder_lockfree::process::here::Here;
 use girder_lockfree::{Steal, Token};
 
@@ -17,6 +18,8 @@ use girder_lockfree::{Steal, Token};
 const OFFERED: usize = 32;
 /// Processes that a thief takes at a time.
 const STOLEN: usize = 16;
+/// Processes that are sent away at a time because there are too many here.
+const MIGRATED: usize = 128;
 /// Times that a thief tries again when another one was faster.
 const TRIES: usize = 4;
 
@@ -24,6 +27,8 @@ const TRIES: usize = 4;
 #[derive(Debug)]
 pub struct Offering {
     levels: Levels,
+    /// Those that nobody steals: counting them would take too long.
+    length: usize,
     surplus: Surplus,
     crew: &'static Crew,
 }
@@ -33,6 +38,7 @@ pub struct Offering {
 pub struct Fellows {
     crew: &'static Crew,
     own: usize,
+    order: Order,
 }
 
 /// The handlers of a core of a crew, for its loop: once.
@@ -42,10 +48,12 @@ pub fn crew_of(crew: &'static Crew, here: &'static Here) -> Option<(Offering, Fe
     let levels = Levels::default();
     let offering = Offering {
         levels,
+        length: 0,
         surplus,
         crew,
     };
-    Some((offering, Fellows { crew, own }))
+    let order = Order::of(crew, own);
+    Some((offering, Fellows { crew, own, order }))
 }
 
 impl Offering {
@@ -69,16 +77,22 @@ impl Offering {
 impl Ready for Offering {
     #[inline(always)]
     fn push(&mut self, token: Token, place: Place) {
+        self.length += 1;
         self.levels.push(token, place);
     }
 
-    fn push_all(&mut self, tokens: &mut Queue, levels: u8) {
-        self.levels.push_all(tokens, levels);
+    fn push_all(&mut self, tokens: &mut Queue, levels: u8, count: usize) {
+        self.length += count;
+        self.levels.push_all(tokens, levels, count);
     }
 
     #[inline(always)]
     fn pop(&mut self) -> Option<Token> {
-        self.levels.pop().or_else(|| self.surplus.take_back())
+        let Some(token) = self.levels.pop() else {
+            return self.surplus.take_back();
+        };
+        self.length -= 1;
+        Some(token)
     }
 
     #[inline(always)]
@@ -108,30 +122,36 @@ impl Ready for Offering {
         let Some(first) = self.steal_one(victim) else {
             return match self.crew.pace_of(victim) {
                 Pace::Ticking => {
+                    self.crew.make_eager(victim);
                     self.crew.call(victim);
                     Stolen::Asked
                 }
                 Pace::Busy | Pace::Idle => Stolen::None,
             };
         };
-        for _ in 0..STOLEN.min(self.crew.offered_by(victim) / 2) {
-            match self.steal_one(victim) {
-                Some(token) => self.levels.push(token, Place::Back),
-                None => break,
-            }
+        let mut more = 0;
+        while more < STOLEN.min(self.crew.offered_by(victim) / 2) {
+            let Some(token) = self.steal_one(victim) else {
+                break;
+            };
+            self.push(token, Place::Back);
+            more += 1;
         }
-        Stolen::Taken(first)
+        Stolen::Taken(first, more)
     }
 
     /// Half of them, so one always stays.
     fn offer(&mut self) -> usize {
+        if !self.levels.has_rivals(0) {
+            return 0;
+        }
         let count = self.levels.count_up_to(2 * OFFERED) / 2;
         for offered in 0..count {
-            let Some(token) = self.levels.pop_to_spare() else {
+            let Some(token) = self.spare() else {
                 return offered;
             };
             if let Err(token) = self.surplus.offer(token) {
-                self.levels.push(token, Place::Front);
+                self.push(token, Place::Front);
                 return offered;
             }
         }
@@ -141,8 +161,14 @@ impl Ready for Offering {
     /// The newest first, before all others: so they stand in the order in which they stood.
     fn take_back(&mut self) {
         while let Some(token) = self.surplus.take_back() {
-            self.levels.push(token, Place::Front);
+            self.push(token, Place::Front);
         }
+    }
+
+    fn spare(&mut self) -> Option<Token> {
+        let token = self.levels.pop_to_spare()?;
+        self.length -= 1;
+        Some(token)
     }
 
     #[inline(always)]
@@ -152,6 +178,10 @@ impl Ready for Offering {
 
     fn count(&self) -> usize {
         self.levels.count() + self.surplus.count()
+    }
+
+    fn length(&self) -> usize {
+        self.length + self.surplus.count()
     }
 
     fn has_rivals(&self, others: usize) -> bool {
@@ -188,9 +218,14 @@ impl Migration for Fellows {
         self.crew.record(self.own, record);
     }
 
-    fn core_of(&self, here: &'static Here) -> Option<CoreId> {
-        let number = self.crew.number_of(here)?;
-        Some(CoreId(number as u32))
+    fn home_of(&self, token: &Token, choice: usize) -> Option<CoreId> {
+        let home = self.crew.home_of(token, self.own, choice)?;
+        Some(CoreId(home as u32))
+    }
+
+    fn claim_for(&mut self, token: &Token) -> Option<CoreId> {
+        let hungry = self.crew.claim_hungry_for(token, self.own)?;
+        Some(CoreId(hungry as u32))
     }
 
     fn victims(&self) -> usize {
@@ -198,9 +233,8 @@ impl Migration for Fellows {
     }
 
     fn victim(&self, turn: usize, choice: usize) -> Option<CoreId> {
-        let others = self.victims();
-        let step = (turn < others).then(|| 1 + (turn + choice) % others)?;
-        let victim = (self.own + step) % self.crew.count();
+        let load = |core| self.crew.load_of(core);
+        let victim = self.order.victim(turn, choice, load)?;
         Some(CoreId(victim as u32))
     }
 
@@ -218,6 +252,33 @@ impl Migration for Fellows {
 
     fn stand_still(&mut self, rest: impl FnMut(&dyn Fn() -> bool)) {
         self.crew.stand_still(rest);
+    }
+
+    fn show_load(&mut self, load: Load) {
+        self.crew.show_load(self.own, load);
+    }
+
+    fn plan(&mut self, load: Load, choice: usize) -> Option<(CoreId, usize)> {
+        let of = |core| self.crew.load_of(core);
+        let (target, least) = self.order.least_loaded(choice, of)?;
+        let count = load.excess_over(least).min(MIGRATED);
+        (count > 0).then_some((CoreId(target as u32), count))
+    }
+
+    fn migrate(&mut self, ready: &mut impl Ready, target: CoreId, count: usize) -> usize {
+        let target = target.0 as usize;
+        self.crew.announce(target, count);
+        let mut sent = 0;
+        while sent < count {
+            let Some(token) = ready.spare() else { break };
+            if let Err(token) = self.crew.deliver(target, token) {
+                ready.push(token, Place::Front);
+                break;
+            }
+            sent += 1;
+        }
+        self.crew.call(target);
+        sent
     }
 
     /// Offers half, and calls as many as there are of those.

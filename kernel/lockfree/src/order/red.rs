@@ -162,6 +162,18 @@ red! {
         process::crew::stories::standstill::who_looks_at_a_core_is_alone_with_it => "Causality violation";
     a_core_that_goes_on_too_early: CallOver as Relaxed,
         process::crew::stories::standstill::who_looks_at_a_core_is_alone_with_it => "Causality violation";
+    a_wish_that_does_not_release: Bind as Relaxed,
+        process::crew::stories::affinity::who_takes_the_wish_sees_the_choice => "a wish without its choice";
+    a_wish_that_is_taken_too_early: TakeWish as Relaxed,
+        process::crew::stories::affinity::who_takes_the_wish_sees_the_choice => "a wish without its choice";
+    a_choice_that_is_not_released: ChoiceSay as Relaxed,
+        process::crew::stories::affinity::a_choice_comes_with_its_mask => "a mask that is not made";
+    a_choice_that_is_not_acquired: ChoiceSee as Relaxed,
+        process::crew::stories::affinity::a_choice_comes_with_its_mask => "a mask that is not made";
+    a_chunk_of_choices_that_is_not_released: ChoicesAdd as Relaxed,
+        process::crew::stories::affinity::a_choice_that_is_found_has_been_made => "Causality violation";
+    a_chunk_of_choices_that_is_not_acquired: ChoicesFind as Relaxed,
+        process::crew::stories::affinity::a_choice_that_is_found_has_been_made => "Causality violation";
     an_end_that_does_not_release_its_account: CloseAccount as Relaxed,
         heap::charge::stories::the_slot_of_the_dead_is_given_free_once => "Causality violation";
     a_credit_that_does_not_acquire: Credit as Relaxed,

@@ -8,7 +8,9 @@
 //!     pace       whether it looks at its word by itself before long     (pace)
 //!     requests   cores that have asked it for work, by message          (hunger)
 //!     recorder   what it has decided lately                             (recorder)
+//!     load       how many want it, about                                (load)
 //!   Hunger   who wants work                                             (hunger)
+//!   affinity which processes may run where                             (affinity)
 //!   Spread   slots that nobody occupies, for whichever core wants one   (spread)
 //!   Call     somebody wants all to stand still                          (standstill)
 //! ```
@@ -34,6 +36,11 @@
 //!
 //! Whoever offers *claims* a hungry core by taking its bit away, so no two call the same one. A core that was called in vain,
 //! because a third one has stolen what was offered, is hungry again, which it says, and looks again.
+//!
+//! A core that ticks while somebody is hungry is *eager*: whatever its process leaves on the desk has the core looked at at once
+//! and not at the next tick, so one that makes many processes in one go shares them as they come. Either of the two may say so, by the
+//! same argument: the one that comes to tick, when it sees a bit, or the hungry one, when it sees that the other ticks. It ends with the
+//! next pace that the core takes, which is at its next tick.
 //!
 //! # Without a word that several write
 //!
@@ -67,18 +74,24 @@
 //! Again one of them sees the other. The same argument serves whoever rings at the word of a core and does not signal it,
 //! because it looks by itself.
 
+pub(super) mod affinity;
+mod homeward;
 mod hunger;
 mod inbox;
+mod load;
 mod pace;
 mod spread;
 mod standstill;
 mod tidy;
 
+pub use affinity::CoreMask;
+pub use load::{Load, WHOLE};
 pub use pace::Pace;
 pub(super) use pace::PaceWord;
 pub(super) use spread::Spread;
 pub use standstill::{Restless, Standstill, at_standstill};
 
+use self::affinity::Affinities;
 use super::header::Header;
 use super::here::Here;
 use super::platform;
@@ -94,6 +107,7 @@ use core::fmt;
 use core::sync::atomic::AtomicBool;
 use hunger::Hunger;
 use inbox::Inbox;
+use load::LoadWord;
 use standstill::Call;
 
 /// Processes that a core offers at a time, at most.
@@ -121,6 +135,7 @@ struct Member {
     inbox: Inbox,
     requests: Hunger,
     recorder: Recorder<RECORDS>,
+    load: LoadWord,
 }
 
 /// The cores. Each is known by its number in here.
@@ -130,14 +145,15 @@ pub struct Crew {
     /// They have agreed to share nothing; then whoever looks at what others share is stopped by a debug build.
     is_apart: AtomicBool,
     call: Call,
+    affinities: Affinities,
 }
 
 /// The right to offer processes of a core: its loop's.
 pub struct Surplus(Owner<'static, Header, OFFERED_MAX>);
 
 impl Crew {
-    /// Makes a crew; nobody, if a core is on its own.
-    pub(super) fn new(seats: impl IntoIterator<Item = Seat>) -> Self {
+    /// Makes a crew; nobody, if a core is on its own. There are so many slots.
+    pub(super) fn new(seats: impl IntoIterator<Item = Seat>, slots: u32) -> Self {
         let seats: Box<[Seat]> = seats.into_iter().collect();
         let member = |&seat: &Seat| Member {
             seat,
@@ -145,15 +161,26 @@ impl Crew {
             inbox: Inbox::new(),
             requests: Hunger::new(seats.len()),
             recorder: Recorder::new(),
+            load: LoadWord::new(),
         };
+        for (number, seat) in seats.iter().enumerate() {
+            seat.here.set_seat(number);
+        }
         let members: Box<[Member]> = seats.iter().map(member).collect();
         let hunger = Hunger::new(members.len());
+        let affinities = Affinities::new(members.len(), slots);
         Self {
             members,
             hunger,
+            affinities,
             is_apart: AtomicBool::new(false),
             call: Call::new(),
         }
+    }
+
+    /// Which processes may run where.
+    pub(super) fn affinities(&self) -> &Affinities {
+        &self.affinities
     }
 
     /// How many there are.
@@ -172,10 +199,16 @@ impl Crew {
         self
     }
 
+    /// A core, by its number.
+    pub fn here_of(&self, core: usize) -> Option<&'static Here> {
+        self.members.get(core).map(|member| member.seat.here)
+    }
+
     /// The number of a core.
     pub fn number_of(&self, here: &Here) -> Option<usize> {
-        let is_it = |member: &Member| core::ptr::eq(member.seat.here, here);
-        self.members.iter().position(is_it)
+        let number = here.seat()?;
+        let is_it = core::ptr::eq(self.members.get(number)?.seat.here, here);
+        is_it.then_some(number)
     }
 
     /// The right to offer that core's processes, for its loop: once.
@@ -219,6 +252,13 @@ impl Crew {
     pub fn offered_by(&self, core: usize) -> usize {
         let member = self.sharing().members.get(core);
         member.map_or(0, |member| member.surplus.len_roughly())
+    }
+
+    /// Has a core that ticks offer what comes to it at once: this one wants work.
+    pub fn make_eager(&self, core: usize) {
+        if let Some(member) = self.members.get(core) {
+            member.seat.here.make_eager();
+        }
     }
 
     /// How a core runs.
@@ -276,6 +316,11 @@ impl Crew {
     /// Takes a request to this core.
     pub fn take_request(&self, own: usize) -> Option<usize> {
         self.members.get(own)?.requests.claim(own)
+    }
+
+    /// What a core is signalled by; near ones have much of it in common.
+    pub fn address_of(&self, core: usize) -> Option<u64> {
+        self.members.get(core).map(|member| member.seat.address)
     }
 
     /// Sends a process to a core; whoever does then rings there.

@@ -13,7 +13,7 @@ pub use super::arrived::{Arrived, Handed, Woken};
 use super::crew::{Pace, PaceWord};
 use super::hand::{Hand, Held, ORDINARY};
 use super::in_loop::with_desk_in_loop;
-use super::local::{Intent, Local};
+use super::local::{Intent, Kind, Local};
 use super::platform::{self, PreemptionOff};
 use super::pool::Pools;
 #[cfg(not(target_os = "none"))]
@@ -31,7 +31,9 @@ use crate::wheel::Wheel;
 use alloc::vec::Vec;
 use core::cell::{Cell, UnsafeCell};
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU16, Ordering::Relaxed};
+use core::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed,
+};
 
 /// What running code has left for its core's loop, and what both use.
 // In this order: what is small and often used lies within the reach of an instruction that loads two.
@@ -79,7 +81,8 @@ pub struct Here {
     table: Cell<Option<&'static Table>>,
     /// Who has just been handed a message.
     hand: Hand,
-    _unused: u64,
+    /// Its number in its crew, and one more; 0 if it is in none.
+    seat: AtomicU32,
     /// What the loop has taken of the heap, less what it has freed: see `heap::charge`.
     charge: Cell<u64>,
     desk: UnsafeCell<Desk>,
@@ -87,10 +90,16 @@ pub struct Here {
     heap: Heap,
     /// The first of the slots whose last blocks were freed here after their processes had ended; it leads to the next.
     paid: Cell<Option<u32>>,
+    emigrants: AtomicU64,
+    /// What its loop shows of its statistics; what they are, it knows.
+    shown: [AtomicU64; SHOWN],
 }
 
 #[cfg(not(loom))]
 const _: () = assert!(core::mem::offset_of!(Here, charge) == Local::CHARGE);
+
+/// Numbers that a core shows.
+pub const SHOWN: usize = 16;
 
 /// The desk holds something: set by whoever leaves it there, cleared by the loop.
 #[derive(Debug)]
@@ -169,7 +178,9 @@ impl Here {
             desk: UnsafeCell::new(Desk::new()),
             paid: Cell::new(None),
             hand: Hand::new(),
-            _unused: 0,
+            emigrants: AtomicU64::new(0),
+            shown: [const { AtomicU64::new(0) }; SHOWN],
+            seat: AtomicU32::new(0),
             charge: Cell::new(0),
             heap,
         }
@@ -193,6 +204,40 @@ impl Here {
         unsafe { (*self.desk.get()).pool.home = table.next_core() };
         self.scheduler.store(scheduler, Relaxed);
         self.local.set_here(self);
+    }
+
+    /// Shows numbers to whoever asks, as many as there is room for; the core's loop says them now and then.
+    pub fn show(&self, numbers: [u64; SHOWN]) {
+        for (place, number) in self.shown.iter().zip(numbers) {
+            place.store(number, Relaxed);
+        }
+    }
+
+    /// What was shown last, perhaps while the next ones were being shown.
+    pub fn shown(&self) -> [u64; SHOWN] {
+        core::array::from_fn(|index| self.shown[index].load(Relaxed))
+    }
+
+    /// Counts a process that has come to another core from here; that core does.
+    pub(super) fn count_emigrant(&self) {
+        self.emigrants.fetch_add(1, Relaxed);
+    }
+
+    /// Processes that went from here to other cores, and began there.
+    pub fn emigrants(&self) -> u64 {
+        self.emigrants.load(Relaxed)
+    }
+
+    /// Says which number it has in its crew, before any of its cores runs a process.
+    pub(super) fn set_seat(&self, number: usize) {
+        self.seat.store(number as u32 + 1, Relaxed);
+    }
+
+    /// Its number in its crew.
+    #[inline(always)]
+    pub fn seat(&self) -> Option<usize> {
+        let seat = self.seat.load(Relaxed);
+        (seat > 0).then(|| seat as usize - 1)
     }
 
     /// Says what a new process may spend before it has to yield; the core's loop says so.
@@ -304,16 +349,20 @@ impl Here {
     /// As `load`, for a newborn, which must not wait until the process comes back of its own accord.
     #[inline(always)]
     pub(super) fn load_newborn(&self, local: &Local) {
-        self.laden.with_newborn.store(true, Relaxed);
-        self.want_loop(local);
-    }
-
-    /// The loop has something to do: if no tick will take the core from whoever runs, it leaves as
-    /// soon as preemption is on again. (In the loop this is not looked at.)
-    #[inline(always)]
-    fn want_loop(&self, local: &Local) {
         local.set_manner(Intent::YIELD_WITH_CARE);
         if !self.pace.will_look() {
+            let has_others = self.laden.with_newborn.load(Relaxed);
+            self.want_loop(local, has_others);
+        }
+        self.laden.with_newborn.store(true, Relaxed);
+    }
+
+    /// The loop has something to do, and no tick will take the core from whoever runs, or somebody wants work: it leaves as
+    /// soon as preemption is on again. (In the loop this is not looked at.) Where there is a tick, one process is nothing
+    /// to be shared: mostly whoever has made or woken it is about to wait for it.
+    #[inline(always)]
+    fn want_loop(&self, local: &Local, has_others: bool) {
+        if has_others || !self.pace.is_eager() {
             local.note_pending();
         }
     }
@@ -344,6 +393,16 @@ impl Here {
     /// Says how this core runs, to the code that runs on it.
     pub fn store_pace(&self, pace: Pace) {
         self.pace.set(pace);
+    }
+
+    /// Has what is left on its desk looked at at once, as long as it ticks: somebody wants work.
+    pub fn make_eager(&self) {
+        self.pace.make_eager();
+    }
+
+    /// True if that is so.
+    pub fn is_eager(&self) -> bool {
+        self.pace.is_eager()
     }
 
     /// How it runs.
@@ -394,9 +453,30 @@ impl Desk {
     /// desk is laden does not say so: whoever asks looks at the queue.)
     pub(crate) fn leave_woken(&mut self, here: &'static Here, local: &Local, token: Token) {
         self.empty_hand(here);
-        let level = token.local().level.get();
-        self.woken.add(token, level);
-        here.want_loop(local);
+        if here.pace.will_look() {
+            let level = token.local().level.get();
+            self.woken.add(token, level);
+            return local.set_manner(Intent::YIELD_WITH_CARE);
+        }
+        self.leave_woken_for_now(here, local, token);
+    }
+
+    /// The same where the loop would not look before long. One that may not run here needs no look: it goes where it may, and
+    /// whoever runs is not disturbed.
+    #[cold]
+    #[inline(never)]
+    fn leave_woken_for_now(&mut self, here: &'static Here, local: &Local, token: Token) {
+        let stays = match token.is_pinned() && local.kind() == Kind::Process {
+            true => here.table().crew().send_home(here, token),
+            false => Some(token),
+        };
+        if let Some(token) = stays {
+            let level = token.local().level.get();
+            let has_others = !self.woken.queue.is_empty();
+            self.woken.add(token, level);
+            local.set_manner(Intent::YIELD_WITH_CARE);
+            here.want_loop(local, has_others);
+        }
     }
 
     /// The same for one that a message was handed to: nothing else was wanted of it, and it stood at an await.

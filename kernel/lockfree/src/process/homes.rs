@@ -4,9 +4,11 @@
 //! one of its size is there; otherwise memory comes from the heap, and a slot from wherever one is left.
 
 use super::cold::ColdBox;
+use super::crew::affinity::Affinity;
 use super::header::{Header, Operations, Process, Slot};
 use super::here::{table, with_desk, with_own_desk};
 use super::in_loop::InLoop;
+use super::local::Local;
 use super::platform::{self, PreemptionOff, make_room};
 use super::pool::{Class, Home};
 use super::table::Table;
@@ -59,6 +61,24 @@ pub(crate) struct Wants {
     pub(crate) is_watched: bool,
     /// Its mailbox has this limit.
     pub(crate) bound: Option<Bound>,
+    /// It runs on these cores only.
+    pub(crate) affinity: Option<Affinity>,
+}
+
+impl Wants {
+    /// It runs on these cores only; perhaps its mailbox has a limit.
+    pub(super) fn on(affinity: Affinity, bound: Option<Bound>) -> Self {
+        Self {
+            bound,
+            affinity: Some(affinity),
+            ..Self::default()
+        }
+    }
+
+    /// The cores that it runs on, if those are not all.
+    fn chosen(self) -> Option<Affinity> {
+        self.affinity.filter(|chosen| !chosen.is_any())
+    }
 }
 
 /// What a process is made of besides its future. In nobody's list, it would be lost with whoever is killed while it has
@@ -76,6 +96,8 @@ enum Missing {
     Memory,
     /// The gate of the slot of this index.
     Gate(u32),
+    /// Room for a choice of cores, beside that slot.
+    Choice(u32),
 }
 
 /// Makes a process by the long way, and leaves it.
@@ -93,8 +115,17 @@ pub(crate) fn bear_at_length<F: Future<Output = ()> + 'static>(
         watch,
         stays,
     } = InHand::gather(Process::<F>::operations(), wants)?;
+    let chosen = wants.chosen();
+    let level = match chosen {
+        None => level,
+        Some(_) => level | Local::PINNED,
+    };
     let pid = with_own_desk(|here, local, desk| {
         let (pid, token) = home.prepare(future, level, here.reductions.get(), cold);
+        if let Some(chosen) = chosen {
+            let noted = here.table().crew().affinities().choose(pid, chosen);
+            debug_assert!(noted.is_ok(), "there was room, and nobody else's process");
+        }
         match gate {
             None => token.header().slot.word.occupy(pid),
             Some(gate) => {
@@ -120,6 +151,7 @@ impl InHand {
                 Ok(all) => return Some(all),
                 // Somebody else on this core may take the slot meanwhile: then another one is looked at.
                 Err(Missing::Gate(index)) => table().gates().make(index)?,
+                Err(Missing::Choice(index)) => table().crew().affinities().make(index)?,
                 Err(Missing::Memory) if may_hope && make_room() => may_hope = false,
                 Err(Missing::Memory) => return None,
             }
@@ -151,6 +183,10 @@ impl InHand {
             gate.ok_or(Missing::Gate(home.index))
         });
         let gate = gate.transpose()?;
+        let affinities = table().crew().affinities();
+        if wants.chosen().is_some() && !affinities.has_room(home.index) {
+            return Err(Missing::Choice(home.index));
+        }
         if !wants.is_watched {
             return Ok((gate, None, None));
         }

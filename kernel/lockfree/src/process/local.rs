@@ -242,7 +242,7 @@ impl Local {
         self.here.set(Some(here));
     }
 
-    /// The process stays on the core where it was born.
+    /// The process may not run on every core: which ones, is beside its slot; nothing there, and it stays where it was born.
     pub(crate) const PINNED: u8 = 1 << 2;
 
     /// The index of the priority level.
@@ -271,7 +271,13 @@ impl Local {
         self.mailbox.first_is_none() && self.level.get() == ORDINARY
     }
 
-    /// True if the process stays on the core where it was born.
+    pub(super) fn set_pinned(&self, is_pinned: bool) {
+        let level = self.level();
+        let pinned = if is_pinned { Self::PINNED } else { 0 };
+        self.level.set(level | pinned);
+    }
+
+    /// True if the process may not run on every core.
     #[inline(always)]
     pub(crate) fn is_pinned(&self) -> bool {
         self.level.get() & Self::PINNED != 0

@@ -24,7 +24,7 @@ fn by_pid(
     let token = (outcome == Handover::Token).then(|| {
         // SAFETY: the transition has just handed it over.
         let mut token = unsafe { slot.token() };
-        token.take_level();
+        token.take_wish();
         token
     });
     (outcome, token)
@@ -54,7 +54,7 @@ pub enum Request {
     Refused,
 }
 
-fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Handover) -> Request {
+pub(super) fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Handover) -> Request {
     let table = here::table();
     if table.own().contains(pid) {
         return Request::Refused;

@@ -83,7 +83,7 @@ impl Table {
     /// The same for several cores that run its processes.
     pub fn with_crew(limit: u32, messages: u32, seats: impl IntoIterator<Item = Seat>) -> Self {
         let limit = limit.min(SLOTS_MAX);
-        let crew = Crew::new(seats);
+        let crew = Crew::new(seats, limit);
         let chunks = (limit as usize).div_ceil(CHUNK);
         let accounts = (0..chunks).map(|_| AtomicPtr::new(null_mut())).collect();
         let chunks = (0..chunks).map(|_| AtomicPtr::new(null_mut())).collect();

@@ -28,7 +28,7 @@ use super::here::Here;
 use super::in_loop::{InLoop, in_this_loop};
 use super::local::{Intent, Local};
 use super::platform;
-use super::word::{Begin, Ear, Park, Pid};
+use super::word::{Begin, Ear, Park, Pid, Wish};
 use core::mem::ManuallyDrop;
 use core::num::NonZero;
 use core::ptr::NonNull;
@@ -74,7 +74,7 @@ pub enum Start {
     Held,
     /// End it.
     Die(Token),
-    /// Nothing yet: it has another level now.
+    /// Nothing yet: it is wanted at another level, or on other cores.
     Moved(Token),
 }
 
@@ -114,6 +114,7 @@ impl Token {
             .is_some_and(|last| !core::ptr::eq(last, here));
         if has_come {
             self.local().set_abroad();
+            self.last_core().inspect(|last| last.count_emigrant());
         }
         has_come
     }
@@ -124,7 +125,7 @@ impl Token {
         self.local().level()
     }
 
-    /// True if it stays on the core where it was born.
+    /// True if it may not run on every core.
     #[inline(always)]
     pub fn is_pinned(&self) -> bool {
         self.local().is_pinned()
@@ -136,11 +137,23 @@ impl Token {
         self.local().here()
     }
 
-    /// Goes to the level that somebody wants it in, if somebody does.
+    /// Notes where somebody wants it, if somebody does.
     #[inline(always)]
-    pub(crate) fn take_level(&mut self) {
-        if let Some(level) = self.header().slot.word.take_level() {
+    pub(crate) fn take_wish(&mut self) {
+        if let Some(wish) = self.header().slot.word.take_wish() {
+            self.heed(wish);
+        }
+    }
+
+    /// Takes the level that is wanted, and looks up whether there is a choice of cores.
+    #[cold]
+    fn heed(&self, wish: Wish) {
+        if let Some(level) = wish.level {
             self.local().set_level(level);
+        }
+        let table = super::here::table();
+        if let Some(chosen) = table.crew().affinities().chosen(self.pid()) {
+            self.local().set_pinned(!chosen.is_any());
         }
     }
 
@@ -256,8 +269,8 @@ impl Token {
                 Start::Held
             }
             Begin::Die => Start::Die(self),
-            Begin::Move(level) => {
-                self.local().set_level(level);
+            Begin::Move(wish) => {
+                self.heed(wish);
                 Start::Moved(self)
             }
         }

@@ -26,7 +26,7 @@
 //! Four flags can be added by anyone while the process is runnable, and the holder of the token
 //! meets them at the next of its own transitions, never in a queue: `WOKEN` (a wake during its own
 //! poll, so the poll counts as out of date), `SUSPEND`, `KILL`, and `MOVE` to another priority level,
-//! which the word names. A process that waits has them met by whoever takes it from its slot.
+//! which the word names, or, where it names none, to other cores (`crew::affinity`). A process that waits has them met by whoever takes it from its slot.
 //!
 //! # The mailbox
 //!
@@ -89,7 +89,7 @@ const LAST_GENERATION: u64 = u64::MAX >> GENERATION_SHIFT;
 const MAIL_SHIFT: u32 = 9;
 const FLAGS: u64 = (1 << MAIL_SHIFT) - 1;
 const BELOW_GENERATION: u64 = (1 << GENERATION_SHIFT) - 1;
-const GENERATION: u64 = !BELOW_GENERATION;
+pub(super) const GENERATION: u64 = !BELOW_GENERATION;
 /// Who sends a message has to go by the process's gate.
 const GATED: u64 = 1 << (GENERATION_SHIFT - 1);
 const MAIL: u64 = (GATED - 1) & !FLAGS;
@@ -121,13 +121,18 @@ const LEVEL: u64 = (LAST_LEVEL as u64) << LEVEL_SHIFT;
 /// level than nearly all. A message is not handed to it. It is there only while a process waits, and no wish for another
 /// level is, which would keep a message from being handed over just the same.
 const APART: u64 = 1 << LEVEL_SHIFT;
+/// The process's cores are to be looked up again: a bit of a level that is none, for `MOVE` is not there. (With it they are looked up
+/// as well.)
+const BIND: u64 = 2 << LEVEL_SHIFT;
+/// Somebody wants the process elsewhere.
+const WISH: u64 = MOVE | BIND;
 /// What a process that waits, or is held, leaves behind when it is to run again.
 const STANDING: u64 = PHASE | DEAF;
 
 /// The same, with what is there instead of a level.
 fn standing(word: u64) -> u64 {
     match word & MOVE {
-        0 => STANDING | LEVEL,
+        0 => STANDING | APART,
         _ => STANDING,
     }
 }
@@ -158,8 +163,15 @@ pub(crate) enum Begin {
     Hold,
     /// Let the process end.
     Die,
-    /// Put the process into this level's queue.
-    Move(u8),
+    /// Put the process where it is wanted.
+    Move(Wish),
+}
+
+/// Where somebody wants a process: its cores are to be looked up again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wish {
+    /// And this is to be its level.
+    pub(crate) level: Option<u8>,
 }
 
 /// What a process that waits is to be told of.
@@ -280,14 +292,14 @@ impl StateWord {
     /// without another step. A wake is none of its affairs before it parks, which meets that.
     #[inline(always)]
     pub(crate) fn lets_go_on(&self) -> bool {
-        self.0.load(Relaxed) & (MOVE | KILL | SUSPEND) == 0
+        self.0.load(Relaxed) & (WISH | KILL | SUSPEND) == 0
     }
 
     /// 3: begins a poll; the token's holder calls it. `keeps_woken` says that a poll that was
     /// broken off is being continued, so a wake since its beginning still counts.
     pub(crate) fn begin(&self, keeps_woken: bool) -> Begin {
         self.update(Site::Begin.ordering(), |word| match word {
-            _ if word & MOVE != 0 => (without_level(word), Begin::Move(level_of(word))),
+            _ if word & WISH != 0 => (without_wish(word), Begin::Move(wish_of(word))),
             _ if word & KILL != 0 => (word, Begin::Die),
             _ if word & SUSPEND != 0 => (word & !PHASE | HELD, Begin::Hold),
             _ if keeps_woken => (word, Begin::Run),
@@ -364,22 +376,33 @@ impl StateWord {
         let wish = MOVE | u64::from(level.min(LAST_LEVEL)) << LEVEL_SHIFT;
         self.by_pid(pid, Relaxed, |word| match word & PHASE {
             FREE => None,
-            _ => Some((without_level(word) | wish, Handover::Noted)),
+            _ => Some((without_wish(word) | wish, Handover::Noted)),
         })
     }
 
-    /// The level that somebody wants the process in, once; the token's holder asks.
+    /// Has the process's holder look up its cores, which were chosen before.
+    pub(crate) fn bind(&self, pid: Pid) -> Handover {
+        self.by_pid(pid, Site::Bind.ordering(), |word| match word & PHASE {
+            FREE => None,
+            // Written even if nothing changes: this author's release has to be part of what the holder acquires.
+            _ if word & MOVE != 0 => Some((word, Handover::Noted)),
+            _ => Some((word | BIND, Handover::Noted)),
+        })
+    }
+
+    /// Where somebody wants the process, once; the token's holder asks.
     #[inline(always)]
-    pub(crate) fn take_level(&self) -> Option<u8> {
-        if self.0.load(Relaxed) & MOVE == 0 {
+    pub(crate) fn take_wish(&self) -> Option<Wish> {
+        if self.0.load(Relaxed) & WISH == 0 {
             return None;
         }
-        Some(self.take_level_slowly())
+        Some(self.take_wish_slowly())
     }
 
     #[cold]
-    fn take_level_slowly(&self) -> u8 {
-        self.update(Relaxed, |word| (without_level(word), level_of(word)))
+    fn take_wish_slowly(&self) -> Wish {
+        let ordering = Site::TakeWish.ordering();
+        self.update(ordering, |word| (without_wish(word), wish_of(word)))
     }
 
     /// Wants a process dead; being suspended does not keep it alive.
@@ -507,11 +530,14 @@ fn message_of(word: u64) -> u32 {
     ((word & MAIL) >> MAIL_SHIFT) as u32
 }
 
-fn level_of(word: u64) -> u8 {
-    ((word & LEVEL) >> LEVEL_SHIFT) as u8
+fn wish_of(word: u64) -> Wish {
+    let level = ((word & LEVEL) >> LEVEL_SHIFT) as u8;
+    Wish {
+        level: (word & MOVE != 0).then_some(level),
+    }
 }
 
-fn without_level(word: u64) -> u64 {
+fn without_wish(word: u64) -> u64 {
     word & !(MOVE | LEVEL)
 }
 

@@ -1,6 +1,7 @@
 //! Who moves next, and what all cores share of the simulated machine.
 
-use super::{ManyEvent, ManyPlan, ManySabotage};
+use super::bound::Choices;
+use super::{ManyEvent, ManyPlan, ManySabotage, ManyScenario};
 use girder_core::causes::{Cause, Causes};
 use girder_core::rng::Rng;
 use girder_lockfree::process::Pid;
@@ -54,6 +55,10 @@ pub(super) struct State {
     pub(super) is_still: bool,
     /// Messages that were sent and not received, as far as they are counted.
     pub(super) under_way: usize,
+    /// What each core has done of what the scenario counts.
+    work: Vec<u64>,
+    /// Who may run where.
+    pub(super) choices: Choices,
     trace: Vec<(u64, usize, ManyEvent)>,
     cores: Vec<CoreState>,
     holder: usize,
@@ -105,7 +110,9 @@ impl CoreState {
 
 impl Baton {
     pub(super) fn new(plan: ManyPlan, mut rng: Rng, heres: &[&'static Here]) -> Self {
-        let mut flip = || rng.below(2) == 0;
+        // A core that is held up can't do its part.
+        let may_be_rough = plan.scenario != ManyScenario::Spread;
+        let mut flip = || rng.below(2) == 0 && may_be_rough;
         let temper = Temper {
             delays_signals: flip(),
             stalls: flip(),
@@ -127,6 +134,8 @@ impl Baton {
             is_called: false,
             is_still: false,
             under_way: 0,
+            work: vec![0; heres.len()],
+            choices: Choices::default(),
             trace: Vec::new(),
             cores: heres.iter().map(core).collect(),
             holder: 0,
@@ -148,6 +157,11 @@ impl Baton {
         self.state
             .lock()
             .unwrap_or_else(|broken| broken.into_inner())
+    }
+
+    /// What each core has done.
+    pub(super) fn work(&self) -> Vec<u64> {
+        self.lock().work.clone()
     }
 
     /// What is left when all cores have ended.
@@ -299,6 +313,11 @@ impl Hands {
 }
 
 impl State {
+    /// The core that moves has done a part of what is to be done.
+    pub(super) fn count_work(&mut self) {
+        self.work[self.holder] += 1;
+    }
+
     /// Time passes, and now and then a core is held up.
     fn go_on(&mut self) {
         self.now += self.rng.below(2_000);

@@ -7,7 +7,7 @@ use girder_core::sched::{
 };
 use girder_lockfree::Token;
 use girder_lockfree::process::Queue;
-use girder_lockfree::process::crew::Crew;
+use girder_lockfree::process::crew::{Crew, Load};
 use girder_lockfree::process::here::Here;
 
 /// The ready processes of a core.
@@ -55,8 +55,8 @@ impl Ready for AnyReady {
         each!(AnyReady, self, it => it.push(token, place));
     }
 
-    fn push_all(&mut self, tokens: &mut Queue, levels: u8) {
-        each!(AnyReady, self, it => it.push_all(tokens, levels));
+    fn push_all(&mut self, tokens: &mut Queue, levels: u8, count: usize) {
+        each!(AnyReady, self, it => it.push_all(tokens, levels, count));
     }
 
     fn pop(&mut self) -> Option<Token> {
@@ -99,6 +99,10 @@ impl Ready for AnyReady {
         each!(AnyReady, self, it => it.count())
     }
 
+    fn length(&self) -> usize {
+        each!(AnyReady, self, it => it.length())
+    }
+
     fn has_rivals(&self, others: usize) -> bool {
         each!(AnyReady, self, it => it.has_rivals(others))
     }
@@ -127,8 +131,12 @@ impl Migration for AnyMigration {
         each!(AnyMigration, self, it => it.record(record));
     }
 
-    fn core_of(&self, here: &'static Here) -> Option<CoreId> {
-        each!(AnyMigration, self, it => it.core_of(here))
+    fn home_of(&self, token: &Token, choice: usize) -> Option<CoreId> {
+        each!(AnyMigration, self, it => it.home_of(token, choice))
+    }
+
+    fn claim_for(&mut self, token: &Token) -> Option<CoreId> {
+        each!(AnyMigration, self, it => it.claim_for(token))
     }
 
     fn victim(&self, turn: usize, choice: usize) -> Option<CoreId> {
@@ -157,6 +165,18 @@ impl Migration for AnyMigration {
 
     fn is_anybody_hungry(&self) -> bool {
         each!(AnyMigration, self, it => it.is_anybody_hungry())
+    }
+
+    fn show_load(&mut self, load: Load) {
+        each!(AnyMigration, self, it => it.show_load(load));
+    }
+
+    fn plan(&mut self, load: Load, choice: usize) -> Option<(CoreId, usize)> {
+        each!(AnyMigration, self, it => it.plan(load, choice))
+    }
+
+    fn migrate(&mut self, ready: &mut impl Ready, target: CoreId, count: usize) -> usize {
+        each!(AnyMigration, self, it => it.migrate(ready, target, count))
     }
 
     fn feed(&mut self, ready: &mut impl Ready) -> usize {

@@ -3,6 +3,7 @@
 //! A program is ordinary asynchronous code that calls [`point`] before and after each call of the runtime: that is where
 //! interrupts strike, and other cores go on.
 
+use super::baton::State;
 use super::looking::look;
 use super::world::{hands, loses_kills, strikes, with_state};
 use super::{ManyPlan, ManyScenario};
@@ -47,14 +48,25 @@ impl<F> Drop for Body<F> {
     }
 }
 
-fn spawn(priority: Priority, body: impl Future<Output = ()> + Send + 'static) -> Pid {
-    let body = Body(async move {
+pub(super) fn spawn(priority: Priority, body: impl Future<Output = ()> + Send + 'static) -> Pid {
+    born(process::spawn(counted(body), priority.level()))
+}
+
+/// What a process is to run.
+pub(super) fn counted<F: Future<Output = ()> + Send + 'static>(
+    body: F,
+) -> impl Future<Output = ()> + Send + 'static {
+    Body(async move {
         point().await;
         body.await;
         point().await;
         with_state(|state| state.score.finished += 1);
-    });
-    let pid = process::spawn(body, priority.level()).expect("there is room");
+    })
+}
+
+/// A process that runs it.
+pub(super) fn born(spawned: Result<Pid, process::NoProcess>) -> Pid {
+    let pid = spawned.expect("there is room");
     with_state(|state| {
         state.score.made += 1;
         state.score.alive.push(pid);
@@ -62,12 +74,12 @@ fn spawn(priority: Priority, body: impl Future<Output = ()> + Send + 'static) ->
     pid
 }
 
-fn any_priority(rng: &mut Rng) -> Priority {
+pub(super) fn any_priority(rng: &mut Rng) -> Priority {
     Priority::ALL[rng.below(4) as usize]
 }
 
 /// None that never ends keeps others from the core for ever.
-fn ordinary(rng: &mut Rng) -> Priority {
+pub(super) fn ordinary(rng: &mut Rng) -> Priority {
     Priority::ALL[1 + rng.below(3) as usize]
 }
 
@@ -85,6 +97,8 @@ pub(super) fn start(plan: ManyPlan) {
         }
         ManyScenario::Trouble => trouble(&mut rng),
         ManyScenario::Looks => looks(&mut rng),
+        ManyScenario::Bound => super::bound::start(&mut rng, plan.cores),
+        ManyScenario::Spread => spinners(),
     }
 }
 
@@ -92,6 +106,20 @@ fn yielders(rng: &mut Rng) {
     for _ in 0..12 {
         let rounds = rng.below(30);
         spawn(any_priority(rng), turns(rounds));
+    }
+}
+
+/// All born on one core, and each with as much to do; none awaits anything.
+fn spinners() {
+    const SPINNERS: u64 = 400;
+    const WORK: u64 = 200;
+    for _ in 0..SPINNERS {
+        spawn(Priority::Normal, async {
+            for _ in 0..WORK {
+                with_state(State::count_work);
+                point().await;
+            }
+        });
     }
 }
 
@@ -195,7 +223,7 @@ fn tree(depth: u32) -> Pin<Box<dyn Future<Output = ()> + Send>> {
 }
 
 /// One that never ends by itself. What it is sent it may leave unread.
-async fn victim(kind: u64) {
+pub(super) async fn victim(kind: u64) {
     loop {
         point().await;
         match kind {
@@ -268,7 +296,7 @@ async fn tormentor(victims: Vec<Pid>, seed: u64) {
 }
 
 /// Kills them all in the end.
-async fn executioner(victims: Vec<Pid>) {
+pub(super) async fn executioner(victims: Vec<Pid>) {
     sleep_until(here::now() + 500_000).await;
     for victim in victims {
         point().await;

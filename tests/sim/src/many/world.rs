@@ -115,6 +115,16 @@ impl Hardware for Clockwork {
 
     fn serve(&mut self, _: Causes) {}
 
+    /// A few times, for another core moves meanwhile.
+    fn lingers(&mut self, turns: u32) -> bool {
+        let hands = hands();
+        (0..turns.min(4)).any(|_| {
+            hands.pass();
+            hands.is_interrupted();
+            hands.here().doorbell().is_rung()
+        })
+    }
+
     fn wait(&mut self) {
         let hands = hands();
         hands.pass();
@@ -184,6 +194,7 @@ fn begin(pid: Pid) {
     hands.note(ManyEvent::Resume(pid.get()));
     let other = hands.with(|state| state.running.insert(pid, hands.number));
     assert_eq!(other, None, "{pid:?} runs on two cores");
+    hands.with(|state| state.choices.check(pid, hands.number));
 }
 
 fn stop(pid: Pid) {

@@ -46,14 +46,14 @@ impl Ready for Watched {
         self.levels.push(token, place);
     }
 
-    fn push_all(&mut self, tokens: &mut Queue, levels: u8) {
+    fn push_all(&mut self, tokens: &mut Queue, levels: u8, count: usize) {
         with_state(|state| {
             for (pid, level) in tokens.contents() {
                 let priority = Priority::from_level(level);
                 state.laws.push(pid, priority, Place::Back, state.now);
             }
         });
-        self.levels.push_all(tokens, levels);
+        self.levels.push_all(tokens, levels, count);
     }
 
     fn pop(&mut self) -> Option<Token> {

@@ -45,6 +45,12 @@ impl<W: World> Core<W> {
                 token.grant(self.terms.reductions);
             }
             self.statistics.quanta += 1;
+            if W::Migration::MOVES && token.is_pinned() && !self.ready.is_empty() {
+                let Some(back) = self.spare(token) else {
+                    return;
+                };
+                token = back;
+            }
             self.push_behind_all(token);
         } else {
             self.ready.push(token, Place::Front);
@@ -81,6 +87,9 @@ impl<W: World> Core<W> {
         } else {
             self.take_in_arrived(&mut newborn);
             self.take_in_arrived(&mut woken);
+        }
+        if W::Migration::MOVES && self.here.is_eager() && self.migration.is_anybody_hungry() {
+            self.feed();
         }
         let wants_tick = !self.deadlines.has_tick() && self.ready.has_rivals(others);
         if wants_tick || first_alarm.is_some() {
@@ -120,10 +129,11 @@ impl<W: World> Core<W> {
         let (count, levels) = arrived.take_summary();
         if count > 0 {
             self.statistics.arrivals += count;
+            let mut left = count as usize;
             if W::Migration::MOVES && (levels > LEVELS || self.migration.owns()) {
-                self.send_home(&mut arrived.queue);
+                left = self.send_home(&mut arrived.queue);
             }
-            self.ready.push_all(&mut arrived.queue, levels);
+            self.ready.push_all(&mut arrived.queue, levels, left);
         }
     }
 

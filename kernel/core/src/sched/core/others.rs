@@ -4,14 +4,17 @@
 
 use super::Core;
 use crate::causes::Cause;
-use crate::sched::effects::{Hardware, Migration, Oracle, Place, Ready, Stolen, World};
+use crate::sched::effects::{CoreId, Hardware, Migration, Oracle, Place, Ready, Stolen, World};
 use crate::trace::Decision;
 use girder_lockfree::Token;
 use girder_lockfree::process::Queue;
-use girder_lockfree::process::crew::{LOOK, Pace};
+use girder_lockfree::process::crew::{LOOK, Load, Pace, WHOLE};
 
 /// Cores that are asked before this one sleeps; whoever has plenty and is not among them finds it at a tick.
 const ASKED_MAX: usize = 16;
+
+/// Reductions after which a core looks at its load.
+const CHECKED_EVERY: u32 = 1_000;
 
 const _: () = assert!(Cause::Wake.bit() == LOOK);
 
@@ -27,13 +30,55 @@ impl<W: World> Core<W> {
         }
         if is_tick {
             self.ready.take_back();
+            self.here.show(self.statistics.numbers());
+        }
+        if self.ready.is_empty() {
+            return; // nobody but perhaps whoever has the core
         }
         if (was_rung_at || is_tick) && self.migration.is_anybody_hungry() {
-            let offered = self.migration.feed(&mut self.ready);
-            self.statistics.offered += offered as u64;
-            if offered > 0 {
-                self.record(Decision::Fed(offered as u32));
-            }
+            self.feed();
+        } else if is_tick {
+            self.check_load();
+        }
+    }
+
+    /// Lets those who want work have some. If not all have got some, whatever comes up here is looked at at once.
+    pub(super) fn feed(&mut self) {
+        let offered = self.migration.feed(&mut self.ready);
+        self.statistics.offered += offered as u64;
+        if offered > 0 {
+            self.record(Decision::Fed(offered as u32));
+        }
+        if self.migration.is_anybody_hungry() {
+            self.here.make_eager();
+        }
+    }
+
+    /// Somebody has used up a budget: now and then that is a reason to look at the load.
+    #[cold]
+    pub(super) fn count_spent(&mut self) {
+        self.spent = self
+            .spent
+            .saturating_add(self.terms.reductions.unsigned_abs());
+        if self.spent >= CHECKED_EVERY {
+            self.spent = 0;
+            self.check_load();
+        }
+    }
+
+    /// Says how much there is to do here, and sends some of it where there is much less: at each tick, and for each
+    /// budget of reductions that somebody has used up. What is moved in one go has a bound, and half of the difference is
+    /// left where it is, so nothing goes to and fro.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn check_load(&mut self) {
+        // Besides those that wait for the core, somebody has it.
+        let load = Load::of(self.ready.length() + 1);
+        self.migration.show_load(load);
+        let choice = self.oracle.choose(self.migration.victims().max(1));
+        if let Some((target, count)) = self.migration.plan(load, choice) {
+            let sent = self.migration.migrate(&mut self.ready, target, count);
+            self.statistics.migrated += sent as u64;
         }
     }
 
@@ -54,33 +99,33 @@ impl<W: World> Core<W> {
         }
     }
 
-    /// Sends those home that were woken here and stay elsewhere; the others are left in the queue.
+    /// Sends those home that were woken or born here and may not run here; the others are left in the queue; how many.
     #[cold]
     #[inline(never)]
-    pub(super) fn send_home(&mut self, woken: &mut Queue) {
-        let mut rest = Queue::new();
-        while let Some(token) = woken.pop_front() {
-            match self.send_one_home(token) {
-                Some(token) => rest.push_back(token),
+    pub(super) fn send_home(&mut self, arrived: &mut Queue) -> usize {
+        let (mut rest, mut count) = (Queue::new(), 0);
+        while let Some(token) = arrived.pop_front() {
+            match self.keep(token) {
+                Some(token) => {
+                    rest.push_back(token);
+                    count += 1;
+                }
                 None => self.statistics.arrivals -= 1,
             }
         }
-        woken.append(&mut rest);
+        arrived.append(&mut rest);
+        count
     }
 
-    /// The same for one; it comes back if it may run here.
-    pub(super) fn send_one_home(&mut self, token: Token) -> Option<Token> {
-        let stays = token.is_pinned() || self.migration.owns();
-        let home = token.last_core().filter(|_| stays);
-        match home.and_then(|last| self.migration.core_of(last)) {
-            Some(home) => {
-                let pid = token.pid();
-                let stays = self.migration.to_core(token, home);
-                if stays.is_none() {
-                    self.record(Decision::Sent(pid, home));
-                }
-                stays
-            }
+    /// Sends a process away that may not run here; any other comes back.
+    #[cold]
+    pub(super) fn keep(&mut self, token: Token) -> Option<Token> {
+        if !token.is_pinned() && !self.migration.owns() {
+            return Some(token);
+        }
+        let choice = self.oracle.choose(self.migration.victims() + 1);
+        match self.migration.home_of(&token, choice) {
+            Some(home) => self.send(token, home),
             None => Some(token),
         }
     }
@@ -93,6 +138,37 @@ impl<W: World> Core<W> {
         self.migration.record(record);
     }
 
+    fn send(&mut self, token: Token, target: CoreId) -> Option<Token> {
+        let pid = token.pid();
+        let stays = self.migration.to_core(token, target);
+        if stays.is_none() {
+            self.record(Decision::Sent(pid, target));
+        }
+        stays
+    }
+
+    /// One that may not run on every core is never offered to all; so it is sent to a core that wants work and that
+    /// it may run on, if others want this one.
+    #[cold]
+    pub(super) fn spare(&mut self, token: Token) -> Option<Token> {
+        if !self.migration.is_anybody_hungry() {
+            return Some(token);
+        }
+        match self.migration.claim_for(&token) {
+            Some(hungry) => self.send(token, hungry),
+            None => Some(token),
+        }
+    }
+
+    /// Before it sleeps: its statistics, and what part of the time it has been busy.
+    #[cold]
+    pub(super) fn say_what_was_done(&mut self, now: u64) {
+        self.here.show(self.statistics.numbers());
+        let busy = now.saturating_sub(self.awake_since);
+        let share = busy * WHOLE.0 / (busy + self.idle).max(1);
+        self.migration.show_load(Load(share));
+    }
+
     /// Says how this core runs. Whoever is hungry when this core comes to have plenty is not left waiting for a tick.
     pub(super) fn set_pace(&mut self, pace: Pace) {
         let before = self.here.pace();
@@ -102,6 +178,9 @@ impl<W: World> Core<W> {
             // The next look up sees to it: then whoever is to run next is among the others.
             let _ = self.here.doorbell().ring(LOOK);
         }
+        if pace == Pace::Ticking && self.migration.is_anybody_hungry() {
+            self.here.make_eager();
+        }
     }
 
     /// Looks for work elsewhere. If there is none, whoever comes to have some calls this core.
@@ -110,9 +189,12 @@ impl<W: World> Core<W> {
     pub(super) fn finds_work(&mut self) -> bool {
         self.here.store_pace(Pace::Idle);
         self.migration.go_hungry();
+        let before = self.hardware.now_roughly();
         let has_found = self.steals();
         if has_found {
             self.statistics.thefts += 1;
+            let taken = self.hardware.now_roughly().saturating_sub(before);
+            self.statistics.theft_nanos += taken;
             self.stop_idling();
             self.tick_if_several();
         } else {
@@ -124,14 +206,14 @@ impl<W: World> Core<W> {
     fn steals(&mut self) -> bool {
         let victims = self.migration.victims();
         let choice = self.oracle.choose(victims.max(1));
-        for turn in 0..victims.min(ASKED_MAX) {
+        for turn in 0..ASKED_MAX {
             let Some(victim) = self.migration.victim(turn, choice) else {
                 break;
             };
             match self.ready.steal_from(victim) {
-                Stolen::Taken(token) => {
-                    // There was nobody before.
-                    let count = 1 + self.ready.count() as u32;
+                Stolen::Taken(token, more) => {
+                    let count = 1 + more as u32;
+                    self.statistics.stolen += u64::from(count);
                     self.record(Decision::Stole(token.pid(), count, victim));
                     self.ready.push(token, Place::Back);
                     return true;

@@ -146,7 +146,7 @@ impl<W: World> Core<W> {
         match at.take_only_woken(Priority::Normal.level()) {
             Woken::Nobody => {}
             Woken::Only(token) if self.migration.owns() => {
-                return match self.send_one_home(token) {
+                return match self.keep(token) {
                     Some(token) => self.begin_arrived(at, token),
                     None => Err(None),
                 };

@@ -1,5 +1,6 @@
 //! Who wants work: a bit for each core.
 
+use super::affinity::CoreMask;
 use crate::atomic::{AtomicU64, Relaxed};
 use alloc::boxed::Box;
 
@@ -36,9 +37,20 @@ impl Hunger {
         (0..words).find_map(|step| self.claim_in((first + step) % words, near))
     }
 
+    /// Takes the bit of one of these away.
+    pub(super) fn claim_of(&self, mask: &CoreMask) -> Option<usize> {
+        let words = (0..self.0.len()).zip(mask.words());
+        let mut wanted = words.filter(|(_, among)| **among != 0);
+        wanted.find_map(|(word, among)| self.claim_among(word, 0, *among))
+    }
+
     fn claim_in(&self, word: usize, near: usize) -> Option<usize> {
+        self.claim_among(word, near, u64::MAX)
+    }
+
+    fn claim_among(&self, word: usize, near: usize, among: u64) -> Option<usize> {
         loop {
-            let bits = self.0[word].load(Relaxed);
+            let bits = self.0[word].load(Relaxed) & among;
             if bits == 0 {
                 return None;
             }

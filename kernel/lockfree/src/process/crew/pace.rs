@@ -11,8 +11,13 @@ pub enum Pace {
     /// Several want it, and a tick will have it look.
     Ticking = 1,
     /// It runs nobody: it looks for work, or sleeps. Whether it has to be signalled then its word says.
-    Idle = 2,
+    Idle = 3,
 }
+
+/// As [`Pace::Ticking`], and somebody wants work: whatever the running process leaves on the desk is to be looked at at once.
+const EAGER: u8 = 2;
+/// In a pace with which the core looks before long, whatever comes up.
+const LOOKS: u8 = 1;
 
 /// A core's, as others see it. What it is worth when, `crew` says.
 #[derive(Debug)]
@@ -38,14 +43,28 @@ impl PaceWord {
     pub(in crate::process) fn get(&self) -> Pace {
         match self.0.load(Relaxed) {
             0 => Pace::Busy,
-            1 => Pace::Ticking,
+            1 | EAGER => Pace::Ticking,
             _ => Pace::Idle,
         }
     }
 
-    /// True if it looks by itself before long, for code that runs on it.
+    /// Has a core that ticks look at its desk as soon as there is something: says it itself, or somebody who wants work. A pace that it
+    /// takes meanwhile counts.
+    pub(in crate::process) fn make_eager(&self) {
+        let ticking = Pace::Ticking as u8;
+        // A look first: mostly it is so already, or the core does not tick.
+        if self.0.load(Relaxed) == ticking {
+            let _ = self.0.compare_exchange(ticking, EAGER, Relaxed, Relaxed);
+        }
+    }
+
+    pub(in crate::process) fn is_eager(&self) -> bool {
+        self.0.load(Relaxed) == EAGER
+    }
+
+    /// True if it looks by itself before long, and need not look at once, for code that runs on it.
     #[inline(always)]
     pub(in crate::process) fn will_look(&self) -> bool {
-        self.0.load(Relaxed) != Pace::Busy as u8
+        self.0.load(Relaxed) & LOOKS != 0
     }
 }

@@ -1,5 +1,6 @@
 //! What two cores say and see, on modelled atomics.
 
+pub(crate) use super::affinity::stories as affinity;
 pub(crate) use super::inbox::stories as inbox;
 use super::pace::PaceWord;
 pub(crate) use super::spread::stories as spread;
@@ -65,6 +66,30 @@ pub(crate) fn plenty_and_idleness_do_not_pass_each_other() {
         let sends = idle.pace.get() == Pace::Idle;
         let asks = asking.join().unwrap();
         assert!(sends || asks, "one sleeps beside the other's work");
+    });
+}
+
+/// A core begins to tick while another one becomes hungry: it looks at its desk at once from then on, for one of them has
+/// said so.
+#[test]
+pub(crate) fn who_ticks_beside_somebody_hungry_is_eager() {
+    loom::model(|| {
+        let scene = scene(Pace::Busy);
+        let hungry = {
+            let scene = scene.clone();
+            thread::spawn(move || {
+                scene.hunger.add(0);
+                fence(Site::CrewHungry.ordering());
+                scene.pace.make_eager();
+            })
+        };
+        scene.pace.set(Pace::Ticking);
+        fence(Site::CrewPace.ordering());
+        if !scene.hunger.is_empty() {
+            scene.pace.make_eager();
+        }
+        hungry.join().unwrap();
+        assert!(scene.pace.is_eager(), "what comes up waits for a tick");
     });
 }
 

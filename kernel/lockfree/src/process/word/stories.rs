@@ -259,13 +259,14 @@ fn the_last_wish_for_a_level_is_met_and_no_wake_is_lost() {
         state.occupy(pid);
         let holder = {
             let state = state.clone();
-            thread::spawn(move || (state.take_level(), state.park(pid, Ear::Deaf)))
+            thread::spawn(move || (state.take_wish(), state.park(pid, Ear::Deaf)))
         };
         let _ = state.set_level(pid, 1);
         let is_authors = state.wake(pid) == Handover::Token;
         let _ = state.set_level(pid, 3);
         let (first, parked) = holder.join().unwrap();
-        let met: Vec<u8> = first.into_iter().chain(state.take_level()).collect();
+        let met = first.into_iter().chain(state.take_wish());
+        let met: Vec<u8> = met.filter_map(|wish| wish.level).collect();
         assert_eq!(is_authors, parked == Park::Parked, "not one token");
         assert_eq!(met.last(), Some(&3), "{met:?}");
     });

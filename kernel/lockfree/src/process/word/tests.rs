@@ -53,7 +53,7 @@ fn transitions(phase: u64) -> Vec<Transition> {
     ];
     if phase == RUNNABLE {
         all.push(|state, _| {
-            let _ = state.take_level();
+            let _ = state.take_wish();
         });
         all.push(|state, _| {
             let _ = state.begin(false);
@@ -118,8 +118,31 @@ fn a_kill_is_met_before_anything_else() {
         let state = with(word);
         let handover = state.kill(pid);
         assert!(word & KILL != 0 || handover != Handover::Nothing);
-        let _ = state.take_level();
+        let _ = state.take_wish();
         assert_eq!(state.begin(false), Begin::Die);
+    }
+}
+
+fn level(level: u8) -> Wish {
+    let level = Some(level);
+    Wish { level }
+}
+
+#[test]
+fn other_cores_are_wanted_once_and_take_no_level_away() {
+    let (_, pid) = occupied();
+    for word in all_words(pid) {
+        let state = with(word);
+        assert_eq!(state.bind(pid), Handover::Noted);
+        let met = match word & PHASE {
+            RUNNABLE => match state.begin(false) {
+                Begin::Move(wish) => wish,
+                other => panic!("{other:?} in place of the wish"),
+            },
+            _ => state.take_wish().expect("a wish"),
+        };
+        assert_eq!(met, wish_of(word), "{word:#b}");
+        assert_eq!(state.take_wish(), None);
     }
 }
 
@@ -131,13 +154,13 @@ fn a_level_is_met_once_whatever_else_is_wanted() {
         let _ = state.set_level(pid, 1);
         let _ = state.set_level(pid, 3);
         let phase = word & PHASE;
-        let before = without_level(word);
+        let before = without_wish(word);
         if phase == RUNNABLE {
-            assert_eq!(state.begin(false), Begin::Move(3));
+            assert_eq!(state.begin(false), Begin::Move(level(3)));
         } else {
-            assert_eq!(state.take_level(), Some(3));
+            assert_eq!(state.take_wish(), Some(level(3)));
         }
-        assert_eq!(state.take_level(), None);
+        assert_eq!(state.take_wish(), None);
         assert_eq!(state.0.load(Ordering::Relaxed), before);
     }
 }
@@ -146,7 +169,7 @@ fn a_level_is_met_once_whatever_else_is_wanted() {
 fn a_level_beyond_the_last_is_the_last() {
     let (state, pid) = occupied();
     let _ = state.set_level(pid, u8::MAX);
-    assert_eq!(state.take_level(), Some(LAST_LEVEL));
+    assert_eq!(state.take_wish(), Some(level(LAST_LEVEL)));
 }
 
 #[test]
