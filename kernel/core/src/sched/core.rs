@@ -354,8 +354,8 @@ impl<W: World> Core<W> {
     }
 
     /// One that has to die and stands at an await drops what it owns. In mid-poll it may go on to its next
-    /// await first, or to the end of its destructors, but not for ever, and under ticks even if nobody
-    /// else wants the core. One that blocks waits for somebody else, and is not waited for.
+    /// await first. Neither that nor its destructors may take for ever, so the core ticks even if nobody
+    /// else wants it. One that blocks waits for somebody else, and is not waited for.
     #[cold]
     #[inline(never)]
     fn let_die(&mut self, mut token: Token) -> Next {
@@ -365,13 +365,16 @@ impl<W: World> Core<W> {
             QUANTA_TO_AWAIT
         };
         let is_at_its_end = token.is_blocked() || token.overtime() >= quanta * u16::from(TICKS);
-        if !token.has_frame() || is_at_its_end {
+        if token.has_frame() && is_at_its_end {
             return Next::End(token);
         }
         if !self.deadlines.has_tick() {
             let at = self.hardware.now() + self.tick_length();
             self.set_tick(Some(at));
             self.deadlines.arm(&mut self.hardware);
+        }
+        if !token.has_frame() {
+            return Next::End(token);
         }
         self.statistics.switches += 1;
         Next::GoOn(token)

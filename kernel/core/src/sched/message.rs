@@ -215,7 +215,7 @@ impl Migration for Neighbours {
     fn claim_for(&mut self, token: &Token) -> Option<CoreId> {
         let is_idle = |&core: &usize| self.crew.pace_of(core) == Pace::Idle;
         let mut idle = self.near().filter(is_idle);
-        let found = idle.find(|&core| self.crew.may_run_on(token, core))?;
+        let found = idle.find(|&core| self.crew.is_free_to_run_on(token, core))?;
         Some(CoreId(found as u32))
     }
 

@@ -8,7 +8,7 @@ use super::world::with_state;
 use girder_core::rng::Rng;
 use girder_core::sched::{Priority, sleep_until};
 use girder_lockfree::process::{
-    self, Affinity, CoreMask, Pid, get_affinity, here, own_core, own_pid, set_affinity, yield_now,
+    self, Affinity, CoreMask, PINNED, Pid, get_affinity, here, own_core, own_pid, set_affinity, yield_now,
 };
 use std::collections::BTreeMap;
 
@@ -73,6 +73,13 @@ fn spawn_on(
     pid
 }
 
+/// One that stays where it was born, as the kernel's own do; nobody has chosen that.
+fn spawn_here(priority: Priority, body: impl Future<Output = ()> + Send + 'static) {
+    let cores = CoreMask::only(own_core());
+    let pid = born(process::spawn(counted(body), priority.level() | PINNED));
+    with_state(|state| state.choices.note(pid, cores, false));
+}
+
 /// The scenario.
 pub(super) fn start(rng: &mut Rng, cores: usize) {
     for _ in 0..8 {
@@ -87,6 +94,15 @@ pub(super) fn start(rng: &mut Rng, cores: usize) {
     for _ in 0..4 {
         let seed = rng.next_u64();
         spawn(Priority::Normal, wanderer(cores, seed));
+    }
+    for _ in 0..2 {
+        let (count, rounds) = (rng.below(4), rng.below(10));
+        spawn(any_priority(rng), async move {
+            for _ in 0..count {
+                spawn_here(Priority::Normal, turns(rounds));
+                point().await;
+            }
+        });
     }
     trouble(rng, cores);
 }

@@ -68,9 +68,15 @@ impl Crew {
         }
     }
 
-    /// True if a process may run on a core, as far as is known; for the holder of its token.
-    pub fn may_run_on(&self, token: &Token, core: usize) -> bool {
-        !token.is_pinned() || self.home_of(token, core, core).is_none()
+    /// True if a process was given a choice of cores and this is one of them; for the holder of its token. One of the
+    /// kernel's own has none, and stays where it is.
+    pub fn is_free_to_run_on(&self, token: &Token, core: usize) -> bool {
+        match self.affinities.where_of(token.pid()) {
+            None => false,
+            Some(Where::Anywhere) => true,
+            Some(Where::Only(only)) => only == core,
+            Some(Where::Among(mask)) => mask.contains(core),
+        }
     }
 
     /// Of these cores the one that is likely to be free first, of some that are looked at from that one on.
