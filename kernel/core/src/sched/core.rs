@@ -293,7 +293,8 @@ impl<W: World> Core<W> {
             self.take_in(0);
             let Some(token) = self.ready.pop() else {
                 // It is laden if more alarms are due than ring in one turn.
-                let has_more = self.here.is_laden() || W::Migration::MOVES && self.finds_work();
+                let has_more = self.here.is_laden()
+                    || W::Migration::MOVES && (self.has_soon_more() || self.finds_work());
                 if !has_more {
                     return Next::Wait;
                 }
@@ -387,24 +388,49 @@ impl<W: World> Core<W> {
         }
         self.deadlines.arm_idle(&mut self.hardware);
         let before = self.hardware.now();
-        if W::Migration::MOVES && self.hardware.lingers(self.patience.turns()) {
-            self.statistics.short_waits += 1;
-        } else {
-            self.statistics.waits += 1;
-            if W::Migration::MOVES {
-                self.say_what_was_done(before);
-            }
-            self.hardware.wait();
-        }
-        self.since = self.hardware.now();
-        self.statistics.idle_nanos += self.since - before;
+        self.statistics.waits += 1;
         if W::Migration::MOVES {
-            self.idle = self.since - before;
-            self.awake_since = self.since;
-            self.patience.learn(self.idle);
+            self.say_what_was_done(before);
+        }
+        self.hardware.wait();
+        let idle = self.end_idle_time(before);
+        if W::Migration::MOVES {
+            self.patience.learn(idle);
             self.stop_idling();
         }
         self.decide()
+    }
+
+    /// How long it was idle, since then.
+    fn end_idle_time(&mut self, before: u64) -> u64 {
+        self.since = self.hardware.now();
+        let idle = self.since - before;
+        self.statistics.idle_nanos += idle;
+        if W::Migration::MOVES {
+            self.idle = idle;
+            self.awake_since = self.since;
+        }
+        idle
+    }
+
+    /// Without work, it looks at its word for a moment before it looks for some elsewhere, if it has learned that
+    /// something comes up by itself so soon. True if something has.
+    fn has_soon_more(&mut self) -> bool {
+        let turns = self.patience.turns();
+        if turns == 0 {
+            return false;
+        }
+        // Whoever rings from now on need not signal it.
+        self.here.store_pace(Pace::Idle);
+        let before = self.hardware.now();
+        let has_come = self.hardware.lingers(turns);
+        self.end_idle_time(before);
+        self.patience.learn_from_looking(has_come);
+        if has_come {
+            self.statistics.short_waits += 1;
+            self.keep_pace();
+        }
+        has_come
     }
 
     /// The time since the last look at the clock was this process's.

@@ -83,11 +83,22 @@ fn conclude<P>(
     // SAFETY: the send has just handed it over.
     let token = unsafe { slot.token() };
     if sent == word::Sent::Handed {
-        token.header().local.put(envelope);
+        put_in(token.header(), envelope);
     }
     // SAFETY: what is done with it is a push.
     unsafe { stay.desk_of(here) }.leave_woken(here, local(), token);
     Sent::Delivered
+}
+
+/// Puts a message into a mailbox, as the holder of the process's token. One that waits apart may have others there, and then
+/// this one is left in the word after all: the process runs no more before it is queued, so it shows no gate meanwhile.
+fn put_in(header: &Header, envelope: &'static Envelope) {
+    if !header.local.mailbox.has_envelopes() {
+        return header.local.put(envelope);
+    }
+    let link = move |before| envelope.set_before(before);
+    let left = header.slot.word.send(header.pid(), envelope.number(), link);
+    debug_assert_eq!(left, word::Sent::Left, "a token that is not ours");
 }
 
 /// There is no room.

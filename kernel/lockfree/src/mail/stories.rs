@@ -58,15 +58,27 @@ impl Post {
         let link = |before| self.write(letter, before);
         let sent = self.state.send(pid, letter, link);
         if sent == Sent::Handed {
-            self.write(letter, 0);
-            // SAFETY: as in `write`.
-            self.handed.0.with_mut(|it| unsafe { *it = letter });
+            self.put(pid, letter);
         }
         if matches!(sent, Sent::Token | Sent::Handed) {
             *self.is_queued.lock().unwrap() = true;
             self.woken.notify();
         }
         sent
+    }
+
+    /// Puts a letter into the mailbox, as the token's holder; where there is one already, it is left in the word.
+    fn put(&self, pid: Pid, letter: u32) {
+        // SAFETY: as in `write`.
+        let has_mail = self.handed.0.with(|it| unsafe { *it != 0 });
+        if has_mail {
+            let link = |before| self.write(letter, before);
+            assert_eq!(self.state.send(pid, letter, link), Sent::Left);
+            return;
+        }
+        self.write(letter, 0);
+        // SAFETY: as in `write`.
+        self.handed.0.with_mut(|it| unsafe { *it = letter });
     }
 
     /// The letters of a stack, newest first.
@@ -102,10 +114,29 @@ impl Post {
 /// once and whole, and is never left waiting beside one (loom reports that as a deadlock).
 #[test]
 pub(crate) fn who_waits_for_mail_finds_all_of_it() {
+    two_letters_to_one_that_waits(Ear::Open, 0);
+}
+
+/// The same for one that is of another level than most.
+#[test]
+fn who_waits_apart_finds_all_of_it() {
+    two_letters_to_one_that_waits(Ear::Apart, 0);
+}
+
+/// The same for one that has passed over a letter which is in its mailbox still.
+#[test]
+fn who_has_passed_over_a_letter_finds_all_others() {
+    two_letters_to_one_that_waits(Ear::Apart, 3);
+}
+
+fn two_letters_to_one_that_waits(ear: Ear, passed_over: u32) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(2);
-    model.check(|| {
+    model.check(move || {
         let (post, pid) = Post::new();
+        if passed_over != 0 {
+            post.put(pid, passed_over);
+        }
         let senders: Vec<_> = (1..=2)
             .map(|letter| {
                 let post = post.clone();
@@ -119,11 +150,13 @@ pub(crate) fn who_waits_for_mail_finds_all_of_it() {
             assert!(turns < 8, "spins");
             if post.state.has_mail() {
                 found.extend(post.take());
-            } else if post.state.park(pid, Ear::Open) == Park::Parked {
+            } else if post.state.park(pid, ear) == Park::Parked {
                 while !core::mem::take(&mut *post.is_queued.lock().unwrap()) {
                     post.woken.wait();
                 }
-                found.extend(post.take_handed());
+                if passed_over == 0 {
+                    found.extend(post.take_handed());
+                }
             }
         }
         found.sort();

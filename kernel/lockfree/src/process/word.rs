@@ -43,7 +43,8 @@
 //! `DEAF` is in the word as long as it waits, in the place that `WOKEN` has while it does not. To one that waits for mail, and has none in its word, and of
 //! whom nobody wants anything, a message is handed: that send takes the process over, and with it the
 //! mailbox, where it puts the message itself. Nothing is in there then, and the process is of the ordinary level: any
-//! other waits `APART`, and its messages are left in the word.
+//! other waits `APART`, and who sends to it looks first what it has taken over: where something is in the mailbox, the message is
+//! left in the word, and into which queue the process goes, its level says.
 //!
 //! `GATED` stands beside the generation, so that a sender which compares that and knows nothing of gates finds
 //! the word to be nobody's: it takes the long way, and there it learns that it has to go by the process's gate first
@@ -118,8 +119,8 @@ const LEVEL_SHIFT: u32 = 7;
 const LAST_LEVEL: u8 = 3;
 const LEVEL: u64 = (LAST_LEVEL as u64) << LEVEL_SHIFT;
 /// The process waits for mail, but is apart from the others: something is in its mailbox already, or it is of another
-/// level than nearly all. A message is not handed to it. It is there only while a process waits, and no wish for another
-/// level is, which would keep a message from being handed over just the same.
+/// level than nearly all. A message is not handed to it without a look. It is there only while a process waits, and no wish for
+/// another level is, which would keep a message from being handed over just the same.
 const APART: u64 = 1 << LEVEL_SHIFT;
 /// The process's cores are to be looked up again: a bit of a level that is none, for `MOVE` is not there. (With it they are looked up
 /// as well.)
@@ -179,7 +180,7 @@ pub(crate) struct Wish {
 pub(crate) enum Ear {
     /// Mail, which may be handed to it: nothing is in its mailbox, and it is of the ordinary level.
     Open,
-    /// Mail, which is left in the word.
+    /// Mail; whoever brings it has to look what is in its mailbox, and where it may run.
     Apart,
     /// No mail.
     Deaf,

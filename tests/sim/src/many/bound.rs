@@ -8,7 +8,8 @@ use super::world::with_state;
 use girder_core::rng::Rng;
 use girder_core::sched::{Priority, sleep_until};
 use girder_lockfree::process::{
-    self, Affinity, CoreMask, PINNED, Pid, get_affinity, here, own_core, own_pid, set_affinity, yield_now,
+    self, Affinity, CoreMask, PINNED, Pid, get_affinity, here, own_core, own_pid, set_affinity,
+    yield_now,
 };
 use std::collections::BTreeMap;
 

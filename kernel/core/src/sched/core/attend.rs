@@ -24,8 +24,8 @@ impl<W: World> Core<W> {
     #[cold]
     #[inline(never)]
     fn serve(&mut self, causes: Causes, interrupted: Option<Token>) {
-        let has_rivals = self.ready.has_rivals(usize::from(interrupted.is_some()));
-        let is_tick = causes.contains(Cause::Timer) && self.on_timer(has_rivals);
+        let others = usize::from(interrupted.is_some());
+        let is_tick = causes.contains(Cause::Timer) && self.on_timer(others);
         self.hardware.serve(causes);
         if let Some(token) = interrupted {
             self.put_back(token, is_tick);
@@ -57,8 +57,9 @@ impl<W: World> Core<W> {
         }
     }
 
-    /// Rings alarms that are due. True if a tick was.
-    fn on_timer(&mut self, has_rivals: bool) -> bool {
+    /// Rings alarms that are due. True if a tick was. So many others will want the core besides.
+    fn on_timer(&mut self, others: usize) -> bool {
+        let has_rivals = self.ready.has_rivals(others);
         let now = self.hardware.now();
         self.deadlines.ring(now);
         let is_tick = self.deadlines.is_tick(now);

@@ -32,8 +32,15 @@ impl<W: World> Core<W> {
             self.ready.take_back();
             self.here.show(self.statistics.numbers());
         }
-        if self.ready.is_empty() {
-            return; // nobody but perhaps whoever has the core
+        if !self.ready.has_rivals(0) {
+            // One at most, and nobody else has the core.
+            if is_tick {
+                self.migration.show_load(Load::of(self.ready.length()));
+            }
+            return;
+        }
+        if !self.deadlines.has_tick() {
+            self.set_timer(true, None);
         }
         if (was_rung_at || is_tick) && self.migration.is_anybody_hungry() {
             self.feed();
@@ -89,10 +96,9 @@ impl<W: World> Core<W> {
             self.record(Decision::Came(token.pid()));
             self.ready.push(token, Place::Back);
         }
-        self.tick_if_several();
     }
 
-    /// Those that came from elsewhere may be several, of which one will have the core.
+    /// Those that were stolen may be several, of which one will have the core.
     fn tick_if_several(&mut self) {
         if !self.deadlines.has_tick() && self.ready.has_rivals(0) {
             self.set_timer(true, None);
@@ -232,6 +238,11 @@ impl<W: World> Core<W> {
     /// It wants no work any more, and is about to look at the words of those that it has.
     pub(super) fn stop_idling(&mut self) {
         self.migration.is_fed();
+        self.keep_pace();
+    }
+
+    /// Says how it runs, after it was idle.
+    pub(super) fn keep_pace(&mut self) {
         self.here.set_pace(match self.deadlines.has_tick() {
             true => Pace::Ticking,
             false => Pace::Busy,

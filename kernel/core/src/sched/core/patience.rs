@@ -1,13 +1,14 @@
-//! How long a core that has nothing to do looks at its word before it sleeps.
+//! How long a core that has nothing to do looks at its word before it looks for work elsewhere, and sleeps.
 //!
-//! To fall asleep and be woken costs a signal, an interrupt and its way out, on two cores. Where the next thing comes sooner than
-//! that is worth, as when messages go to and fro between two cores, it is better to look for a moment. Whether it
-//! will come so soon only experience tells: each idle time that was short doubles the number of looks, each that was long
-//! halves it, and a core that has waited in vain several times does not look at all, until a sleep turns out to have been short.
-//! So an idle machine sleeps, and a core that has work to do never waits here.
+//! To look around, to fall asleep and to be woken costs a signal, an interrupt and its way out, on two cores. Where the next thing
+//! comes sooner than that is worth, as when messages go to and fro between two cores, it is better to look for a moment.
+//! Whether it will come so soon only experience tells: each sleep that was short, and each moment that was not in vain, doubles the
+//! number of looks; each sleep that was long, and each moment in vain, halves it. A core that has waited in vain several times
+//! does not look at all, until a sleep turns out to have been short. So an idle machine sleeps, and one on which work is to be had
+//! elsewhere soon looks for it at once.
 //!
 //! No wake-up can be lost by it: a core that looks is not *away*, whoever rings sees that and need not signal; and after
-//! looking it sleeps in the way that it always does.
+//! looking it goes on in the way that it always does. It is not hungry meanwhile, so nobody calls it; that begins afterwards.
 
 /// The fewest looks, and the most.
 const LEAST: u32 = 64;
@@ -25,12 +26,17 @@ impl Patience {
         self.0
     }
 
-    /// Takes notice of how long an idle time was.
+    /// Takes notice of how long a sleep was.
     pub(super) fn learn(&mut self, idle_nanos: u64) {
-        self.0 = match idle_nanos {
-            ..=SHORT => (self.0 * 2).clamp(LEAST, MOST),
-            _ if self.0 <= LEAST => 0,
-            _ => self.0 / 2,
+        self.learn_from_looking(idle_nanos <= SHORT);
+    }
+
+    /// Takes notice of whether looking was worth it.
+    pub(super) fn learn_from_looking(&mut self, was_soon: bool) {
+        self.0 = match was_soon {
+            true => (self.0 * 2).clamp(LEAST, MOST),
+            false if self.0 <= LEAST => 0,
+            false => self.0 / 2,
         };
     }
 }

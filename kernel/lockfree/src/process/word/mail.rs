@@ -1,12 +1,15 @@
 //! The mailbox in the word: what a sender does, and the process that takes.
 
 use super::{
-    DEAF, FREE, GATED, GENERATION, HELD, LAST_MESSAGE, MAIL, MAIL_SHIFT, PHASE, Pid, RUNNABLE,
-    SUSPEND, StateWord, WAITING, message_of, standing,
+    APART, DEAF, FREE, GATED, GENERATION, HELD, LAST_MESSAGE, MAIL, MAIL_SHIFT, PHASE, Pid,
+    RUNNABLE, SUSPEND, StateWord, WAITING, message_of, standing,
 };
 use crate::atomic::{Ordering, Relaxed};
 use crate::order::Site;
 use core::hint::cold_path;
+
+/// A process that waits apart, and nothing else.
+const APART_ONLY: u64 = WAITING | APART;
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +22,7 @@ pub(crate) enum Sent {
     /// It is there, and the process's token is the sender's now: put it into a queue.
     Token,
     /// The process waited for nothing else, and its token is the sender's now: so is its mailbox until
-    /// then, and the message goes straight in there.
+    /// then, and the message goes straight in there, if nothing else is there.
     Handed,
     /// There is a gate: the message is still its sender's, who has to go by that.
     Gated,
@@ -100,7 +103,10 @@ impl StateWord {
             link(message_of(word));
             let left = word & !MAIL | u64::from(message) << MAIL_SHIFT;
             let apart = (word ^ pid.generation()) & !passed;
-            let (next, outcome) = Self::send_beside(apart, left);
+            let (next, outcome) = match apart {
+                APART_ONLY if passed == 0 => (pid.generation() | RUNNABLE, Sent::Handed),
+                _ => Self::send_beside(apart, left),
+            };
             if matches!(outcome, Sent::Nobody | Sent::Gated) {
                 return outcome;
             }
