@@ -360,13 +360,8 @@ impl<W: World> Core<W> {
     #[cold]
     #[inline(never)]
     fn let_die(&mut self, mut token: Token) -> Next {
-        let quanta = if token.is_dropping() {
-            QUANTA_TO_DROP
-        } else {
-            QUANTA_TO_AWAIT
-        };
-        let is_at_its_end = token.is_blocked() || token.overtime() >= quanta * u16::from(TICKS);
-        if token.has_frame() && is_at_its_end {
+        let is_broken_off = token.has_frame();
+        if is_broken_off && (token.is_blocked() || Self::is_at_its_end(&mut token)) {
             return Next::End(token);
         }
         if !self.deadlines.has_tick() {
@@ -374,11 +369,20 @@ impl<W: World> Core<W> {
             self.set_tick(Some(at));
             self.deadlines.arm(&mut self.hardware);
         }
-        if !token.has_frame() {
+        if !is_broken_off {
             return Next::End(token);
         }
         self.statistics.switches += 1;
         Next::GoOn(token)
+    }
+
+    /// True if one that has to die has had its time.
+    fn is_at_its_end(token: &mut Token) -> bool {
+        let quanta = match token.is_dropping() {
+            true => QUANTA_TO_DROP,
+            false => QUANTA_TO_AWAIT,
+        };
+        token.overtime() >= quanta * u16::from(TICKS)
     }
 
     /// Sleeps, with the timer set to whatever comes first.
