@@ -1,6 +1,6 @@
 //! What the shell's commands read off the machine.
 
-use crate::stacks::{Stacks, stacks};
+use crate::stacks::{Stacks, given_up, stacks};
 use crate::{console, cores, first, heap, heart, image, memory, names};
 use core::fmt::{self, Write};
 use core::sync::atomic::Ordering::Relaxed;
@@ -223,8 +223,9 @@ impl Inspect for Instruments {
         let waited = cores::up().map(|core| core.counters().no_stack.load(Relaxed));
         writeln!(
             out,
-            "stacks    {made} of at most {most}; there was none {} times",
-            waited.sum::<u64>()
+            "stacks    {made} of at most {most}; there was none {} times, and {} processes were given up",
+            waited.sum::<u64>(),
+            given_up()
         )?;
         if let Some(each) = cores::memory_each() {
             writeln!(out, "cores     {} each", Bytes(each))?;

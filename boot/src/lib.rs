@@ -47,7 +47,7 @@ pub use image::{Atomics, atomics};
 pub use instruments::{Resources, available_memory, free_memory, resources};
 pub use readers::read_byte;
 pub use shell::PROGRAM as SHELL;
-pub use stacks::{Stacks, limit_stacks, stacks};
+pub use stacks::{Stacks, given_up, limit_stacks, stacks};
 pub use suite::test_seed;
 
 use girder_aarch64::power;

@@ -4,18 +4,20 @@
 //! next. So stacks have a limit, or processes that compute would turn all memory into stacks: half of it.
 //!
 //! Without a stack a process is not broken off, and one that wants to block is told so; each time is counted. All others go
-//! on, for at its next await a process needs none. The handler that found none leaves a cause behind, so that the loop looks
-//! whether there is one now: when memory has come back, or the limit was raised, preemption goes on.
+//! on, for at its next await a process needs none; one that does not come to one is given up after a while (`without_stack`).
+//! The handler that found none leaves a cause behind, so that the loop looks whether there is one now: when memory has
+//! come back, or the limit was raised, preemption goes on.
 
-use crate::heap;
 use crate::memory::{self, MEMORY};
+use crate::{cores, heap};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use girder_aarch64::process;
 use girder_aarch64::stack::STACK_SIZE;
 use girder_aarch64::timer;
+use girder_aarch64::without_stack;
 use girder_core::causes::Cause;
 
-const _: () = assert!(Cause::Stack.bit() == process::WANTS_STACK);
+const _: () = assert!(Cause::Stack.bit() == without_stack::WANTS_STACK);
 
 /// How often whoever looks at the log is told.
 const SILENCE_NANOS: u64 = 1_000_000_000;
@@ -51,9 +53,10 @@ pub fn limit_stacks(most: usize) {
     MOST.store(most, Relaxed);
 }
 
-/// Gets the running core one more stack, if it has none to spare; for its loop.
+/// Gets the running core one more stack, if it has none to spare; for its loop, which has its turn again.
 #[cold]
 pub(crate) fn seek_spare() {
+    process::this_core().set_stuck(None);
     // SAFETY: the caller is the core's loop.
     if !unsafe { process::has_spare() } {
         add_spare();
@@ -79,11 +82,20 @@ pub(crate) fn add_spare() {
     }
 }
 
+/// How many processes were given up because there was no stack to break them off with.
+pub fn given_up() -> u64 {
+    let each = cores::up().map(|core| core.counters().given_up.load(Relaxed));
+    each.sum()
+}
+
 /// Tells that there is none, but not time after time.
 fn tell(made: usize) {
     let (now, told) = (timer::nanos(), TOLD.load(Relaxed));
     let is_due = told == 0 || now.saturating_sub(told) >= SILENCE_NANOS;
     if is_due && TOLD.compare_exchange(told, now, Relaxed, Relaxed).is_ok() {
-        log::warn!("out of stacks: {made} are in use, and preemption waits");
+        let given_up = given_up();
+        log::warn!(
+            "out of stacks: {made} are in use, and preemption waits; {given_up} processes were given up so far"
+        );
     }
 }

@@ -16,6 +16,7 @@ use crate::preemption;
 use crate::process;
 use crate::spares::Top;
 use crate::stack;
+use crate::without_stack;
 use core::num::NonZero;
 use core::ptr::NonNull;
 use girder_lockfree::Token;
@@ -61,7 +62,7 @@ fn girder_block_here() -> bool {
     local.add_reason();
     let core = CoreBlock::current();
     let Some(spare) = core.spares.pop() else {
-        process::want_stack(core);
+        without_stack::note(core);
         preemption::drop_reason(local);
         return false;
     };

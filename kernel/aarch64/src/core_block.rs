@@ -60,6 +60,8 @@ pub struct Counters {
     pub pings: AtomicU64,
     /// Times that there was no stack to preempt with.
     pub no_stack: AtomicU64,
+    /// Processes that were given up because there was none for too long.
+    pub given_up: AtomicU64,
     /// Times running code was interrupted in favour of the loop.
     pub preemptions: AtomicU64,
     /// Processes that died in mid-poll.
@@ -124,6 +126,7 @@ impl CoreBlock {
                 deadlines: AtomicU64::new(0),
                 waits: AtomicU64::new(0),
                 no_stack: AtomicU64::new(0),
+                given_up: AtomicU64::new(0),
                 pings: AtomicU64::new(0),
                 preemptions: AtomicU64::new(0),
                 deaths: AtomicU64::new(0),

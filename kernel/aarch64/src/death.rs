@@ -92,14 +92,27 @@ pub(crate) fn end_with_fault(frame: &mut Frame, fault: &Fault) -> bool {
     let top = Top::of(core.stack_top());
     // SAFETY: the room is at the top of the stack that this core's process stands on.
     unsafe { (*top).fault = Some(*fault) };
+    return_into(after_fault, core, frame, local);
+    true
+}
+
+/// Called by the handlers: ends the process, which goes on for too long while there is no stack to break it off with, where
+/// it stands.
+pub(crate) fn give_up_without_stack(core: &CoreBlock, frame: &mut Frame, local: &'static Local) {
+    return_into(after_want_of_stack, core, frame, local);
+}
+
+/// Makes `frame`, which the process with this record was interrupted with, return into a new loop at the top of its stack.
+fn return_into(
+    bury: extern "C" fn(NonNull<Local>) -> !,
+    core: &CoreBlock,
+    frame: &mut Frame,
+    local: &'static Local,
+) {
     TPIDR_EL0.set(&raw const *core.here.local() as u64);
-    frame.start(
-        after_fault as *const () as u64,
-        Top::below(core.stack_top()),
-    );
+    frame.start(bury as *const () as u64, Top::below(core.stack_top()));
     frame.state = loop_state();
     frame.general[0] = &raw const *local as u64;
-    true
 }
 
 extern "C" fn after_panic(local: NonNull<Local>) -> ! {
@@ -118,6 +131,10 @@ extern "C" fn after_fault(local: NonNull<Local>) -> ! {
     })
 }
 
+extern "C" fn after_want_of_stack(local: NonNull<Local>) -> ! {
+    begin_after(local, |_| ExitReason::StackLimit)
+}
+
 fn begin_after(local: NonNull<Local>, reason: fn(&mut Top) -> ExitReason) -> ! {
     let finished = bury(local, reason);
     process::go_on_after_death(finished)
@@ -134,8 +151,10 @@ fn bury(local: NonNull<Local>, reason: fn(&mut Top) -> ExitReason) -> Finished {
     // SAFETY: the process that ran on this core until it panicked or faulted: a new loop stands where
     // it stood, so its poll is never gone on with.
     let (finished, untold) = unsafe { Finished::crashed(local, reason) };
-    // Nobody wants to know of one that has gone by itself.
-    if let Some(reason) = untold.filter(|it| !matches!(it, ExitReason::Exited(_))) {
+    // Nobody wants to know of one that has gone by itself; and of those for whom there was no stack there may be thousands, who
+    // are counted.
+    let is_quiet = |it: &ExitReason| matches!(it, ExitReason::Exited(_) | ExitReason::StackLimit);
+    if let Some(reason) = untold.filter(|it| !is_quiet(it)) {
         log::error!("process {} died: {reason}", finished.pid());
     }
     finished

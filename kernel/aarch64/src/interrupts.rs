@@ -181,6 +181,11 @@ pub fn complete(causes: u32) {
     }
 }
 
+/// The causes that mean the timer's interrupt.
+pub(crate) fn timer_causes() -> u32 {
+    INTERRUPTS.get().map_or(0, |it| it.routes[0].causes)
+}
+
 /// Makes the core with this affinity look at its status word.
 pub fn signal(affinity: Affinity) {
     if let Some(interrupts) = INTERRUPTS.get() {

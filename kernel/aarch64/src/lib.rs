@@ -67,3 +67,5 @@ pub mod spin_table;
 pub mod stack;
 #[cfg(target_os = "none")]
 pub mod timer;
+#[cfg(target_os = "none")]
+pub mod without_stack;

@@ -12,7 +12,7 @@
 //!
 //! So at any time a core has one stack in use, and each process that was broken off has one. A core
 //! without a spare can't preempt: the interrupt is noted, counted, and takes effect at the next
-//! occasion. How a process dies on the way is told in `death`.
+//! occasion, which has to come soon: `without_stack`. How a process dies on the way is told in `death`.
 
 use crate::core_block::{CoreBlock, count};
 use crate::cpu::Affinity;
@@ -20,7 +20,7 @@ use crate::exception::Frame;
 use crate::masked::Masked;
 use crate::spares::{self, Top};
 use crate::stack::{self, Stack};
-use crate::{block, interrupts, preemption};
+use crate::{block, interrupts, preemption, without_stack};
 use aarch64_cpu::registers::{
     CurrentEL, ELR_EL1, Readable, SP_EL0, SPSR_EL1, TPIDR_EL0, Writeable,
 };
@@ -322,17 +322,6 @@ pub(crate) fn current_stack_pointer() -> u64 {
     pointer
 }
 
-/// The bit of a core's status word by which its loop is asked for a stack.
-pub const WANTS_STACK: u32 = 1 << 5;
-
-/// Notes that there was no stack to go on with, for the loop that comes to its next turn.
-#[cold]
-pub(crate) fn want_stack(core: &CoreBlock) {
-    count(&core.counters().no_stack);
-    // Its own word: nobody has to be signalled.
-    let _ = core.doorbell().ring(WANTS_STACK);
-}
-
 /// Called by the handlers: makes the core return into a new loop, if it is a process with preemption on
 /// that was interrupted, and notes the wish otherwise. The frame of such a process lies in the room of
 /// its stack already, because that is where the vectors save those of preemptible code. The process
@@ -345,8 +334,7 @@ pub(crate) fn leave_interrupted(core: &CoreBlock, frame: &mut Frame) -> Option<N
         return None;
     }
     let Some(spare) = core.spares.pop() else {
-        want_stack(core);
-        local.note_pending();
+        without_stack::keep_or_give_up(core, frame, local);
         return None;
     };
     count(&core.counters().preemptions);

@@ -72,6 +72,13 @@ impl Causes {
         self.0 & cause.bit() != 0
     }
 
+    /// True when the timer is to be asked anew: its time has come, or a handler has asked it for something else (it does
+    /// when there is no stack to go on with).
+    #[inline(always)]
+    pub const fn concern_timer(self) -> bool {
+        self.0 & (Cause::Timer.bit() | Cause::Stack.bit()) != 0
+    }
+
     /// Puts a cause in.
     pub const fn insert(&mut self, cause: Cause) {
         self.0 |= cause.bit();

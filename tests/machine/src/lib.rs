@@ -27,5 +27,6 @@ mod many;
 mod memory;
 mod naming;
 mod programs;
+mod stacks;
 mod support;
 mod time;

@@ -74,7 +74,7 @@ async fn before(deadline: u64, watch: &mut Watch) -> Option<ExitReason> {
 fn ending(reason: &ExitReason) -> Ending<'_> {
     match reason {
         ExitReason::Returned => Ending::Returned,
-        ExitReason::Killed | ExitReason::MailboxLimit => Ending::Killed,
+        ExitReason::Killed | ExitReason::MailboxLimit | ExitReason::StackLimit => Ending::Killed,
         // Whoever ends before its time says so like one that panics.
         ExitReason::Exited(words) | ExitReason::Panicked(words) => Ending::Panicked(words.as_str()),
         ExitReason::Overflowed(words) | ExitReason::Faulted(words) => {

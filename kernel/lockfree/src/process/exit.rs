@@ -14,6 +14,8 @@ pub enum ExitReason {
     Killed,
     /// Its mailbox had no room for a message, and it was born to end then.
     MailboxLimit,
+    /// It did not await for too long while there was no stack for its core to go on with.
+    StackLimit,
     /// It wanted to end, for this reason.
     Exited(Words),
     /// It panicked, in these words.
@@ -44,6 +46,7 @@ impl fmt::Display for ExitReason {
             Self::Returned => f.write_str("returned"),
             Self::Killed => f.write_str("was killed"),
             Self::MailboxLimit => f.write_str("was ended: mailbox_limit"),
+            Self::StackLimit => f.write_str("was given up: stack_limit"),
             Self::Exited(words) => write!(f, "exited: {}", words.as_str()),
             Self::Panicked(words) | Self::Overflowed(words) | Self::Faulted(words) => {
                 f.write_str(words.as_str())

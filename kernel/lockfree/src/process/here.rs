@@ -91,6 +91,8 @@ pub struct Here {
     /// The first of the slots whose last blocks were freed here after their processes had ended; it leads to the next.
     paid: Cell<Option<u32>>,
     emigrants: AtomicU64,
+    /// Ticks since whoever runs can't be broken off for want of a stack, and one more; 0 if that is not so.
+    stuck: AtomicU32,
     /// What its loop shows of its statistics; what they are, it knows.
     shown: [AtomicU64; SHOWN],
 }
@@ -179,6 +181,7 @@ impl Here {
             paid: Cell::new(None),
             hand: Hand::new(),
             emigrants: AtomicU64::new(0),
+            stuck: AtomicU32::new(0),
             shown: [const { AtomicU64::new(0) }; SHOWN],
             seat: AtomicU32::new(0),
             charge: Cell::new(0),
@@ -226,6 +229,18 @@ impl Here {
     /// Processes that went from here to other cores, and began there.
     pub fn emigrants(&self) -> u64 {
         self.emigrants.load(Relaxed)
+    }
+
+    /// For how many ticks whoever runs here could not be broken off, because there is no stack for the core to go on with.
+    /// Other cores take it for a hint.
+    pub fn stuck_for(&self) -> Option<u32> {
+        self.stuck.load(Relaxed).checked_sub(1)
+    }
+
+    /// Says for how many ticks that is so, or that it is not: the core itself does.
+    pub fn set_stuck(&self, ticks: Option<u32>) {
+        self.stuck
+            .store(ticks.map_or(0, |ticks| ticks + 1), Relaxed);
     }
 
     /// Says which number it has in its crew, before any of its cores runs a process.

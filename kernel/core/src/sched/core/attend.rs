@@ -25,7 +25,7 @@ impl<W: World> Core<W> {
     #[inline(never)]
     fn serve(&mut self, causes: Causes, interrupted: Option<Token>) {
         let others = usize::from(interrupted.is_some());
-        let is_tick = causes.contains(Cause::Timer) && self.on_timer(others);
+        let is_tick = causes.concern_timer() && self.on_timer(others);
         self.hardware.serve(causes);
         if let Some(token) = interrupted {
             self.put_back(token, is_tick);
