@@ -159,7 +159,13 @@ pub const PROGRAM: Program = Program::system(Role::Benches, |config| {
             let suite = async move || {
                 power_down(run(|bench| is_chosen(bench, &choice), choice.count, keeps_time).await)
             };
-            no_result("the benchmark run", end_of(suite, NORMAL).await)
+            match end_of(suite, NORMAL).await {
+                Ok(reason) => no_result("the benchmark run", reason),
+                Err(error) => {
+                    log::error!("the benchmark run can't begin: {error}");
+                    ExitStatus::Crashed
+                }
+            }
         }),
         (_, wish) => Box::pin(async move {
             let suite = async move || {
@@ -169,9 +175,13 @@ pub const PROGRAM: Program = Program::system(Role::Benches, |config| {
                 }
             };
             match end_of(suite, NORMAL).await {
-                ExitReason::Returned => ExitStatus::AllPassed,
-                reason => {
+                Ok(ExitReason::Returned) => ExitStatus::AllPassed,
+                Ok(reason) => {
                     println!("the benchmarks: {reason}");
+                    ExitStatus::Failed
+                }
+                Err(error) => {
+                    println!("there is no room for the benchmarks: {error}");
                     ExitStatus::Failed
                 }
             }

@@ -5,7 +5,11 @@
 //! no result to tell, and a script waits for one, so that is the kernel's own end.
 
 use crate::console::println;
-use crate::{image, names, power_down, suite};
+use crate::readers::read_byte;
+use crate::{image, names, power_down, reserve, suite};
+use core::future::poll_fn;
+use core::task::Poll;
+use core::time::Duration;
 use girder_aarch64::lock::Lock;
 use girder_aarch64::preemption::PreemptionOff;
 use girder_core::check::{ExitStatus, Filter};
@@ -13,8 +17,9 @@ use girder_core::config::{BenchChoice, Config, Mode};
 use girder_core::names::Name;
 use girder_core::program::{Program, Role, choose};
 use girder_core::sched::{ExitReason, Priority};
+use girder_core::time::Instant;
 use girder_lockfree::process::{
-    NoProcess, Pid, own_pid, spawn, spawn_watched, spawn_with, take_for_kernel,
+    NoProcess, Pid, own_pid, set_alarm, spawn, spawn_watched, spawn_with, take_for_kernel,
 };
 
 /// The system's own come before everything that they look after.
@@ -31,7 +36,11 @@ pub(crate) fn spawn_all(config: &'static Config<'static>) -> Result<(), NoProces
         power_down(ExitStatus::NothingToRun)
     });
     keep(match program.role() {
-        Role::Shell => spawn(keep_shell(program, config), SYSTEM)?,
+        Role::Shell => {
+            let keeper = spawn(keep_shell(program, config), SYSTEM)?;
+            reserve::set_keeper(keeper);
+            keeper
+        }
         Role::Main => spawn(run_main(program, config), SYSTEM)?,
         Role::Benches => spawn_with(move || to_the_end(program, config), SYSTEM)?,
     })
@@ -42,18 +51,59 @@ fn keep(first: Pid) -> Result<(), NoProcess> {
     take_for_kernel(first).then_some(()).ok_or(NoProcess)
 }
 
+/// What is waited for before the third shell in a row, and before any at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A shell that lives for so long has come up.
+const LONG_LIFE: Duration = Duration::from_secs(1);
+
+/// One that can't come up must not have the core for ever: so after two in a row that did not live long there is a pause,
+/// and a longer one before each that comes after that.
 async fn keep_shell(program: &'static Program, config: &'static Config<'static>) {
+    // The first alarm of a core makes room for some thousands: now there is memory for that.
+    let _ = set_alarm(Instant::now().nanos());
+    let mut pause = None;
     loop {
-        let reason = end_of(move || to_the_end(program, config), SYSTEM).await;
-        log::error!("the shell {reason}; here is another one");
+        let born = Instant::now();
+        match end_of(move || to_the_end(program, config), SYSTEM).await {
+            Ok(reason) => log::error!("the shell {reason}; here is another one"),
+            Err(NoProcess) => log::error!("there is no room for a shell"),
+        }
+        let has_come_up = Instant::now() >= born + LONG_LIFE;
+        pause = match pause {
+            _ if has_come_up => None,
+            None => Some(Duration::ZERO),
+            Some(before) => {
+                let next = (2 * before).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+                wait_for(next).await;
+                Some(next)
+            }
+        };
     }
+}
+
+/// Lets some time pass; without room for an alarm, until somebody types. (To look at the clock again and again would be to
+/// have the core for ever, at this level.)
+async fn wait_for(pause: Duration) {
+    let end = Instant::now() + pause;
+    if set_alarm(end.nanos()).is_err() {
+        read_byte().await;
+        return;
+    }
+    poll_fn(|_| match Instant::now() >= end {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    })
+    .await;
 }
 
 /// An application that does not come to its end is the machine's end too: whoever wants to go on
 /// without it supervises it from a `main` that does nothing else.
 async fn run_main(program: &'static Program, config: &'static Config<'static>) {
-    let reason = end_of(move || to_the_end(program, config), NORMAL).await;
-    log::error!("{} {reason}", program.name());
+    match end_of(move || to_the_end(program, config), NORMAL).await {
+        Ok(reason) => log::error!("{} {reason}", program.name()),
+        Err(error) => log::error!("{} can't begin: {error}", program.name()),
+    }
     power_down(ExitStatus::Failed)
 }
 
@@ -101,7 +151,13 @@ async fn run_tests(config: &'static Config<'static>, filter: &'static str) {
         own_pid().map(take_for_kernel);
         suite::run_tests_and_power_off(config, filter).await;
     };
-    no_result("the test run", end_of(make, SYSTEM).await)
+    match end_of(make, SYSTEM).await {
+        Ok(reason) => no_result("the test run", reason),
+        Err(error) => {
+            log::error!("the test run can't begin: {error}");
+            power_down(ExitStatus::Crashed)
+        }
+    }
 }
 
 /// Runs a program, under its name; its end is the machine's.
@@ -128,16 +184,14 @@ pub(crate) fn no_result(name: &str, reason: ExitReason) -> ! {
     panic!("{name} is over without a result: it {reason}");
 }
 
-/// Runs a process to its end.
-pub(crate) async fn end_of<F>(make: impl FnOnce() -> F + Send + 'static, level: u8) -> ExitReason
+/// Runs a process to its end, if there is room for it.
+pub(crate) async fn end_of<F>(
+    make: impl FnOnce() -> F + Send + 'static,
+    level: u8,
+) -> Result<ExitReason, NoProcess>
 where
     F: Future<Output = ()> + 'static,
 {
-    match spawn_watched(make, level) {
-        Ok((_, watch)) => watch.await,
-        Err(NoProcess) => {
-            let _kernel = PreemptionOff::new();
-            panic!("no room for one of the kernel's own processes")
-        }
-    }
+    let (_, watch) = spawn_watched(make, level)?;
+    Ok(watch.await)
 }

@@ -4,9 +4,10 @@
 //! memory, and a heap for code that is on no scheduling core yet, behind a lock as well. At first memory is a piece
 //! of the image; the rest comes when the description has been read. So there is one kind of heap, early and late.
 //!
-//! Locks are taken in this order: `memory::MEMORY`, `COMMON`, `BLOCKS`. A crash report takes none of them: from
+//! Locks are taken in this order: `memory::MEMORY`, `COMMON`, `BLOCKS`; those of `reserve` stand alone. A crash report takes none of them: from
 //! its beginning on there is no memory to be had but what this core's own spans have left.
 
+use crate::reserve;
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
@@ -64,7 +65,7 @@ struct Memory;
 
 impl Source for Memory {
     fn with<R>(&self, f: impl FnOnce(&mut Blocks) -> R) -> Option<R> {
-        (!IS_CLOSED.load(Relaxed)).then(|| f(&mut BLOCKS.lock()))
+        is_open().then(|| f(&mut BLOCKS.lock()))
     }
 }
 
@@ -110,6 +111,11 @@ pub(crate) fn allocate_for_ever(size: usize) -> Option<NonNull<u8>> {
     Memory.with(|blocks| blocks.take(order, Use::Large, LASTING))?
 }
 
+/// True as long as locks may be waited for.
+pub(crate) fn is_open() -> bool {
+    !IS_CLOSED.load(Relaxed)
+}
+
 /// From here on no lock is waited for.
 pub(crate) fn close() {
     IS_CLOSED.store(true, Relaxed);
@@ -125,6 +131,7 @@ pub(crate) fn usage(all: &Standstill<'_>) -> Usage {
     let mut usage = heap::usage(all);
     // SAFETY: the lock says that nobody else uses it.
     usage.add(&unsafe { COMMON.lock().usage() });
+    usage.add(&reserve::usage());
     usage
 }
 
@@ -133,6 +140,7 @@ pub(crate) fn charges(all: &Standstill<'_>) -> Charges {
     let mut charges = heap::charges(all);
     // SAFETY: the lock says that nobody else uses it.
     charges.add(&unsafe { COMMON.lock().charges() });
+    charges.add(&reserve::charges());
     charges
 }
 
@@ -162,6 +170,10 @@ impl Walked {
 
     fn add_span(&mut self, span: &SpanView<'_>) {
         self.spans += SPAN;
+        self.add_blocks(span);
+    }
+
+    fn add_blocks(&mut self, span: &SpanView<'_>) {
         self.broken += usize::from(span.owners().count() != span.used());
         span.owners().for_each(|owner| self.add(owner, span.size()));
     }
@@ -173,6 +185,8 @@ pub(crate) fn walk(all: &Standstill<'_>) -> Walked {
     heap::walk(all, |span| walked.add_span(&span));
     // SAFETY: the lock says that nobody else uses it.
     unsafe { COMMON.lock().walk(|span| walked.add_span(&span)) };
+    // (Memory that was set aside is no span of the machine's.)
+    reserve::walk(|span| walked.add_blocks(&span));
     Memory.with(|blocks| {
         blocks.walk_owned(|owner, bytes| walked.add(owner, bytes));
         walked.memory = blocks.walk();
@@ -185,11 +199,12 @@ pub(crate) fn trim(all: &Standstill<'_>) {
     heap::trim_all(all, &Memory);
     // SAFETY: the lock says that nobody else uses it.
     unsafe { COMMON.lock().trim(&Memory) }
+    reserve::trim();
 }
 
 /// Runs `f` with the heap of cores that schedule nothing; `None` in a crash.
 fn with_common<R>(f: impl FnOnce(&Heap) -> R) -> Option<R> {
-    (!IS_CLOSED.load(Relaxed)).then(|| f(&COMMON.lock()))
+    is_open().then(|| f(&COMMON.lock()))
 }
 
 /// Gives back what is kept for processes and messages to come, and then what is empty. A process can do that, as long as
@@ -273,7 +288,11 @@ unsafe fn free_common(block: NonNull<u8>, layout: Layout) {
 fn kernel_block(layout: Layout) -> Option<NonNull<u8>> {
     let allocate = || heap::allocate_for_kernel(layout, &Memory);
     match allocate() {
-        Ok(block) => block.or_else(|| at_last(|| allocate().ok()?)),
+        Ok(Some(block)) => Some(block),
+        Ok(None) => {
+            let block = at_last(|| allocate().ok()?);
+            block.or_else(|| reserve::allocate_for_kernel(layout))
+        }
         Err(NoHeap) => allocate_common(layout),
     }
 }

@@ -1,7 +1,7 @@
 //! What the shell's commands read off the machine.
 
 use crate::stacks::{Stacks, given_up, stacks};
-use crate::{console, cores, first, heap, heart, image, memory, names};
+use crate::{console, cores, first, heap, heart, image, memory, names, reserve};
 use core::fmt::{self, Write};
 use core::sync::atomic::Ordering::Relaxed;
 use girder_aarch64::timer;
@@ -211,6 +211,9 @@ impl Inspect for Instruments {
             out,
             "blocks    {spans} spans, {large} large, {odd} odd pieces"
         )?;
+        let (used, all) = (reserve::usage().used(), reserve::size());
+        let [used, all] = [used, all].map(|bytes| Bytes(bytes as u64));
+        writeln!(out, "reserve   {used} used of {all}, the kernel's own")?;
         for (name, held) in [
             ("kernel", charges.kernel()),
             ("abandoned", charges.abandoned()),

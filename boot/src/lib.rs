@@ -31,6 +31,7 @@ mod pool;
 mod port;
 mod provoke;
 mod readers;
+mod reserve;
 mod shell;
 mod stacks;
 mod start;

@@ -8,7 +8,7 @@ use crate::devices::{controller, devices};
 use crate::early::{Attached, Early};
 use crate::entry::Handover;
 use crate::memory::{MEMORY, Memory};
-use crate::{console, cores, crash, first, heap, heart, image, logger};
+use crate::{console, cores, crash, first, heap, heart, image, logger, reserve};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use console::println;
@@ -150,6 +150,7 @@ impl Boot {
         let started = unsafe { Memory::start(self.machine, &devices) };
         let (memory, regime) = started.unwrap_or_else(|error| fail(Stage::Memory, error));
         *MEMORY.lock() = Some(memory);
+        reserve::set_aside();
         regime
     }
 

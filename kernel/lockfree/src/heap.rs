@@ -53,7 +53,7 @@ pub use charge::Held;
 use class::Fit;
 pub use class::{CLASSES, SPAN};
 use core::alloc::Layout;
-pub use here::{Charges, NoHeap, allocate, allocate_for_kernel, free, trim};
+pub use here::{Charges, NoHeap, allocate, allocate_for_kernel, allocate_from, free, trim};
 pub use home::{Heap, Source};
 pub use survey::{ClassUsage, SpanView, Usage};
 

@@ -1,4 +1,4 @@
-//! Programs that do not end as they should: `run=failing` boots the first.
+//! Programs that do not do as they should: `run=failing` boots the first.
 
 mod failing {
     #[girder::main]
@@ -19,5 +19,18 @@ mod exiting {
     #[girder::main]
     fn main() {
         girder::exit("as it should")
+    }
+}
+
+mod hoarding {
+    use crate::support::Hoard;
+
+    /// Takes all memory, and keeps it; and then there has to be another shell.
+    #[girder::main]
+    async fn main() {
+        let all = Hoard::take();
+        girder::println!("hoarding {} bytes", all.bytes());
+        girder::whereis("shell").map(girder::kill);
+        core::future::pending::<()>().await;
     }
 }

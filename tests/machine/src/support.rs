@@ -1,6 +1,9 @@
 //! What several tests need.
 
 use alloc::sync::Arc;
+use core::alloc::Layout;
+use core::hint::black_box;
+use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use core::time::Duration;
 use girder::sleep;
@@ -114,4 +117,74 @@ pub(crate) fn preemptions() -> u64 {
 /// How many interrupts this core has taken.
 pub(crate) fn interrupts() -> u64 {
     CoreBlock::with_current(|core| core.counters().interrupts.load(Relaxed))
+}
+
+/// All memory that one process can get, down to the last 32 bytes, as long as this lives.
+pub(crate) struct Hoard {
+    /// Each leads to the next.
+    blocks: *mut Hoarded,
+    bytes: usize,
+}
+
+struct Hoarded {
+    next: *mut Hoarded,
+    layout: Layout,
+}
+
+impl Hoard {
+    /// The smallest block that can be kept in the list.
+    const SMALLEST: usize = 32;
+
+    pub(crate) fn take() -> Self {
+        let mut all = Self {
+            blocks: null_mut(),
+            bytes: 0,
+        };
+        let mut size = 64 << 20;
+        while size >= Self::SMALLEST {
+            while all.take_one(size) {}
+            size /= 2;
+        }
+        all
+    }
+
+    /// How much it is.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// A block of so many bytes, or null.
+    pub(crate) fn block(size: usize) -> *mut u8 {
+        let layout = Layout::from_size_align(size, 8).expect("small");
+        // A request whose result nobody uses need not be made at all.
+        // SAFETY: the size is not zero.
+        black_box(unsafe { alloc::alloc::alloc(layout) })
+    }
+
+    fn take_one(&mut self, size: usize) -> bool {
+        let block = Self::block(size).cast::<Hoarded>();
+        if block.is_null() {
+            return false;
+        }
+        let layout = Layout::from_size_align(size, 8).expect("small");
+        let next = self.blocks;
+        // SAFETY: the block has room for it, and is this value's.
+        unsafe { block.write(Hoarded { next, layout }) };
+        self.blocks = block;
+        self.bytes += size;
+        true
+    }
+}
+
+impl Drop for Hoard {
+    fn drop(&mut self) {
+        while !self.blocks.is_null() {
+            // SAFETY: from `take_one`, with this layout.
+            unsafe {
+                let Hoarded { next, layout } = self.blocks.read();
+                alloc::alloc::dealloc(self.blocks.cast(), layout);
+                self.blocks = next;
+            }
+        }
+    }
 }

@@ -58,7 +58,15 @@ fn allocate_slowly(
         }
         other => other,
     };
-    found.inspect_err(|&refused| note_refusal(refused)).ok()
+    found
+        .or_else(|refused| {
+            note_refusal(refused);
+            match refused {
+                Refused::ForWantOfMemory => platform::reserved_block(layout).ok_or(refused),
+                Refused::ByLimit => Err(refused),
+            }
+        })
+        .ok()
 }
 
 /// The charge of whoever runs.
@@ -110,6 +118,24 @@ fn may_have(local: &'static Local, here: &Here, price: u64) -> bool {
         add(charge, account.settle());
     }
     !is_over(charge.get()) || local.meets_limit(|| is_over(charge.get()))
+}
+
+/// Takes a block of a heap that no core has for whoever runs, who is charged with it, whatever its limit.
+///
+/// # Safety
+///
+/// Alone with that heap, which lives for ever.
+pub unsafe fn allocate_from(
+    heap: &Heap,
+    layout: Layout,
+    source: &impl Source,
+) -> Option<NonNull<u8>> {
+    let local = platform::local();
+    let _stay = PreemptionOff::of(local);
+    // SAFETY: the caller's promise.
+    let block = unsafe { heap.allocate(layout, local.owner(), source) }?;
+    add(charge_of(local), block_price(block, layout, source));
+    Some(block)
 }
 
 /// Takes a block for the kernel, whoever runs.

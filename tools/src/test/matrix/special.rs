@@ -43,6 +43,28 @@ const TYPED: &[Step] = &[
     POWEROFF,
 ];
 
+/// Somebody has all memory and keeps it: there is another shell, which can look and can end him.
+const HOARDED: &[Step] = &[
+    Step {
+        flood: None,
+        command: "run hoarding",
+        expected: &[
+            "hoarding is ",
+            " bytes",
+            "the shell was killed",
+            "another one",
+        ],
+        ends: Ends::AtThePromptAfter("here is another one"),
+    },
+    ask("mem", &["0 B free of", "\nreserve   ", "the kernel's own"]),
+    ask("kill 77.7", &["no process '77.7' to end"]),
+    ask("crash shell", &["the shell panicked", "another one"]),
+    ask("ps", &["hoarding"]),
+    ask("kill hoarding", &[" ends"]),
+    ask("test memory::alignment", &["test result: ok. 1 passed"]),
+    POWEROFF,
+];
+
 const NOTHING_LOST: &str = "console   0 received bytes damaged or lost";
 
 const FLOODED: &[Step] = &[
@@ -160,6 +182,15 @@ pub(super) fn rows() -> Vec<Row> {
         Row {
             script: TYPED,
             ..plain_row("typed-commands")
+        },
+        Row {
+            machine: Machine {
+                cores: 1,
+                memory: "128M".to_owned(),
+                ..Machine::default()
+            },
+            script: HOARDED,
+            ..plain_row("hoarded-memory")
         },
         Row {
             script: FLOODED,

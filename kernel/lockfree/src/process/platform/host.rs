@@ -275,6 +275,11 @@ pub(crate) fn make_room() -> bool {
     false
 }
 
+/// A simulated machine has set nothing aside.
+pub(crate) fn reserved_block(_: core::alloc::Layout) -> Option<NonNull<u8>> {
+    None
+}
+
 /// Sets the simulated clock.
 pub(crate) fn set_now(nanos: u64) {
     NOW.set(nanos);

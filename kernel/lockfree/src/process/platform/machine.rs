@@ -31,6 +31,8 @@ unsafe extern "Rust" {
     fn girder_old_pages(block: NonNull<u8>, size: usize);
     /// Gives back what is kept for later; false if nothing was, or if the caller must not be kept waiting.
     safe fn girder_make_room() -> bool;
+    /// A block of what is set aside for the kernel's own processes, for whoever runs.
+    safe fn girder_reserved_block(layout: Layout) -> Option<NonNull<u8>>;
     /// True if the running process may be kept waiting.
     safe fn girder_may_wait() -> bool;
     /// Tells that the running process has so much memory, of so much that it may have.
@@ -70,6 +72,11 @@ pub(crate) unsafe fn old_pages(block: NonNull<u8>, size: usize) {
 /// Gives back what is kept for later. False if there was nothing, or if the caller must not be kept waiting.
 pub(crate) fn make_room() -> bool {
     girder_make_room()
+}
+
+/// A block of what is set aside for the kernel's own processes, if whoever runs is one.
+pub(crate) fn reserved_block(layout: Layout) -> Option<NonNull<u8>> {
+    girder_reserved_block(layout)
 }
 
 /// True if the running process may be kept waiting.
