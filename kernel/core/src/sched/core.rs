@@ -75,6 +75,8 @@ pub struct Core<W: World> {
     awake_since: u64,
     /// Reductions that budgets have had since the load was looked at.
     spent: u32,
+    /// Ticks at which several wanted the core.
+    ticks: u8,
     /// When whoever runs was given the core, while time is kept.
     since: u64,
     here: &'static Here,
@@ -111,6 +113,7 @@ impl<W: World> Core<W> {
             idle: 0,
             awake_since: 0,
             spent: 0,
+            ticks: 0,
             since: 0,
             here,
             statistics: Statistics::default(),

@@ -15,6 +15,8 @@ const ASKED_MAX: usize = 16;
 
 /// Reductions after which a core looks at its load.
 const CHECKED_EVERY: u32 = 1_000;
+/// Ticks after which it does so.
+const LOADED_TICKS: u8 = 8;
 
 const _: () = assert!(Cause::Wake.bit() == LOOK);
 
@@ -30,7 +32,6 @@ impl<W: World> Core<W> {
         }
         if is_tick {
             self.ready.take_back();
-            self.here.show(self.statistics.numbers());
         }
         if !self.ready.has_rivals(0) {
             // One at most, and nobody else has the core.
@@ -44,8 +45,13 @@ impl<W: World> Core<W> {
         }
         if (was_rung_at || is_tick) && self.migration.is_anybody_hungry() {
             self.feed();
-        } else if is_tick {
-            self.check_load();
+        }
+        if is_tick {
+            self.ticks = self.ticks.wrapping_add(1);
+            if self.ticks.is_multiple_of(LOADED_TICKS) {
+                self.here.show(self.statistics.numbers());
+                self.check_load();
+            }
         }
     }
 
@@ -73,7 +79,7 @@ impl<W: World> Core<W> {
         }
     }
 
-    /// Says how much there is to do here, and sends some of it where there is much less: at each tick, and for each
+    /// Says how much there is to do here, and sends some of it where there is much less: now and then at a tick, and for each
     /// budget of reductions that somebody has used up. What is moved in one go has a bound, and half of the difference is
     /// left where it is, so nothing goes to and fro.
     #[cold]
