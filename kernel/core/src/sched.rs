@@ -103,6 +103,21 @@ fn run_processes<W: World, const KEEPS_TIME: bool>(mut process: Runnable) -> Nex
                     Err(token) => W::visit_at(here, |core| core.decide_instead(token)),
                 }
             }
+            Outcome::Waiting(mut token) => {
+                let turned = W::visit_in_loop(here, |core, at| {
+                    if KEEPS_TIME {
+                        core.charge_time(&mut token);
+                    }
+                    core.let_wait(at, token)
+                });
+                match turned {
+                    Ok(next) => {
+                        process = next;
+                        continue;
+                    }
+                    Err(token) => W::visit_at(here, |core| core.decide_instead(token)),
+                }
+            }
             Outcome::Done(finished) => {
                 let turned = W::visit_in_loop(here, |core, at| {
                     if KEEPS_TIME {

@@ -59,7 +59,8 @@ sites! {
     LineTake: Acquire,
     /// Lets go of it.
     LineGive: Release,
-    /// A poll that parks leaves the process to the slot; pairs with `Wake`, `Resume` and `Kill`.
+    /// A poll that parks leaves the process to the slot; pairs with `Wake`, `WakeSleeper`, `Resume`
+    /// and `Kill`.
     Park: Release,
     /// The same when somebody wants something of the process: leaves it to the slot as well, or
     /// meets a wake, and with it what its author wrote.
@@ -68,6 +69,8 @@ sites! {
     Begin: AcqRel,
     /// What the author wrote, for the process that is to look again; or takes the process over.
     Wake: AcqRel,
+    /// An alarm takes a process over that sleeps.
+    WakeSleeper: Acquire,
     /// Takes a process over that was held.
     Resume: Acquire,
     /// Takes a process over that waits or is held.

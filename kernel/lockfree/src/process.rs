@@ -42,7 +42,10 @@ pub(crate) mod word;
 #[cfg(not(target_os = "none"))]
 pub use alarm::simulate_counting_alarms;
 pub(crate) use alarm::{Due, make_room_for_alarms, set_due};
-pub use alarm::{Look, NoAlarm, has_alarms_left, ring_alarms, set_alarm, take_back_alarm};
+pub use alarm::{
+    Look, NoAlarm, NotSet, has_alarms_left, has_come, ring_alarms, set_alarm, set_polled_alarm,
+    take_back_alarm,
+};
 pub use budget::afford;
 pub use crew::affinity::{
     Affinity, AffinityError, CoreMask, cores, get_affinity, own_core, set_affinity,

@@ -49,7 +49,7 @@ found! {
     a_tick_that_never_comes_is_found: ForgetDeadline in YieldersAndSpinners => "has kept the core";
     a_deadline_that_is_not_set_is_found: ForgetDeadline in Sleepers => "wait for ever";
     a_lost_interrupt_is_found: LoseCause in Sleepers => "wait for ever";
-    a_clock_that_is_ahead_is_found: FastClock in Sleepers => "wait for ever";
+    a_clock_that_is_ahead_is_found: FastClock in Sleepers => "woken early";
     a_forgotten_frame_is_found: ForgetFrame in Pairs => "wait for ever";
     a_lost_wake_is_found: LoseWake in Pairs => "wait for ever";
     a_body_that_is_never_dropped_is_found: NeverDrop in Trouble => "bodies were not dropped once";

@@ -218,7 +218,7 @@ fn timers_ring_in_the_order_of_deadlines_then_of_arrival() {
 fn a_crowd_makes_nobody_else_late() {
     const CROWD: usize = 10_000;
     let mut wheel = Wheel::new();
-    for _ in 0..CROWD / 2_000 + 1 {
+    for _ in 0..CROWD / 4_000 + 2 {
         wheel.add_room(wheel.order().make(0).unwrap()).unwrap();
     }
     for number in 0..CROWD {
@@ -246,7 +246,7 @@ fn a_crowd_makes_nobody_else_late() {
 #[test]
 fn a_million_timers_are_moved_down_before_the_first_of_them_is_due() {
     const MILLION: u64 = 1_000_000;
-    const UNIT: u64 = TICK << 24;
+    const UNIT: u64 = TICK << 26;
     let mut wheel = Wheel::new();
     // All in one slot of the top level, and one of them at its very beginning.
     for number in 0..MILLION {
@@ -272,11 +272,11 @@ fn a_million_timers_are_moved_down_before_the_first_of_them_is_due() {
 }
 
 #[test]
-fn beyond_the_horizon_of_71_minutes_nothing_is_early_or_lost() {
+fn beyond_the_horizon_of_ten_hours_nothing_is_early_or_lost() {
     const MINUTE: u64 = 60_000_000_000;
     let mut twins = Twins::new(2);
-    twins.now = 70 * MINUTE;
-    for minutes in [1, 71, 72, 142, 143, 1_000, 1_000_000] {
+    twins.now = 500 * MINUTE;
+    for minutes in [1, 583, 584, 585, 1_170, 10_000, 1_000_000] {
         twins.set(twins.now + minutes * MINUTE);
     }
     twins.set(u64::MAX);

@@ -165,8 +165,11 @@ impl<W: World> Core<W> {
                     Err(token) => self.decide_after(token),
                 }
             }
-            Outcome::Waiting(token) => {
-                let next = self.let_wait(here, token);
+            Outcome::Waiting(mut token) => {
+                if self.terms.keeps_time {
+                    self.charge_time(&mut token);
+                }
+                let next = here.in_loop(|at| self.let_wait(at, token));
                 self.conclude(next)
             }
             Outcome::Listening(mut token) => {
@@ -247,6 +250,12 @@ impl<W: World> Core<W> {
         if self.terms.keeps_time {
             self.charge_time(&mut token);
         }
+        self.fill_up(token)
+    }
+
+    /// One that has nothing left to spend may spend as much as all others again.
+    #[inline(always)]
+    fn fill_up(&mut self, mut token: Token) -> Token {
         if token.is_spent() {
             token.grant(self.terms.reductions);
             if W::Migration::MOVES {
@@ -332,7 +341,12 @@ impl<W: World> Core<W> {
             token = self.spare(token)?;
         }
         match token.start() {
-            Start::Run(process) => Some(Next::Resume(self.give(self.here, process))),
+            Start::Run(process) => {
+                if self.ready.has_several_turns() {
+                    self.open_hand();
+                }
+                Some(Next::Resume(self.give(self.here, process)))
+            }
             Start::GoOn(token) => {
                 if W::Migration::MOVES && token.has_come_to(self.here) {
                     self.statistics.immigrants += 1;

@@ -58,6 +58,10 @@ pub trait Ready {
     fn has_turns(&self) -> bool {
         !self.is_empty()
     }
+    /// True if several simply take turns, as far as that is to be had at once.
+    fn has_several_turns(&self) -> bool {
+        false
+    }
     /// Takes one from another core, and perhaps more, which are in here then.
     fn steal_from(&mut self, victim: CoreId) -> Stolen;
     /// Offers what can be spared to whoever steals, and says how many that are. They are still in here, but may be gone

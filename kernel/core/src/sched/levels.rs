@@ -148,6 +148,11 @@ impl Ready for Levels {
         !self.normal.is_empty()
     }
 
+    #[inline(always)]
+    fn has_several_turns(&self) -> bool {
+        self.normal.holds_several()
+    }
+
     fn steal_from(&mut self, _: CoreId) -> Stolen {
         Stolen::None
     }

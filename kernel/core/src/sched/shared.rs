@@ -117,6 +117,11 @@ impl Ready for Offering {
         self.levels.has_turns()
     }
 
+    #[inline(always)]
+    fn has_several_turns(&self) -> bool {
+        self.levels.has_several_turns()
+    }
+
     fn steal_from(&mut self, victim: CoreId) -> Stolen {
         let victim = victim.0 as usize;
         let Some(first) = self.steal_one(victim) else {

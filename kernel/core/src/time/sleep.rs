@@ -12,13 +12,20 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
 use core::time::Duration;
 use girder_lockfree::process::{
-    Pid, afford, own_level, own_pid, set_alarm, spawn, take_back_alarm, wake,
+    NotSet, Pid, afford, has_come, own_level, own_pid, set_alarm, set_polled_alarm, spawn,
+    take_back_alarm, wake,
 };
 use girder_lockfree::wheel::Timer;
 
 /// Waits so long; never less, whatever wakes the process.
+#[inline]
 pub fn sleep(duration: Duration) -> Sleep {
-    sleep_until(Instant::now() + duration)
+    let at = Instant::now() + duration;
+    let call = match duration.is_zero() {
+        true => Call::None,
+        false => Call::Ahead,
+    };
+    Sleep { at, call }
 }
 
 /// Waits until the clock has reached `at`; never less, whatever wakes the process.
@@ -38,10 +45,14 @@ pub struct Sleep {
 /// Who will be called. It is given up by `off` alone, for whoever sleeps in the usual way has nothing to drop.
 #[derive(Debug, Default)]
 enum Call {
-    #[default]
-    None,
+    // First, for that is asked first.
     /// A process, by an alarm.
     Alarm(Pid, Timer),
+    #[default]
+    None,
+    /// Nobody, and the time had not come when this was made. (That need not be looked at again: an alarm for a time that has
+    /// come since rings at once.)
+    Ahead,
     /// Whatever this waker calls, by a process. That is over when this is the last to have the waker.
     Teller(ManuallyDrop<Arc<Waker>>, Pid),
 }
@@ -63,31 +74,53 @@ impl Future for Sleep {
     type Output = ();
 
     /// Almost always this is the first poll, by a process itself, or the last one.
-    #[inline]
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let waker = context.waker();
-        if Instant::now() < self.at {
-            if let Call::None = self.call
-                && let Some(alarm) = Call::by_alarm(self.at, waker)
-            {
-                self.call = alarm;
-                return Poll::Pending;
-            }
-            return self.ask(waker);
-        }
-        ready!(afford(context));
         match self.call {
             // An alarm that is due goes by itself. Nearly always it is what brought us here.
-            Call::None | Call::Alarm(..) => {
-                self.call = Call::None;
-                Poll::Ready(())
-            }
-            Call::Teller(..) => self.finish(),
+            Call::Alarm(..) if has_come(self.at.nanos()) => {}
+            Call::Alarm(..) | Call::Teller(..) => return self.poll_again(context),
+            Call::None if has_come(self.at.nanos()) => {}
+            Call::None | Call::Ahead => return self.begin(context.waker()),
         }
+        ready!(afford(context));
+        self.call = Call::None;
+        Poll::Ready(())
     }
 }
 
 impl Sleep {
+    /// Has an alarm wake the process that polls.
+    #[inline(never)]
+    fn begin(&mut self, waker: &Waker) -> Poll<()> {
+        match set_polled_alarm(self.at.nanos(), waker) {
+            Ok((pid, alarm)) => {
+                self.call = Call::Alarm(pid, alarm);
+                Poll::Pending
+            }
+            Err(why) => self.begin_otherwise(why, waker),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_otherwise(&mut self, why: NotSet, waker: &Waker) -> Poll<()> {
+        drop(why);
+        self.ask(waker)
+    }
+
+    /// The time has not come yet, or it is not an alarm that was set.
+    #[cold]
+    #[inline(never)]
+    fn poll_again(&mut self, context: &Context<'_>) -> Poll<()> {
+        if !has_come(self.at.nanos()) {
+            return self.ask(context.waker());
+        }
+        ready!(afford(context));
+        self.call_off();
+        Poll::Ready(())
+    }
+
     /// Sees to it that this waker is called, whoever was to be called before.
     #[cold]
     #[inline(never)]
@@ -99,11 +132,13 @@ impl Sleep {
         Poll::Pending
     }
 
-    #[cold]
+    /// Sees to it that nobody is called, who would be.
     #[inline(never)]
-    fn finish(&mut self) -> Poll<()> {
-        self.call_off();
-        Poll::Ready(())
+    fn take_back(&mut self) {
+        match self.call {
+            Call::Alarm(_, timer) => take_back_alarm(timer),
+            _ => self.call_off(),
+        }
     }
 
     /// Sees to it that nobody is called.
@@ -117,28 +152,21 @@ impl Sleep {
 impl Drop for Sleep {
     #[inline]
     fn drop(&mut self) {
-        match self.call {
-            Call::None => {}
-            Call::Alarm(_, timer) => take_back_alarm(timer),
-            Call::Teller(..) => self.call_off(),
+        if !matches!(self.call, Call::None | Call::Ahead) {
+            self.take_back();
         }
     }
 }
 
 impl Call {
-    /// `None` if the waker is not the running process's own, or there is no memory.
-    #[inline(always)]
-    fn by_alarm(at: Instant, waker: &Waker) -> Option<Self> {
-        let own = own_pid().filter(|pid| pid.is_waker(waker))?;
-        let timer = set_alarm(at.nanos()).ok()?;
-        Some(Self::Alarm(own, timer))
-    }
-
     fn ask_for(at: Instant, waker: &Waker) -> Self {
-        if own_pid().is_some_and(|pid| pid.is_waker(waker)) {
-            return Self::by_alarm(at, waker).unwrap_or_else(|| Self::again(waker));
+        match own_pid().filter(|pid| pid.is_waker(waker)) {
+            None => Self::by_a_process(at, waker),
+            Some(own) => match set_alarm(at.nanos()) {
+                Ok(timer) => Self::Alarm(own, timer),
+                Err(_) => Self::again(waker),
+            },
         }
-        Self::by_a_process(at, waker)
     }
 
     fn by_a_process(at: Instant, waker: &Waker) -> Self {
@@ -158,7 +186,7 @@ impl Call {
     /// True if `waker` will be called.
     fn reaches(&self, waker: &Waker) -> bool {
         match self {
-            Self::None => false,
+            Self::None | Self::Ahead => false,
             Self::Alarm(pid, _) => pid.is_waker(waker) && own_pid() == Some(*pid),
             Self::Teller(told, _) => told.will_wake(waker),
         }
@@ -167,7 +195,7 @@ impl Call {
     /// Sees to it that nobody is called.
     fn off(self) {
         match self {
-            Self::None => {}
+            Self::None | Self::Ahead => {}
             Self::Alarm(_, timer) => take_back_alarm(timer),
             Self::Teller(told, pid) => {
                 drop(ManuallyDrop::into_inner(told));

@@ -88,6 +88,8 @@ red! {
         process::word::stories::no_wake_is_lost_and_the_token_is_one => "deadlock";
     a_wake_that_does_not_acquire: Wake as Release,
         process::word::stories::a_wake_takes_the_body_over => "Causality violation";
+    an_alarm_that_does_not_acquire: WakeSleeper as Relaxed,
+        process::word::stories::an_alarm_takes_the_body_over => "Causality violation";
     a_resume_that_does_not_acquire: Resume as Relaxed,
         process::word::stories::a_resume_takes_over_who_was_held => "Causality violation";
     a_kill_that_does_not_acquire: Kill as Relaxed,

@@ -8,17 +8,21 @@
 //! rings for nobody, or for somebody who looks and goes on waiting. (Several cores that schedule will have it
 //! taken back through the other one's inbox; the alarm says which core that is.)
 
-use super::here::{Desk, Here, table, with_desk};
+use super::Kind;
+use super::arrived::Arrived;
+use super::here::{Desk, Here, with_desk};
 use super::in_loop::with_desk_in_loop;
 use super::local::Local;
 use super::make_room;
 use super::platform::{self, PreemptionOff};
 use super::request::take_woken;
-use super::table::is_alive;
+use super::table::{Table, is_alive};
+use super::token::Token;
+use super::unburied::Unburied;
 use super::word::{LAST_MESSAGE, Pid};
-use super::{Kind, own_pid};
 use crate::mail::{Delivery, deliver};
-use crate::wheel::{Set, Timer, Wheel};
+use crate::wheel::{Ringer, Set, Timer, Wheel};
+use core::task::Waker;
 
 /// What is due: a process is woken, or a message is sent (`mail::later`).
 ///
@@ -30,6 +34,7 @@ const IS_MESSAGE: u64 = 1 << 30;
 const _: () = assert!((LAST_MESSAGE as u64) < IS_MESSAGE);
 
 impl Due {
+    /// The process is woken; it is there.
     #[inline(always)]
     fn wake(pid: Pid) -> Self {
         debug_assert!(pid.get() & IS_MESSAGE == 0);
@@ -45,6 +50,14 @@ impl Due {
     #[inline(always)]
     pub(crate) fn number(self) -> Option<u32> {
         (self.0 & IS_MESSAGE != 0).then_some(self.0 as u32 & LAST_MESSAGE)
+    }
+
+    /// Wakes whom it is to wake.
+    #[inline(always)]
+    fn take_woken(self, table: &Table) -> Option<Token> {
+        let pid = Pid::from_number(self.0);
+        // SAFETY: `wake` was given a process.
+        take_woken(unsafe { table.slot_of(pid) }, pid)
     }
 
     /// True if it would wake somebody who is gone.
@@ -65,22 +78,55 @@ pub enum NoAlarm {
 /// Has the running process woken when the clock has reached `at` nanoseconds.
 #[inline(always)]
 pub fn set_alarm(at: u64) -> Result<Timer, NoAlarm> {
-    let pid = own_pid().ok_or(NoAlarm::NoProcess)?;
-    match set(at, Due::wake(pid)) {
-        Some(timer) => Ok(timer),
-        None => set_with_more_room(at, Due::wake(pid)),
+    let local = platform::local();
+    if local.kind() == Kind::Loop {
+        return Err(NoAlarm::NoProcess);
+    }
+    let due = Due::wake(local.pid());
+    match set(local, at, due) {
+        Ok(timer) => Ok(timer),
+        Err(stay) => set_with_more_room(stay, at, due),
+    }
+}
+
+/// Why no alarm was set for a process that is polled with this waker: nothing that its author could do anything about.
+/// (Whoever has one keeps preemption off still, if there was no room. To switch it on here would be an end of `set_polled_alarm`
+/// that its callers have to look for.)
+#[derive(Debug)]
+pub struct NotSet(#[expect(dead_code, reason = "dropped")] Option<PreemptionOff>);
+
+/// The same for a process that is polled with this waker itself, and which process that is: not if it is another waker, or
+/// perhaps the same at another place, or if there is no room.
+#[inline(always)]
+pub fn set_polled_alarm(at: u64, waker: &Waker) -> Result<(Pid, Timer), NotSet> {
+    let local = platform::local();
+    if !local.polls_with(waker) {
+        return Err(NotSet(None));
+    }
+    let pid = local.pid();
+    match set(local, at, Due::wake(pid)) {
+        Ok(timer) => Ok((pid, timer)),
+        Err(stay) => Err(NotSet(Some(stay))),
     }
 }
 
 /// The loop need not look before the process comes back: while that runs, waking it would change nothing.
 #[inline(always)]
-fn set(at: u64, due: Due) -> Option<Timer> {
+fn set(local: &'static Local, at: u64, due: Due) -> Result<Timer, PreemptionOff> {
     // Not by `with_desk`: of a closure with several callers the compiler makes a function.
-    let stay = PreemptionOff::on_full_stack(platform::local());
+    let stay = PreemptionOff::on_full_stack(local);
     let here = stay.here();
     // SAFETY: as in `with_desk`; the wheel calls nobody.
     let desk = unsafe { &mut *here.desk() };
-    set_due(here, desk, stay.local(), at, due)
+    set_due(here, desk, stay.local(), at, due).ok_or(stay)
+}
+
+/// True if the clock has come to `at` nanoseconds. Who was woken by an alarm mostly finds that without a look at it: when
+/// the core rang it, it was so.
+#[inline(always)]
+pub fn has_come(at: u64) -> bool {
+    let here = platform::local().here();
+    here.is_some_and(|here| at <= here.last_ringing()) || at <= platform::now()
 }
 
 /// The same for whoever has the desk; nothing without room.
@@ -102,11 +148,12 @@ pub(crate) fn set_due(
 
 #[cold]
 #[inline(never)]
-fn set_with_more_room(at: u64, due: Due) -> Result<Timer, NoAlarm> {
+fn set_with_more_room(stay: PreemptionOff, at: u64, due: Due) -> Result<Timer, NoAlarm> {
+    drop(stay);
     if !make_room_for_alarms() {
         return Err(NoAlarm::NoMemory);
     }
-    set(at, due).ok_or(NoAlarm::NoMemory)
+    set(platform::local(), at, due).map_err(|_| NoAlarm::NoMemory)
 }
 
 /// Makes room for more alarms on this core. False if there is no memory, or the wheel is as large as it may be.
@@ -146,7 +193,6 @@ pub struct Look {
 
 /// Rings what is due, or part of it: at most twice `budget`. For a core's loop: whom that wakes is on the desk.
 pub fn ring_alarms(now: u64, budget: usize) -> Look {
-    let table = table();
     with_desk_in_loop(|here, desk| {
         let Desk {
             wheel,
@@ -154,35 +200,67 @@ pub fn ring_alarms(now: u64, budget: usize) -> Look {
             unburied,
             ..
         } = desk;
-        let mut rung = 0;
-        wheel.expire(now, budget, |due| {
-            rung += 1;
-            let token = match due.number() {
-                None => take_woken(table, Pid::from_number(due.0)),
-                Some(number) => match deliver(here, number) {
-                    Delivery::Delivered => None,
-                    Delivery::Woken(token) => Some(token),
-                    Delivery::Unread(envelope) => {
-                        unburied.leave(envelope);
-                        None
-                    }
-                },
-            };
-            if let Some(token) = token {
-                let level = token.local().level.get();
-                woken.add(token, level);
-            }
-        });
+        here.note_ringing(now);
+        let bell = Bell {
+            here,
+            table: here.table(),
+            woken,
+            unburied,
+        };
+        let rung = wheel.expire(now, budget, bell);
         if wheel.is_sweeping() {
             wheel.sweep(budget as u32, Due::is_of_the_dead);
         }
         here.mark_laden();
         Look {
-            rung,
+            rung: rung as u64,
             next: wheel.next(),
             is_behind: is_behind(wheel),
         }
     })
+}
+
+/// Who rings: a core's loop, with what it finds on its desk.
+struct Bell<'a> {
+    here: &'static Here,
+    table: &'static Table,
+    woken: &'a mut Arrived,
+    unburied: &'a mut Unburied,
+}
+
+impl Ringer<Due> for Bell<'_> {
+    type Portion = Arrived;
+
+    #[inline(always)]
+    fn ring(&mut self, due: Due, woken: &mut Arrived) {
+        let token = match due.number() {
+            None => due.take_woken(self.table),
+            Some(number) => self.deliver(number),
+        };
+        if let Some(token) = token {
+            let level = token.local().level.get();
+            woken.add(token, level);
+        }
+    }
+
+    #[inline(always)]
+    fn end(&mut self, woken: Arrived) {
+        self.woken.append(woken);
+    }
+}
+
+impl Bell<'_> {
+    #[inline(never)]
+    fn deliver(&mut self, number: u32) -> Option<Token> {
+        match deliver(self.here, number) {
+            Delivery::Delivered => None,
+            Delivery::Woken(token) => Some(token),
+            Delivery::Unread(envelope) => {
+                self.unburied.leave(envelope);
+                None
+            }
+        }
+    }
 }
 
 /// True if the loop has not rung all that was due, or not looked for alarms of the dead everywhere.

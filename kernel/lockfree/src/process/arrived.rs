@@ -5,6 +5,7 @@
 
 use super::hand::Held;
 use super::in_loop::InLoop;
+use super::platform;
 use super::queue::Queue;
 use super::token::{Runnable, Token};
 
@@ -57,6 +58,21 @@ impl Arrived {
         self.queue.push_back(token);
     }
 
+    /// Puts others behind these.
+    #[inline(always)]
+    pub(super) fn append(&mut self, mut later: Self) {
+        let Some(first) = later.queue.first_level() else {
+            return;
+        };
+        if !self.queue.is_empty() {
+            self.others += 1;
+            self.levels |= 1_u32.wrapping_shl(u32::from(first)) as u8;
+        }
+        self.others += later.others;
+        self.levels |= later.levels;
+        self.queue.append(&mut later.queue);
+    }
+
     /// How many there are, and the levels that they have: a bit for each, and the upper half for those that are pinned.
     #[inline(always)]
     pub fn take_summary(&mut self) -> (u64, u8) {
@@ -72,6 +88,12 @@ impl Arrived {
 }
 
 impl InLoop<'_> {
+    /// Ends a branch that is to stay apart from another one: see the platform.
+    #[inline(always)]
+    pub fn keep_apart(self) {
+        platform::keep_apart();
+    }
+
     /// Takes the process that a message was handed to, if there is one.
     #[inline(always)]
     pub fn take_handed(self) -> Handed {
@@ -90,6 +112,15 @@ impl InLoop<'_> {
     #[inline(always)]
     pub fn open_hand(self) {
         self.here().open_hand();
+    }
+
+    /// The same where it may not be known that the desk is empty.
+    #[inline(always)]
+    pub fn open_hand_if_empty(self) {
+        let is_empty = self.with_desk(|desk| desk.woken.queue.is_empty());
+        if is_empty && !self.here().is_laden() {
+            self.here().open_hand();
+        }
     }
 
     /// Takes the process that was woken on this core, if it is only one, of this level; only the core's loop

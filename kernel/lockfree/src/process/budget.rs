@@ -11,6 +11,16 @@ use core::task::{Context, Poll};
 /// with something to spend when it comes back, and the await that was ready is to be so still.
 #[inline(always)]
 pub fn afford(context: &Context<'_>) -> Poll<()> {
+    if platform::local().spend_one() {
+        return Poll::Ready(());
+    }
+    afford_the_last(context)
+}
+
+/// The same for the last one that it may spend, or for none.
+#[cold]
+#[inline(never)]
+fn afford_the_last(context: &Context<'_>) -> Poll<()> {
     let local = platform::local();
     if local.left() < 0 && local.kind() == Kind::Process {
         return put_off(context);
@@ -19,8 +29,6 @@ pub fn afford(context: &Context<'_>) -> Poll<()> {
     Poll::Ready(())
 }
 
-#[cold]
-#[inline(never)]
 fn put_off(context: &Context<'_>) -> Poll<()> {
     give_way();
     // A set of futures that tells its members apart polls those that it was told of.

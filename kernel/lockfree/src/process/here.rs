@@ -91,6 +91,9 @@ pub struct Here {
     /// The first of the slots whose last blocks were freed here after their processes had ended; it leads to the next.
     paid: Cell<Option<u32>>,
     emigrants: AtomicU64,
+    /// When its loop last rang alarms, by a clock that is the same on all cores: who has come to another one meanwhile may
+    /// look here as well.
+    last_ringing: AtomicU64,
     /// Ticks since whoever runs can't be broken off for want of a stack, and one more; 0 if that is not so.
     stuck: AtomicU32,
     /// What its loop shows of its statistics; what they are, it knows.
@@ -181,6 +184,7 @@ impl Here {
             paid: Cell::new(None),
             hand: Hand::new(),
             emigrants: AtomicU64::new(0),
+            last_ringing: AtomicU64::new(0),
             stuck: AtomicU32::new(0),
             shown: [const { AtomicU64::new(0) }; SHOWN],
             seat: AtomicU32::new(0),
@@ -229,6 +233,18 @@ impl Here {
     /// Processes that went from here to other cores, and began there.
     pub fn emigrants(&self) -> u64 {
         self.emigrants.load(Relaxed)
+    }
+
+    /// Notes that its loop is ringing alarms, and when.
+    #[inline(always)]
+    pub(super) fn note_ringing(&self, now: u64) {
+        self.last_ringing.store(now, Relaxed);
+    }
+
+    /// A time that the clock had come to.
+    #[inline(always)]
+    pub(super) fn last_ringing(&self) -> u64 {
+        self.last_ringing.load(Relaxed)
     }
 
     /// For how many ticks whoever runs here could not be broken off, because there is no stack for the core to go on with.

@@ -188,6 +188,12 @@ impl Local {
         core::ptr::eq(self.waker(), waker)
     }
 
+    /// Whose record it is; nobody's if it is a loop's.
+    #[inline(always)]
+    pub(super) fn pid(&self) -> Pid {
+        waker::pid(self.waker())
+    }
+
     /// Who owns what this code takes from the heap: its slot, or the kernel if it is a loop.
     #[inline(always)]
     pub(crate) fn owner(&self) -> u32 {

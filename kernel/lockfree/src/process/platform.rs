@@ -10,7 +10,7 @@ mod machine;
 
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{
-    PreemptionOff, block, block_for_list, here_of, is_loop_of, kernel_block,
+    PreemptionOff, block, block_for_list, here_of, is_loop_of, keep_apart, kernel_block,
     kernel_block as charged_block, local, make_room, may_wait, new_block, new_chunk, now,
     old_block, old_chunk, old_kernel_block, old_pages, pages, reserved_block, run_as, signal,
     tell_memory_alarm, wait_for_event,
@@ -22,7 +22,7 @@ pub(crate) use host::{
 };
 #[cfg(target_os = "none")]
 pub(crate) use machine::{
-    PreemptionOff, block, charged_block, here_of, is_loop_of, kernel_block,
+    PreemptionOff, block, charged_block, here_of, is_loop_of, keep_apart, kernel_block,
     kernel_block as block_for_list, local, make_room, may_wait, new_block, new_block as new_chunk,
     now, old_block, old_block as old_chunk, old_block as old_kernel_block, old_pages, pages,
     reserved_block, run_as, signal, tell_memory_alarm, wait_for_event,

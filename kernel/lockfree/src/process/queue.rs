@@ -54,6 +54,7 @@ impl Queue {
     }
 
     /// True when it holds two or more.
+    #[inline(always)]
     pub fn holds_several(&self) -> bool {
         self.ends.is_some_and(|(first, last)| first != last)
     }

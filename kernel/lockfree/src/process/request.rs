@@ -3,6 +3,7 @@
 //! Each is a transition of the state word, from anywhere. Whoever takes the token by that puts it on a desk; otherwise
 //! whoever has it meets what was noted.
 
+use super::header::Slot;
 use super::here;
 use super::own_pid;
 use super::platform::PreemptionOff;
@@ -17,9 +18,18 @@ fn by_pid(
     pid: Pid,
     transition: impl FnOnce(&StateWord, Pid) -> Handover,
 ) -> (Handover, Option<Token>) {
-    let Some(slot) = table.slot(pid.index()) else {
-        return (Handover::Nothing, None);
-    };
+    match table.slot(pid.index()) {
+        Some(slot) => in_slot(slot, pid, transition),
+        None => (Handover::Nothing, None),
+    }
+}
+
+#[inline(always)]
+fn in_slot(
+    slot: &Slot,
+    pid: Pid,
+    transition: impl FnOnce(&StateWord, Pid) -> Handover,
+) -> (Handover, Option<Token>) {
     let outcome = transition(&slot.word, pid);
     let token = (outcome == Handover::Token).then(|| {
         // SAFETY: the transition has just handed it over.
@@ -37,10 +47,19 @@ pub fn wake(pid: Pid) {
     }
 }
 
-/// As `wake`, for a loop that queues whom it wakes itself.
+/// As `wake`, for a loop that queues whom it wakes itself, and mostly wakes whoever sleeps. The slot is that of the process.
 #[inline(always)]
-pub(crate) fn take_woken(table: &Table, pid: Pid) -> Option<Token> {
-    by_pid(table, pid, StateWord::wake).1
+pub(crate) fn take_woken(slot: &Slot, pid: Pid) -> Option<Token> {
+    if slot.word.wake_sleeper(pid) {
+        // SAFETY: that has just handed it over.
+        return Some(unsafe { slot.token() });
+    }
+    take_woken_at_length(slot, pid)
+}
+
+#[inline(never)]
+fn take_woken_at_length(slot: &Slot, pid: Pid) -> Option<Token> {
+    in_slot(slot, pid, StateWord::wake).1
 }
 
 /// Whether a request reached its process.

@@ -192,6 +192,22 @@ impl Table {
         (!chunk.is_null()).then(|| unsafe { &*chunk.add(index % CHUNK) })
     }
 
+    /// The slot of a process.
+    ///
+    /// # Safety
+    ///
+    /// There is or was one of that pid.
+    #[inline(always)]
+    pub(crate) unsafe fn slot_of(&self, pid: Pid) -> &'static Slot {
+        let index = pid.index() as usize;
+        // SAFETY: the caller's promise: that has a slot, whose chunk is there, and lives for ever.
+        unsafe {
+            let chunk = self.chunks.get_unchecked(index / CHUNK);
+            let chunk = chunk.load(Site::ChunkFind.ordering()).cast::<Slot>();
+            &*chunk.add(index % CHUNK)
+        }
+    }
+
     /// The slot of all who never were: nobody ever occupies it, so nothing reaches anybody by it.
     pub(crate) fn nobodys(&self) -> &Slot {
         &self.nobodys

@@ -359,8 +359,17 @@ impl Token {
         if header.local.mailbox.has_envelopes() {
             at.give_last_emptied(&header.local.mailbox);
         }
-        let ear = match header.local.intent().listens() {
-            true if header.local.is_ordinary() => Ear::Open,
+        if header.local.intent() == Intent::WAIT {
+            return self.park_as(Ear::Deaf);
+        }
+        self.park_listening_with_care()
+    }
+
+    #[inline(never)]
+    fn park_listening_with_care(self) -> Option<Token> {
+        let local = self.local();
+        let ear = match local.intent().listens() {
+            true if local.is_ordinary() => Ear::Open,
             true => Ear::Apart,
             false => Ear::Deaf,
         };

@@ -352,6 +352,17 @@ impl StateWord {
         })
     }
 
+    /// The same for one that waits, not for mail, and has none, and nobody wants anything of it: as it is with who sleeps.
+    /// False if anything is otherwise, and then nothing has happened.
+    #[inline(always)]
+    pub(crate) fn wake_sleeper(&self, pid: Pid) -> bool {
+        let asleep = pid.generation() | waiting(Ear::Deaf);
+        let runnable = pid.generation() | RUNNABLE;
+        let ordering = Site::WakeSleeper.ordering();
+        let swapped = self.0.compare_exchange(asleep, runnable, ordering, Relaxed);
+        swapped.is_ok()
+    }
+
     /// Keeps a process from running until it is resumed.
     pub(crate) fn suspend(&self, pid: Pid) -> Handover {
         self.by_pid(pid, Relaxed, |word| match word & PHASE {

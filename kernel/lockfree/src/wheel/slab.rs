@@ -6,13 +6,19 @@
 //! Each node knows the key by which the outside may name it, and has another one each time it is free
 //! again, so a stale key fits nothing. One whose keys are used up is never used again (32 bytes in
 //! 2^31 timers).
+//!
+//! # Links are not checked
+//!
+//! What links two nodes, or leads to the first free one, is written in this file alone, from indices of nodes that are
+//! there, and nodes never go away. So following a link asks for no look whether there is such a node, which would be a
+//! tenth of what a timer costs. Indices that come from outside are looked at: in keys, and of slots.
 
+use super::Ringer;
 use super::slots::HEADS;
 use crate::heap::{list_of_kernel, make_room_in};
 use crate::scarcity::{Purpose, may_take};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::num::NonZero;
 
 /// Nodes in a chunk.
 const CHUNK: usize = 4096;
@@ -37,18 +43,18 @@ const FREE: u32 = u32::MAX;
 
 /// A timer that is set, a free place for one, or the head of a slot.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Node<T> {
-    pub(super) next: u32,
-    pub(super) previous: u32,
+struct Node<T> {
+    next: u32,
+    previous: u32,
     /// When it is due.
-    pub(super) tick: u64,
+    tick: u64,
     /// What is due then.
-    pub(super) what: T,
-    pub(super) key: u64,
+    what: T,
+    key: u64,
 }
 
-/// What a timer is known by outside.
-pub(super) type Key = NonZero<u64>;
+/// What a timer is known by outside: never 0.
+pub(super) type Key = u64;
 
 /// The nodes.
 #[derive(Debug)]
@@ -115,13 +121,26 @@ impl<T> Node<T> {
     /// Makes it a free node, before the others.
     #[inline(always)]
     fn retire(&mut self, index: u32, free: &mut u32) {
-        self.previous = FREE;
         self.key += 1;
+        (self.next, self.previous) = (*free, FREE);
         // No generation is 0: one more than the highest is the first that the node does not have, nor anybody else.
         if self.key & GENERATIONS != 0 {
-            self.next = core::mem::replace(free, index);
+            *free = index;
         }
     }
+}
+
+/// The node of this index.
+///
+/// # Safety
+///
+/// It is there: see the head of this file.
+#[inline(always)]
+unsafe fn linked<T>(chunks: &mut [Box<[Node<T>; CHUNK]>], index: u32) -> &mut Node<T> {
+    let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
+    debug_assert!(chunk < chunks.len(), "a link to no node");
+    // SAFETY: the caller's promise.
+    unsafe { &mut chunks.get_unchecked_mut(chunk)[place] }
 }
 
 impl<T: Copy> Slab<T> {
@@ -168,22 +187,57 @@ impl<T: Copy> Slab<T> {
     /// Puts a timer behind all others of this ring. Returns its key, and whether it is alone there. `None`
     /// if no node is free.
     #[inline(always)]
-    pub(super) fn insert(&mut self, head: u32, tick: u64, what: T) -> Option<(Key, bool)> {
+    pub(super) fn insert(&mut self, slot: u64, tick: u64, what: T) -> Option<(Key, bool)> {
         let index = self.free;
         if index as usize / CHUNK >= self.chunks.len() {
             return None;
         }
-        let head_node = &mut self.chunks[0][head as usize % CHUNK];
-        let last = core::mem::replace(&mut head_node.previous, index);
-        let node = &mut self.chunks[index as usize / CHUNK][index as usize % CHUNK];
-        self.free = node.next;
-        node.next = head;
+        let head = slot as u32;
+        let last = core::mem::replace(&mut self.chunks[0][slot as usize % CHUNK].previous, index);
+        // SAFETY: that chunk is there, as has just been found.
+        let node = unsafe { linked(&mut self.chunks, index) };
+        let free = core::mem::replace(&mut node.next, head);
         node.previous = last;
         node.tick = tick;
         node.what = what;
-        let key = NonZero::new(node.key).expect("a free node has a generation");
-        self.at(last).next = index;
-        Some((key, last == head))
+        let key = node.key;
+        self.free = free;
+        let is_alone = last == head;
+        if is_alone {
+            self.chunks[0][slot as usize % CHUNK].next = index;
+        } else {
+            // SAFETY: a link.
+            unsafe { linked(&mut self.chunks, last) }.next = index;
+        }
+        Some((key, is_alone))
+    }
+
+    /// Gives what is due of a ring in which everything is to `ringer`, and frees the nodes: so many at the most. Returns the
+    /// node that is first now, and how many are left of those that might have been.
+    #[inline(always)]
+    pub(super) fn ring_all<R: Ringer<T>>(
+        &mut self,
+        head: u32,
+        most: usize,
+        ringer: &mut R,
+    ) -> (u32, usize) {
+        let mut index = self.first(head);
+        let mut left = most;
+        let Self { chunks, free, .. } = self;
+        let mut first_free = *free;
+        let mut portion = R::Portion::default();
+        while index != head && left > 0 {
+            // SAFETY: a link.
+            let node = unsafe { linked(chunks, index) };
+            let Node { next, what, .. } = *node;
+            node.retire(index, &mut first_free);
+            left -= 1;
+            index = next;
+            ringer.ring(what, &mut portion);
+        }
+        *free = first_free;
+        ringer.end(portion);
+        (index, left)
     }
 
     /// Looks at a node of a ring that is being emptied: frees it if it is due by now. Returns the next one as well.
@@ -204,10 +258,10 @@ impl<T: Copy> Slab<T> {
     /// head of the ring if that is empty now.
     #[inline(always)]
     pub(super) fn remove(&mut self, key: Key) -> Option<(T, Option<u32>)> {
-        let index = (key.get() >> (u64::BITS - INDEX_BITS)) as u32;
+        let index = (key >> (u64::BITS - INDEX_BITS)) as u32;
         let chunk = self.chunks.get_mut(index as usize / CHUNK)?;
         let node = &mut chunk[index as usize % CHUNK];
-        if node.key != key.get() {
+        if node.key != key {
             return None;
         }
         let Node {
@@ -217,13 +271,33 @@ impl<T: Copy> Slab<T> {
             ..
         } = *node;
         node.retire(index, &mut self.free);
-        self.at(previous).next = next;
-        self.at(next).previous = previous;
-        Some((what, (next == previous).then_some(next)))
+        if next == previous {
+            // Only the head was beside it.
+            self.close(next);
+            return Some((what, Some(next)));
+        }
+        // SAFETY: links.
+        unsafe {
+            linked(&mut self.chunks, previous).next = next;
+            linked(&mut self.chunks, next).previous = previous;
+        }
+        Some((what, None))
+    }
+
+    /// The head of a slot; there are none before there is room.
+    #[inline(always)]
+    fn head(&mut self, head: u32) -> &mut Node<T> {
+        &mut self.chunks[0][head as usize % CHUNK]
+    }
+
+    /// The first node of a slot, or its head.
+    #[inline(always)]
+    pub(super) fn first(&mut self, head: u32) -> u32 {
+        self.head(head).next
     }
 
     #[inline(always)]
-    pub(super) fn at(&mut self, index: u32) -> &mut Node<T> {
+    fn at(&mut self, index: u32) -> &mut Node<T> {
         &mut self.chunks[index as usize / CHUNK][index as usize % CHUNK]
     }
 
@@ -255,7 +329,7 @@ impl<T: Copy> Slab<T> {
     /// Takes all nodes out of a ring.
     #[inline(always)]
     pub(super) fn close(&mut self, head: u32) {
-        let node = self.at(head);
+        let node = self.head(head);
         node.next = head;
         node.previous = head;
     }
@@ -277,6 +351,6 @@ impl<T: Copy> Slab<T> {
         if index < FIRST || node.previous == FREE {
             return None;
         }
-        Some((NonZero::new(node.key)?, node.what))
+        Some((node.key, node.what))
     }
 }

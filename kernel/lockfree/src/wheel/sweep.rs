@@ -7,6 +7,8 @@
 //! timers on each core that it has been on. Such deaths are rare. So after one, each node is looked at, once, a few at a
 //! time; any number of deaths make no more work than that.
 
+#![forbid(unsafe_code)]
+
 use super::{Timer, Wheel};
 
 /// How far a search has come, round and round.

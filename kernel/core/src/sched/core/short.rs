@@ -11,23 +11,8 @@ use girder_lockfree::process::{Finished, InLoop, InLoopWork, Runnable};
 /// The next process; or else the long way decides, and first about this one, if there is one.
 pub(in crate::sched) type Turned = Result<Runnable, Option<Token>>;
 
-/// What is done in one look at the core's desk. (Not closures, for those the compiler may call.)
-struct LetWait<'a, W: World>(&'a mut Core<W>, Token);
+/// What is done in one look at the core's desk. (No closure, for those the compiler may call.)
 struct End<'a, W: World>(&'a mut Core<W>, Finished);
-
-impl<W: World> InLoopWork for LetWait<'_, W> {
-    type Output = Turned;
-
-    #[inline(always)]
-    fn work(self, at: InLoop<'_>) -> Turned {
-        let token = self.0.settle_account(self.1);
-        // Woken while it ran: it looks again, when its turn comes.
-        if let Some(token) = token.park_at(at) {
-            return self.0.put_behind_all(token);
-        }
-        self.0.take_next(at)
-    }
-}
 
 impl<W: World> InLoopWork for End<'_, W> {
     type Output = Turned;
@@ -44,10 +29,15 @@ impl<W: World> InLoopWork for End<'_, W> {
 }
 
 impl<W: World> Core<W> {
-    /// Lets a process wait, and takes the next one.
+    /// Lets a process wait, and takes the next one. Its time is charged before, if time is kept.
     #[inline(always)]
-    pub(in crate::sched) fn let_wait(&mut self, here: &'static Here, token: Token) -> Turned {
-        here.in_loop_do(LetWait(self, token))
+    pub(in crate::sched) fn let_wait(&mut self, at: InLoop<'_>, token: Token) -> Turned {
+        let token = self.fill_up(token);
+        match token.park_at(at) {
+            // Woken while it ran: it looks again, when its turn comes.
+            Some(token) => self.put_behind_all(token),
+            None => self.take_next(at),
+        }
     }
 
     /// Lets a process wait for mail that has nothing to give back, and takes the next one. One that has spent too much is
@@ -133,7 +123,7 @@ impl<W: World> Core<W> {
             return self.take_newborn(at);
         }
         match at.take_handed() {
-            Handed::One(process) => return self.begin_handed(at.here(), process),
+            Handed::One(process) => return self.begin_handed(at, process),
             Handed::Nobody => {
                 let token = self.ready.pop_ordinary().ok_or(None)?;
                 return self.begin(at.here(), token);
@@ -188,10 +178,19 @@ impl<W: World> Core<W> {
         self.begin(at.here(), token)
     }
 
-    /// The same for one that was handed a message: a tick will come, and it has only to be asked whether others were
+    /// Several simply take turns: those that come after this one need no look at more than the hand.
+    #[inline(never)]
+    pub(super) fn open_hand(&mut self) {
+        let is_even = self.ready.is_even(Priority::Normal);
+        if is_even && self.deadlines.has_tick() && !self.migration.owns() {
+            self.here.in_loop(|at| at.open_hand_if_empty());
+        }
+    }
+
+    /// As `begin_arrived` for one that was handed a message: a tick will come, and it has only to be asked whether others were
     /// before it.
     #[inline(always)]
-    fn begin_handed(&mut self, here: &'static Here, process: Runnable) -> Turned {
+    fn begin_handed(&mut self, at: InLoop<'_>, process: Runnable) -> Turned {
         let process = match self.ready.has_turns() {
             false => process,
             true => match self.ready.rotate(process.put_off()).begin() {
@@ -203,7 +202,9 @@ impl<W: World> Core<W> {
             },
         };
         self.handed += 1;
-        Ok(self.give_uncounted(here, process))
+        let process = self.give_uncounted(at.here(), process);
+        at.keep_apart();
+        Ok(process)
     }
 
     #[inline(always)]

@@ -75,6 +75,16 @@ impl Local {
         self.purse.left.set(reductions);
     }
 
+    /// Pays for one thing. False, and nothing is done, if it was not more than that.
+    #[inline(always)]
+    pub(crate) fn spend_one(&self) -> bool {
+        let left = self.purse.left.get();
+        if left > 0 {
+            self.purse.left.set(left - 1);
+        }
+        left > 0
+    }
+
     /// As `spend`, for so little that nobody gets from below zero around to above in a quantum.
     #[inline(always)]
     pub(crate) fn spend_little(&self, reductions: u32) {

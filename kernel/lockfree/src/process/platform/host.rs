@@ -90,7 +90,11 @@ pub(crate) fn set_wait_for_event(wait: fn()) {
     WAIT_FOR_EVENT.set(wait);
 }
 
+/// See the machine's.
+pub(crate) fn keep_apart() {}
+
 /// A host thread is not preempted, but a simulated process may have to leave.
+#[derive(Debug)]
 pub(crate) struct PreemptionOff(&'static Local, u32);
 
 impl PreemptionOff {

@@ -143,7 +143,16 @@ pub(crate) unsafe fn old_block(place: NonNull<u8>, layout: Layout) {
     unsafe { alloc::alloc::dealloc(place.as_ptr(), layout) }
 }
 
+/// Keeps the compiler from making one of the ends of two branches that differ in a place in memory alone: it would take
+/// the address from both, and what follows is always executed.
+#[inline(always)]
+pub(crate) fn keep_apart() {
+    // SAFETY: no instruction.
+    unsafe { core::arch::asm!("", options(nomem, nostack, preserves_flags)) }
+}
+
 /// Keeps the running code on its core; ends in the opposite order of beginning.
+#[derive(Debug)]
 pub(crate) struct PreemptionOff(&'static Local, u32);
 
 impl PreemptionOff {

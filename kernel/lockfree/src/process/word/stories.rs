@@ -142,6 +142,17 @@ pub(crate) fn a_wake_takes_the_body_over() {
     hand_over(nothing_before, parks, StateWord::wake);
 }
 
+/// A process sleeps, and the core on which its alarm rings goes on with all that it wrote.
+#[test]
+pub(crate) fn an_alarm_takes_the_body_over() {
+    hand_over(nothing_before, parks, |state, pid| {
+        match state.wake_sleeper(pid) {
+            true => Handover::Token,
+            false => Handover::Nothing,
+        }
+    });
+}
+
 /// A process parks, and the core that sends it a message goes on with all that it wrote.
 #[test]
 pub(crate) fn a_send_takes_the_body_over() {
