@@ -18,14 +18,14 @@ pub(crate) fn serve(core: &CoreBlock, causes: Causes) {
     for cause in causes {
         match cause {
             Cause::Crash => provoke::obey(),
-            Cause::Timer => count(&core.counters().deadlines),
             Cause::Console => console::serve(),
             Cause::Ping => {
                 count(&core.counters().pings);
                 // Whoever asked waits for an event.
                 cpu::send_event();
             }
-            Cause::Wake => {}
+            // It was to be woken, and is.
+            Cause::Wake | Cause::Timer => {}
             Cause::Stack => stacks::seek_spare(),
         }
     }

@@ -6,7 +6,7 @@ use crate::{attend, console};
 use core::fmt::{self, Write};
 use core::marker::PhantomData;
 use core::ptr;
-use girder_aarch64::core_block::{CoreBlock, count};
+use girder_aarch64::core_block::CoreBlock;
 use girder_aarch64::process;
 use girder_aarch64::{cpu, interrupts, timer};
 use girder_core::causes::{Cause, Causes};
@@ -138,7 +138,6 @@ impl Hardware for ThisCore {
     fn serve(&mut self, causes: Causes) {
         // Between two spinners nothing else ever happens.
         if causes == Causes::from(Cause::Timer) {
-            count(&self.block.counters().deadlines);
             interrupts::complete(causes.word());
         } else if causes != Causes::from(Cause::Wake) {
             // (A ring of another core's is no interrupt whose line has to be let up again.)

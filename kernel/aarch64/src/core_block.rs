@@ -52,8 +52,6 @@ pub struct Counters {
     pub interrupts: AtomicU64,
     /// Interrupts that nobody had asked for.
     pub spurious: AtomicU64,
-    /// Times that a deadline passed.
-    pub deadlines: AtomicU64,
     /// Times the loop went to wait.
     pub waits: AtomicU64,
     /// Pings served.
@@ -123,7 +121,6 @@ impl CoreBlock {
             counters: Counters {
                 interrupts: AtomicU64::new(0),
                 spurious: AtomicU64::new(0),
-                deadlines: AtomicU64::new(0),
                 waits: AtomicU64::new(0),
                 no_stack: AtomicU64::new(0),
                 given_up: AtomicU64::new(0),

@@ -92,7 +92,7 @@ fn conclude<P>(
 
 /// Puts a message into a mailbox, as the holder of the process's token. One that waits apart may have others there, and then
 /// this one is left in the word after all: the process runs no more before it is queued, so it shows no gate meanwhile.
-fn put_in(header: &Header, envelope: &'static Envelope) {
+pub(super) fn put_in(header: &Header, envelope: &'static Envelope) {
     if !header.local.mailbox.has_envelopes() {
         return header.local.put(envelope);
     }

@@ -10,6 +10,7 @@
 use super::Envelope;
 use super::envelope::{Kind, Packing};
 use super::gate::{Entry, Share};
+use super::gated::put_in;
 use super::post::try_box;
 use super::refusal::SendError;
 use crate::process::here::{Desk, Here, Stay, with_desk};
@@ -123,7 +124,7 @@ pub(crate) fn deliver(here: &'static Here, number: u32) -> Delivery {
             let token = unsafe { slot.token() };
             let header: &Header = token.header();
             if sent == Sent::Handed {
-                header.local.put(envelope);
+                put_in(header, envelope);
             }
             Delivery::Woken(token)
         }
