@@ -282,6 +282,7 @@ pub fn block_on<F: Future>(future: F) -> Result<F::Output, NoStack> {
             return Ok(output);
         }
         assert!(!hibernate::is_leaving(), "a process hibernates at an await");
+        unburied::is_about_to_block(platform::local());
         if !platform::block() {
             return Err(NoStack);
         }

@@ -27,6 +27,7 @@ mod many;
 mod memory;
 mod naming;
 mod programs;
+mod reaping;
 mod reserve;
 mod stacks;
 mod support;

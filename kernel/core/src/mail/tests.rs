@@ -73,7 +73,7 @@ impl Driver {
     }
 
     fn collect(&mut self) {
-        reap(2);
+        reap(2, 2);
         let mut arrivals = collect();
         for arrived in [&mut arrivals.woken, &mut arrivals.newborn] {
             while let Some(token) = arrived.queue.pop_front() {

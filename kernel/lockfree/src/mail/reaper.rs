@@ -3,27 +3,30 @@
 //! A process that ends with mail in its mailbox keeps its home until the mail is gone: its header,
 //! still with the lists in it, joins its core's *unburied*. Destructors are somebody's code, so a
 //! process of our own runs them, one message at a time and out of its envelope already: if one of
-//! them crashes the reaper, the next one goes on with the rest.
+//! them crashes the reaper, or never ends, the next one goes on with the rest (`process::unburied`).
 
 use super::Message;
-use crate::process::unburied::{bury_in_loop, next_unread, set_reaper, tell_lines, wants_reaper};
+use crate::process::unburied::{Wanted, bury_in_loop, next_unread, set_reaper, tell_lines, wanted};
 use crate::process::{
     NoProcess, is_spent, reduce, spawn, spawn_pinned, table, take_for_kernel, yield_now,
 };
 
-/// Sees to it that a process of this level reaps, if there is something to reap. A core's loop calls it before it
-/// collects its desk; without room for one more process it comes to that again, and gives back what is nobody's code.
+/// Sees to it that a process of this level reaps, if there is something to reap, and one of the other level if that
+/// piles up. A core's loop calls it before it collects its desk; without room for one more process it comes to that again,
+/// and gives back what is nobody's code. True if there is a new one: then the core is to tick.
 #[inline(always)]
-pub fn reap(level: u8) {
+pub fn reap(level: u8, hurried: u8) -> bool {
     tell_lines();
-    if wants_reaper() {
-        begin(level);
+    match wanted() {
+        Wanted::Nobody => false,
+        Wanted::Reaper => begin(level, Wanted::Reaper),
+        Wanted::Hurried => begin(hurried, Wanted::Hurried),
     }
 }
 
 #[cold]
 #[inline(never)]
-fn begin(level: u8) {
+fn begin(level: u8, wanted: Wanted) -> bool {
     // What is unread is its core's own, so it stays there.
     let made = match table().has_one_core() {
         true => spawn(work(), level),
@@ -33,10 +36,11 @@ fn begin(level: u8) {
         Ok(pid) => {
             // If there are too many of them, whoever kills it has it made anew.
             let _ = take_for_kernel(pid);
-            set_reaper(pid);
+            set_reaper(pid, wanted);
         }
         Err(NoProcess) => bury_in_loop(),
     }
+    made.is_ok()
 }
 
 async fn work() {

@@ -71,7 +71,7 @@ fn give_up(token: Token) {
 
 /// Runs the reaper, until all that was left unread is dropped.
 fn clear() {
-    reap(LEVEL);
+    reap(LEVEL, LEVEL);
     while let Some(token) = collect().newborn.queue.pop_front() {
         let Start::Run(process) = token.start() else {
             panic!("not to be run")
@@ -88,7 +88,7 @@ fn clear() {
             panic!("the reaper waits")
         };
         finished.discontinue();
-        reap(LEVEL);
+        reap(LEVEL, LEVEL);
     }
 }
 

@@ -105,7 +105,8 @@ pub struct Local {
     pending: AtomicU8,
     /// Words for its end are being found: a panic in them is not worded any more.
     is_ending: Cell<bool>,
-    /// Ticks that found it running since it was met as one that has to die, and one more; 0 before.
+    /// Ticks that found it running since it was met as one that has to die, or since a reaper began with the message in hand,
+    /// and one more; 0 otherwise.
     pub(crate) overtime: Cell<u16>,
     /// Its future is being dropped, because it was killed.
     pub(crate) is_dropping: Cell<bool>,
@@ -364,10 +365,6 @@ impl Local {
 
     /// Counts a tick and returns how many there were.
     pub(crate) fn count_tick(&self) -> u8 {
-        let overtime = self.overtime.get();
-        if overtime > 0 {
-            self.overtime.set(overtime.saturating_add(1));
-        }
         let Stint { intent, ticks } = self.stint.get();
         // Whoever counts forgets them after a few: that is a quantum.
         let ticks = ticks.wrapping_add(1);

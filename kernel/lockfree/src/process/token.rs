@@ -27,7 +27,9 @@ use super::header::Header;
 use super::here::Here;
 use super::in_loop::{InLoop, in_this_loop};
 use super::local::{Intent, Local};
+use super::own::is_kernels_own;
 use super::platform;
+use super::unburied::reaps_for;
 use super::word::{Begin, Ear, Park, Pid, Wish};
 use core::mem::ManuallyDrop;
 use core::num::NonZero;
@@ -319,7 +321,28 @@ impl Token {
     /// Counts a tick that found the process still running; returns how many have since it last
     /// came back of its own accord.
     pub fn count_tick(&mut self) -> u8 {
-        self.header().local.count_tick()
+        let local = self.local();
+        if local.overtime.get() > 0 {
+            self.count_overtime();
+        }
+        local.count_tick()
+    }
+
+    /// Counts it for one that has to die, or that reaps: then the message in hand may have gone on for too long.
+    #[cold]
+    #[inline(never)]
+    fn count_overtime(&self) {
+        let local = self.local();
+        let overtime = local.overtime.get().saturating_add(1);
+        local.overtime.set(overtime);
+        if !local.is_dropping.get() && is_kernels_own(self.pid()) {
+            reaps_for(self.header(), overtime);
+        }
+    }
+
+    /// True if its core is to tick as long as it runs, even if nobody else wants that.
+    pub fn wants_ticks(&self) -> bool {
+        self.local().overtime.get() > 0
     }
 
     /// For one that has to die: counts from the first time that this is asked, and returns the ticks that

@@ -1,15 +1,30 @@
 //! Mail that processes have left unread when they ended, until a reaper has dropped it; and arenas of many chunks,
 //! until it has given them back.
 //!
+//! Destructors are somebody's code, and need not come to their end. One that is still at it after [a while](TICKS_MOST) takes
+//! its reaper along, as any destructor ends with its process: the kernel gives it up where it stands, and the next
+//! reaper goes on with the next message. The same becomes of one that blocks. Meanwhile the core ticks.
+//!
+//! A reaper is of the ordinary level. Where more urgent processes leave it no time, mail would pile up behind it. So with more than
+//! [so many](BACKLOG) homes behind it, another one is made, of the next level, which goes on until there are half as many. That
+//! harms nobody for long: it works off what others have left meanwhile, and a destructor that is not through within a quantum
+//! makes it an ordinary one.
+//!
 //! The mailbox of the first one is taken in hand, and its home is free at once: so there is always a home for the
 //! reaper itself. Whoever ends while that is at work keeps its home until its own turn comes.
 
+use super::hand::ORDINARY;
 use super::header::Header;
+use super::here::table;
 use super::here::{with_desk, with_own_desk};
 use super::homes;
 use super::in_loop::{in_this_loop, with_desk_in_loop};
+use super::local::Local;
+use super::own::is_kernels_own;
+use super::own_pid;
 use super::platform::PreemptionOff;
 use super::table::is_alive;
+use super::waker;
 use super::word::Pid;
 use crate::arena::Remains;
 use crate::mail::{Envelope, Mailbox, Message, bury, tell_next_of};
@@ -27,9 +42,20 @@ pub(crate) struct Unburied {
     lines: Option<NonNull<Header>>,
     /// What is left of arenas.
     remains: Remains,
+    /// How many those are.
+    backlog: u32,
     /// Who drops it.
     reaper: Option<Pid>,
+    /// Who does besides, in a hurry.
+    hurried: Option<Pid>,
 }
+
+/// Homes that wait until another reaper is made, of a higher level.
+const BACKLOG: u32 = 64;
+/// Ticks that a message's destructor may take: a thousand quanta, as one that was killed has for all of its.
+const TICKS_MOST: u16 = 2_000;
+/// Ticks after which it is no matter of a hurry.
+const TICKS_OF_HURRY: u16 = 2;
 
 // SAFETY: it owns its homes, as `Pools` does.
 unsafe impl Send for Unburied {}
@@ -41,7 +67,9 @@ impl Unburied {
             others: None,
             lines: None,
             remains: Remains::new(),
+            backlog: 0,
             reaper: None,
+            hurried: None,
         }
     }
 
@@ -71,6 +99,20 @@ impl Unburied {
     #[inline(never)]
     fn has_no_reaper(&self) -> bool {
         self.reaper.is_none_or(|pid| !is_alive(pid))
+    }
+
+    /// True if another one is wanted, in a hurry.
+    fn is_pressed(&self) -> bool {
+        self.backlog > BACKLOG && self.hurried.is_none_or(|pid| !is_alive(pid))
+    }
+
+    /// This reaper does no more.
+    fn dismiss(&mut self, pid: Pid) {
+        for place in [&mut self.reaper, &mut self.hurried] {
+            if *place == Some(pid) {
+                *place = None;
+            }
+        }
     }
 
     /// Homes whose mail is not gone yet; nobody lives there.
@@ -113,6 +155,7 @@ impl Unburied {
         }
         ended.frame.set(usize::from(is_retired));
         ended.next.set(self.others.replace(NonNull::from(ended)));
+        self.backlog += 1;
         true
     }
 }
@@ -210,6 +253,12 @@ pub(crate) fn next_unread() -> Option<Option<Message>> {
     let message = with_own_desk(|here, local, desk| {
         let slabs = here.table().slabs();
         let unburied = &mut desk.unburied;
+        let own = waker::pid(local.waker());
+        if unburied.hurried == Some(own) && unburied.backlog <= BACKLOG / 2 {
+            unburied.dismiss(own);
+            return None;
+        }
+        local.overtime.set(1);
         if let Some(envelope) = unburied.in_hand.clear(slabs) {
             if envelope.class().concerns_questions() {
                 let (message, rest) = bury(here, local, desk, envelope);
@@ -228,13 +277,14 @@ pub(crate) fn next_unread() -> Option<Option<Message>> {
                 return Some(None);
             }
             // Said here, while nobody can leave more: the next one finds that it needs a reaper.
-            unburied.reaper = None;
+            unburied.dismiss(own);
             return None;
         };
         // SAFETY: `leave_unburied` was promised that nobody else uses it.
         let ended = unsafe { header.as_ref() };
         unburied.in_hand = ended.local.mailbox.take_all();
         unburied.others = ended.next.get();
+        unburied.backlog -= 1;
         let is_retired = ended.frame.get() != 0;
         let goes_back = is_retired || ended.local.is_abroad();
         // SAFETY: as above, and now nothing is left in it.
@@ -250,13 +300,60 @@ pub(crate) fn next_unread() -> Option<Option<Message>> {
     message
 }
 
-/// True if a process has left mail and nobody is there to drop it; for a core's loop.
+/// Who is to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Nobody,
+    Reaper,
+    /// Another one, in a hurry.
+    Hurried,
+}
+
+/// Says who is to be made to drop what processes have left; for a core's loop.
 #[inline(always)]
-pub(crate) fn wants_reaper() -> bool {
-    with_desk_in_loop(|_, desk| !desk.unburied.is_nothing() && desk.unburied.has_no_reaper())
+pub(crate) fn wanted() -> Wanted {
+    with_desk_in_loop(|_, desk| match &desk.unburied {
+        unburied if unburied.is_nothing() => Wanted::Nobody,
+        unburied if unburied.has_no_reaper() => Wanted::Reaper,
+        unburied if unburied.is_pressed() => Wanted::Hurried,
+        _ => Wanted::Nobody,
+    })
 }
 
 /// Says who drops it.
-pub(crate) fn set_reaper(pid: Pid) {
-    with_desk(|_, desk| desk.unburied.reaper = Some(pid));
+pub(crate) fn set_reaper(pid: Pid, wanted: Wanted) {
+    with_desk(|_, desk| match wanted {
+        Wanted::Hurried => desk.unburied.hurried = Some(pid),
+        _ => desk.unburied.reaper = Some(pid),
+    });
+}
+
+/// A reaper was found running so many times since it began with the message in hand, less one; for the holder of its token.
+pub(super) fn reaps_for(reaper: &Header, ticks: u16) {
+    if ticks > TICKS_OF_HURRY {
+        reaper.local.set_level(ORDINARY);
+    }
+    if ticks > TICKS_MOST {
+        // Its token is not in the slot, so this is noted, and met before it goes on.
+        let _ = reaper.slot.word.kill(reaper.pid());
+    }
+}
+
+/// Whoever runs is about to block: a reaper that does was made to by a message, and is given up instead.
+#[inline(always)]
+pub(super) fn is_about_to_block(local: &Local) {
+    if local.overtime.get() > 0 {
+        give_up_blocked();
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn give_up_blocked() {
+    if let Some(pid) = own_pid().filter(|&pid| is_kernels_own(pid))
+        && let Some(slot) = table().slot(pid.index())
+    {
+        // As above. Nobody waits for one that blocks and has to die.
+        let _ = slot.word.kill(pid);
+    }
 }

@@ -24,8 +24,7 @@ impl<W: World> Core<W> {
     #[cold]
     #[inline(never)]
     fn serve(&mut self, causes: Causes, interrupted: Option<Token>) {
-        let others = usize::from(interrupted.is_some());
-        let is_tick = causes.concern_timer() && self.on_timer(others);
+        let is_tick = causes.concern_timer() && self.on_timer(interrupted.as_ref());
         self.hardware.serve(causes);
         if let Some(token) = interrupted {
             self.put_back(token, is_tick);
@@ -57,9 +56,12 @@ impl<W: World> Core<W> {
         }
     }
 
-    /// Rings alarms that are due. True if a tick was. So many others will want the core besides.
-    fn on_timer(&mut self, others: usize) -> bool {
-        let has_rivals = self.ready.has_rivals(others);
+    /// Rings alarms that are due. True if a tick was.
+    #[inline(always)]
+    fn on_timer(&mut self, interrupted: Option<&Token>) -> bool {
+        let has_rivals = self.ready.has_rivals(usize::from(interrupted.is_some()))
+            // One that is not to go on for ever is its own rival.
+            || interrupted.is_some_and(Token::wants_ticks);
         let now = self.hardware.now();
         self.deadlines.ring(now);
         let is_tick = self.deadlines.is_tick(now);
@@ -75,7 +77,7 @@ impl<W: World> Core<W> {
     #[inline(never)]
     pub(super) fn collect(&mut self, others: usize) {
         self.deadlines.catch_up(&self.hardware);
-        reap(Priority::Normal.level());
+        let has_reaper = reap(Priority::Normal.level(), Priority::High.level());
         let Arrivals {
             mut newborn,
             mut woken,
@@ -92,7 +94,8 @@ impl<W: World> Core<W> {
         if W::Migration::MOVES && self.here.is_eager() && self.migration.is_anybody_hungry() {
             self.feed();
         }
-        let wants_tick = !self.deadlines.has_tick() && self.ready.has_rivals(others);
+        let wants_tick =
+            !self.deadlines.has_tick() && (has_reaper || self.ready.has_rivals(others));
         if wants_tick || first_alarm.is_some() {
             self.set_timer(wants_tick, first_alarm);
         }
