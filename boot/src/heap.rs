@@ -7,7 +7,7 @@
 //! Locks are taken in this order: `memory::MEMORY`, `COMMON`, `BLOCKS`; those of `reserve` stand alone. A crash report takes none of them: from
 //! its beginning on there is no memory to be had but what this core's own spans have left.
 
-use crate::reserve;
+use crate::{heart, reserve};
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
@@ -16,6 +16,7 @@ use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use girder_aarch64::lock::Lock;
 use girder_aarch64::preemption::may_be_preempted;
+use girder_aarch64::timer;
 use girder_lockfree::heap::{
     self, Blocks, Charges, Count, Entry, Heap, Held, KERNEL, LASTING, NoHeap, SPAN, Source,
     SpanView, Usage, Use,
@@ -219,7 +220,26 @@ pub(crate) fn make_room() -> bool {
     let slabs = trim_envelopes();
     // Without a heap of its own a core has nothing to give.
     let _ = heap::trim(&Memory);
-    homes > 0 || slabs > 0 || count().free > before || tidy().is_ok_and(|free| free > before)
+    homes > 0 || slabs > 0 || count().free > before || tidy_in_need(before)
+}
+
+/// Nanoseconds after all cores have stood still in vain in which they are not asked to again.
+const REST: u64 = 100_000_000;
+/// When that was last so.
+static WAS_IN_VAIN: AtomicU64 = AtomicU64::new(0);
+
+/// As `tidy`, if that may help: other cores have something, and come soon, and had something when they were asked last. (Who is
+/// refused memory again and again must not have all of them stand still each time.) True if more than so much is free then.
+fn tidy_in_need(before: usize) -> bool {
+    let now = timer::nanos();
+    let last = WAS_IN_VAIN.load(Relaxed);
+    let may_help = heart::crew().is_some_and(|crew| crew.count() > 1 && !crew.has_stuck_core());
+    if !may_help || last != 0 && now.saturating_sub(last) < REST {
+        return false;
+    }
+    let has_helped = tidy().is_ok_and(|free| free > before);
+    WAS_IN_VAIN.store(if has_helped { 0 } else { now }, Relaxed);
+    has_helped
 }
 
 /// The same on all cores, which stand still meanwhile: so much is free then.

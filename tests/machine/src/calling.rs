@@ -88,10 +88,10 @@ async fn a_worker_s_answer_comes_too_late_if_whoever_was_asked_has_crashed() {
         assert!(send(worker, question).is_ok());
         panic!("this one panics, and that is right");
     });
-    let late = traffic().late_answers;
+    let late = traffic().expect("all cores come to rest").late_answers;
     assert_eq!(ask(server).await, Err(CallError::NoAnswer));
     assert!(send(worker, ()).is_ok());
-    while traffic().late_answers == late {
+    while traffic().expect("all cores come to rest").late_answers == late {
         yield_now().await;
     }
     kill(worker);

@@ -205,12 +205,20 @@ async fn a_thousand_that_are_killed_among_ten_thousand_harm_nobody_else() {
     let victims = workers / 10;
     // As many as there will ever be, so that all pools are as large as they get.
     kill_among(workers, 0).await;
-    let before = (crate::support::resources().heap, envelopes_in_use());
+    let before = (
+        crate::support::resources().heap,
+        envelopes_in_use().expect("all cores come to rest"),
+    );
     let killed = kill_among(workers, victims).await;
     assert!(killed > victims / 2, "{killed} of {victims} were met alive");
     // Not physical memory: how many stacks were in use at once is the clock's affair. And the last ones to
     // be killed are dead at once, but only the reaper's turns make room of what they had.
-    let used = || (crate::support::resources().heap, envelopes_in_use());
+    let used = || {
+        (
+            crate::support::resources().heap,
+            envelopes_in_use().expect("all cores come to rest"),
+        )
+    };
     for _ in 0..1_000 {
         let after = used();
         if after.0 <= before.0 && after.1 <= before.1 {

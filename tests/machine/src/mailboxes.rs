@@ -46,10 +46,10 @@ fn flood(to: Pid) -> u32 {
 
 /// Envelopes in use, once nothing has changed for a while: what earlier tests have left goes back by and by.
 async fn settled_envelopes() -> usize {
-    let mut before = envelopes_in_use();
+    let mut before = envelopes_in_use().expect("all cores come to rest");
     loop {
         sleep(Duration::from_millis(2)).await;
-        let now = envelopes_in_use();
+        let now = envelopes_in_use().expect("all cores come to rest");
         if now == before {
             return now;
         }
@@ -61,12 +61,15 @@ async fn settled_envelopes() -> usize {
 async fn all_comes_back(before: usize) {
     const LOOKS: usize = 10_000;
     for _ in 0..LOOKS {
-        if envelopes_in_use() <= before {
+        if envelopes_in_use().expect("all cores come to rest") <= before {
             return;
         }
         sleep(Duration::from_millis(1)).await;
     }
-    panic!("{} are in use, not {before}", envelopes_in_use());
+    panic!(
+        "{} are in use, not {before}",
+        envelopes_in_use().expect("all cores come to rest")
+    );
 }
 
 #[girder::test(limit_ms = 300_000)]
@@ -76,7 +79,7 @@ async fn a_hundred_thousand_messages_to_one_that_does_not_read_come_back() {
         let deaf = spawn(idle(), NORMAL).expect("there is room");
         let sent = flood(deaf);
         assert!(sent > 1_000, "only {sent}");
-        assert!(envelopes_in_use() >= before + sent as usize);
+        assert!(envelopes_in_use().expect("all cores come to rest") >= before + sent as usize);
         kill(deaf);
         all_comes_back(before).await;
     }
@@ -98,7 +101,10 @@ async fn a_flood_is_refused_or_dropped_at_the_limit() {
         };
         assert_eq!(send(dropping, number), Ok(expected));
     }
-    assert_eq!(envelopes_in_use(), before + 2 * LIMIT as usize);
+    assert_eq!(
+        envelopes_in_use().expect("all cores come to rest"),
+        before + 2 * LIMIT as usize
+    );
     let drops = gate_report(dropping).map(|report| report.drops);
     assert_eq!(drops, Some(u64::from(100_000 - LIMIT)));
     kill(refusing);

@@ -198,6 +198,10 @@ fn run_with<F: Future<Output = ()> + Send + 'static>(body: impl FnOnce(Log<Pid>)
     });
     driver.run();
     assert_eq!(is_done.take().len(), 1, "it waits for ever");
-    assert_eq!(envelopes_in_use(), 0, "an envelope was lost");
+    assert_eq!(
+        envelopes_in_use().expect("all cores come to rest"),
+        0,
+        "an envelope was lost"
+    );
     driver
 }

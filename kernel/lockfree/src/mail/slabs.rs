@@ -13,7 +13,7 @@ mod returned;
 
 use super::Envelope;
 use crate::atomic::{AtomicPtr, AtomicU32, Relaxed};
-use crate::process::crew::{Standstill, at_standstill};
+use crate::process::crew::{Restless, Standstill, at_standstill};
 use crate::process::here::{self, Here};
 use crate::process::word::LAST_MESSAGE;
 use crate::process::{make_room, old_pages, pages};
@@ -372,22 +372,14 @@ pub(crate) fn fill_pool() -> bool {
     is_filled
 }
 
-/// What all cores have counted; this one alone, if not all come to rest for that.
-pub fn traffic() -> Traffic {
-    let own = |_| here::with_desk(|_, desk| desk.pool.traffic);
-    at_standstill(|all| all.traffic()).unwrap_or_else(own)
+/// What all cores have counted, if they come to rest for that.
+pub fn traffic() -> Result<Traffic, Restless> {
+    at_standstill(|all| all.traffic())
 }
 
-/// Envelopes that hold a message now, counted, for a report and for tests; those of this core alone, if not all come to rest
-/// for that.
-pub fn envelopes_in_use() -> usize {
-    let own = |_| {
-        here::with_desk(|here, desk| {
-            desk.pool.sort_all(here);
-            desk.pool.count_used(here)
-        })
-    };
-    at_standstill(|all| all.envelopes_in_use()).unwrap_or_else(own)
+/// Envelopes that hold a message now, counted, for a report and for tests, if all cores come to rest for that.
+pub fn envelopes_in_use() -> Result<usize, Restless> {
+    at_standstill(|all| all.envelopes_in_use())
 }
 
 impl Standstill<'_> {
@@ -417,14 +409,14 @@ impl Standstill<'_> {
 
 impl Pool {
     /// Looks through all mixed ones. The pool is that of `here`, as below.
-    fn sort_all(&mut self, here: &'static Here) {
+    pub(super) fn sort_all(&mut self, here: &'static Here) {
         while self.mixed.is_some() {
             self.sort(here.table().slabs(), here);
         }
     }
 
     /// Envelopes that are elsewhere.
-    fn count_used(&mut self, here: &'static Here) -> usize {
+    pub(super) fn count_used(&mut self, here: &'static Here) -> usize {
         let slabs = here.table().slabs();
         self.take_returned(slabs, here.returned());
         while !self.search.is_idle() {

@@ -230,15 +230,23 @@ fn closer(score: &Shared, world: &World) {
             }
             // The reaper has its turns meanwhile.
             for _ in 0..20_000 {
-                if envelopes_in_use() == 0 {
+                if envelopes_in_use().expect("all cores come to rest") == 0 {
                     break;
                 }
                 yield_now().await;
             }
-            assert_eq!(envelopes_in_use(), 0, "an envelope was lost");
+            assert_eq!(
+                envelopes_in_use().expect("all cores come to rest"),
+                0,
+                "an envelope was lost"
+            );
             let model = world.borrow();
             assert_eq!(model.made, model.gone, "a message was lost or doubled");
-            assert_eq!(traffic().dropped, model.drops, "drops were not counted");
+            assert_eq!(
+                traffic().expect("all cores come to rest").dropped,
+                model.drops,
+                "drops were not counted"
+            );
         })
     });
 }

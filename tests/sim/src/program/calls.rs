@@ -247,8 +247,15 @@ fn closer(score: &Shared, office: &Rc<Office>) {
             for (number, &author) in office.open.borrow().iter() {
                 assert!(!is_alive(author), "call {number} never ends");
             }
-            wait_for(2_000, || envelopes_in_use() == 0).await;
-            assert_eq!(envelopes_in_use(), 0, "an envelope was lost");
+            wait_for(2_000, || {
+                envelopes_in_use().expect("all cores come to rest") == 0
+            })
+            .await;
+            assert_eq!(
+                envelopes_in_use().expect("all cores come to rest"),
+                0,
+                "an envelope was lost"
+            );
         })
     });
 }

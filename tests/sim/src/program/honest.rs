@@ -45,10 +45,10 @@ pub(super) fn honest<R>(call: impl FnOnce() -> R, is_refused: impl FnOnce(&R) ->
 pub(super) fn send_honestly<M>(
     send: impl FnOnce() -> Result<Sent, SendError<M>>,
 ) -> Result<Sent, SendError<M>> {
-    let before = traffic().refused;
+    let before = traffic().expect("all cores come to rest").refused;
     let is_refused = |sent: &_| matches!(sent, Err(SendError::NoEnvelope(_)));
     let sent = honest(send, is_refused);
-    let counted = traffic().refused - before;
+    let counted = traffic().expect("all cores come to rest").refused - before;
     assert_eq!(
         counted,
         u64::from(is_refused(&sent)),

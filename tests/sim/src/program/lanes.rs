@@ -306,12 +306,16 @@ fn closer(score: &Shared, world: &World) {
             receivers.into_iter().for_each(kill);
             // The reaper has its turns meanwhile.
             for _ in 0..20_000 {
-                if envelopes_in_use() == 0 {
+                if envelopes_in_use().expect("all cores come to rest") == 0 {
                     break;
                 }
                 yield_now().await;
             }
-            assert_eq!(envelopes_in_use(), 0, "an envelope was lost");
+            assert_eq!(
+                envelopes_in_use().expect("all cores come to rest"),
+                0,
+                "an envelope was lost"
+            );
             let model = world.borrow();
             assert_eq!(model.made, model.gone, "a message was lost or doubled");
         })

@@ -229,12 +229,16 @@ fn post(rng: &mut Rng, to: Pid, letter: Letter) {
 /// Has it sent in a while, or thinks better of it.
 fn post_later(rng: &mut Rng, to: Pid, letter: Letter) -> Option<Card> {
     let delay = micros(rng.below(200));
-    let before = traffic().refused;
+    let before = traffic().expect("all cores come to rest").refused;
     let is_refused = |sent: &Result<_, SendError<_>>| sent.is_err();
     let delayed = match honest(|| send_after(delay, to, Card(letter)), is_refused) {
         Ok(delayed) => delayed,
         Err(refused) => {
-            assert_eq!(traffic().refused, before + 1, "refusals are counted");
+            assert_eq!(
+                traffic().expect("all cores come to rest").refused,
+                before + 1,
+                "refusals are counted"
+            );
             return Some(refused.into_message());
         }
     };
@@ -302,14 +306,18 @@ fn closer(score: &Shared, receivers: &Receivers, count: &Count, at_work: &Rc<Ref
             }
             // The reaper has its turns meanwhile.
             for _ in 0..20_000 {
-                if envelopes_in_use() == 0 {
+                if envelopes_in_use().expect("all cores come to rest") == 0 {
                     break;
                 }
                 // What is to be sent later is still under way.
                 point().await;
                 yield_now().await;
             }
-            assert_eq!(envelopes_in_use(), 0, "an envelope was lost");
+            assert_eq!(
+                envelopes_in_use().expect("all cores come to rest"),
+                0,
+                "an envelope was lost"
+            );
             let [made, dropped] = [&count.made, &count.dropped].map(|it| it.load(Relaxed));
             assert_eq!(made, dropped, "a message was lost or doubled");
         })

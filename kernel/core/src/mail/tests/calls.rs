@@ -60,7 +60,7 @@ fn a_late_answer_is_dropped_and_counted() {
         assert!((1_000..5_000).contains(&here::now()));
         // What comes first is the answer, and nobody sees it.
         assert_eq!(receive_any().await.downcast::<char>().unwrap(), 'x');
-        assert_eq!(traffic().late_answers, 1);
+        assert_eq!(traffic().expect("all cores come to rest").late_answers, 1);
     });
 }
 
@@ -77,7 +77,7 @@ fn a_late_answer_is_not_the_answer_to_the_next_question() {
         assert_eq!(first, Err(CallError::TimedOut));
         assert_eq!(call(slow, |reply_to| Double(2, reply_to)).await, Ok(2));
         assert_eq!(try_receive::<()>(), None);
-        assert_eq!(traffic().late_answers, 1);
+        assert_eq!(traffic().expect("all cores come to rest").late_answers, 1);
     });
 }
 
@@ -105,7 +105,7 @@ fn nobody_is_not_waited_for() {
         let gone = spawn(async {});
         yield_now().await;
         assert_eq!(ask(gone).await, Err(CallError::NoAnswer));
-        assert_eq!(traffic().dead_letters, 1);
+        assert_eq!(traffic().expect("all cores come to rest").dead_letters, 1);
     });
 }
 
@@ -122,7 +122,7 @@ fn a_question_that_was_given_up_is_read_and_its_answer_dropped_by_its_author() {
         let answer = call_timeout(LIMIT, busy, |reply_to| Double(1, reply_to)).await;
         assert_eq!(answer, Err(CallError::TimedOut));
         assert_eq!(receive::<char>().await, 'x');
-        assert_eq!(traffic().late_answers, 1);
+        assert_eq!(traffic().expect("all cores come to rest").late_answers, 1);
     });
 }
 
@@ -139,7 +139,7 @@ fn a_question_that_was_given_up_with_its_answer_in_the_mailbox_is_forgotten() {
         drop(asking);
         send(me, 2_u8).unwrap();
         assert_eq!([receive::<u8>().await, receive().await], [1, 2]);
-        assert_eq!(traffic().late_answers, 1);
+        assert_eq!(traffic().expect("all cores come to rest").late_answers, 1);
         kill(server);
     });
 }

@@ -13,7 +13,7 @@ fn a_message_to_nobody_is_dropped_once_and_counted() {
         let sent = send(gone, Witness(in_process.clone())).unwrap();
         assert_eq!(sent, Sent::ToNobody);
         assert_eq!(in_process.load(SeqCst), 1);
-        assert_eq!(traffic().dead_letters, 1);
+        assert_eq!(traffic().expect("all cores come to rest").dead_letters, 1);
         kill(newcomer);
     });
     assert_eq!(drops.load(SeqCst), 1);
@@ -47,7 +47,10 @@ fn what_a_process_leaves_unread_a_reaper_drops() {
         assert_eq!(in_process.load(SeqCst), 0);
     });
     assert_eq!(drops.load(SeqCst), 3 * LEFT);
-    assert_eq!(traffic().unread, 3 * LEFT as u64);
+    assert_eq!(
+        traffic().expect("all cores come to rest").unread,
+        3 * LEFT as u64
+    );
     assert!(
         driver.yields > 2 * LEFT / REDUCTIONS as usize,
         "all at once"
@@ -72,7 +75,11 @@ fn there_is_room_for_the_reaper_when_there_is_for_nobody_else() {
     }
     driver.run();
     assert_eq!(drops.load(SeqCst), victims.len());
-    assert_eq!(envelopes_in_use(), 0, "an envelope was lost");
+    assert_eq!(
+        envelopes_in_use().expect("all cores come to rest"),
+        0,
+        "an envelope was lost"
+    );
     assert!(victims.len() >= PROCESSES as usize - 1);
 }
 

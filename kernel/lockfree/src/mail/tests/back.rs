@@ -18,7 +18,7 @@ fn flood(messages: u32) {
     (0..messages).for_each(|number| put(pid, number));
     give_up(token);
     clear();
-    assert_eq!(envelopes_in_use(), 0);
+    assert_eq!(envelopes_in_use().expect("all cores come to rest"), 0);
 }
 
 /// Slabs whose envelopes can be used.
@@ -51,7 +51,7 @@ fn what_a_flood_has_taken_goes_back_and_serves_the_next() {
     (0..500_u32).for_each(|number| put(pid, number));
     give_up(run(token));
     clear();
-    assert_eq!(envelopes_in_use(), 0);
+    assert_eq!(envelopes_in_use().expect("all cores come to rest"), 0);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn slabs_of_which_one_is_used_stay() {
     put(pid, 1_u8);
     give_up(token);
     clear();
-    assert_eq!(envelopes_in_use(), 0);
+    assert_eq!(envelopes_in_use().expect("all cores come to rest"), 0);
 }
 
 /// Who comes late looks at the word of a question, however long ago that was.
@@ -119,7 +119,7 @@ fn an_envelope_that_has_carried_a_question_stays() {
         "questions to come find it again"
     );
     here::with_desk(|here, desk| desk.pool.give(here, first));
-    assert_eq!(envelopes_in_use(), 0);
+    assert_eq!(envelopes_in_use().expect("all cores come to rest"), 0);
 }
 
 /// Whoever sends while somebody looks finds envelopes, whole and once, and nothing is lost.
@@ -138,12 +138,12 @@ fn messages_may_come_and_go_between_any_two_looks() {
                 break;
             }
         }
-        assert_eq!(envelopes_in_use(), sent);
+        assert_eq!(envelopes_in_use().expect("all cores come to rest"), sent);
         give_up(token);
         clear();
-        assert_eq!(envelopes_in_use(), 0);
+        assert_eq!(envelopes_in_use().expect("all cores come to rest"), 0);
         trim_envelopes();
-        assert_eq!(envelopes_in_use(), 0);
+        assert_eq!(envelopes_in_use().expect("all cores come to rest"), 0);
     }
 }
 
@@ -168,5 +168,5 @@ fn a_pool_that_runs_dry_meanwhile_takes_what_is_being_looked_through() {
         give_up(token);
         clear();
     }
-    assert_eq!(envelopes_in_use(), 0);
+    assert_eq!(envelopes_in_use().expect("all cores come to rest"), 0);
 }

@@ -22,8 +22,10 @@
 //!
 //! *Nobody waits in a circle.* Whoever calls may be taken from its core until it has called, so two who want to do not
 //! keep each other from coming; and it holds no lock, so that every section with preemption off on another core comes to
-//! its end by itself. One process can keep its core for longer: where there is no stack to break it off with. So the
-//! caller has a [limit](PATIENCE), and gives up: then the call is over as well.
+//! its end by itself. One process can keep its core for longer: where there is no stack to break it off with, and then its
+//! core says that. It gives such a process up after some ticks, so it is waited for [a little](STUCK_PATIENCE) longer than
+//! that; and who only hopes for memory does not call at all meanwhile. In any case the caller has a [limit](PATIENCE),
+//! after which the call is over as well.
 //!
 //! *A ring is not lost.* Each other core is rung at and signalled, whatever its pace: so it is at the top of its turn
 //! before long, and finds the call in the word, for the ring was released after it. Who rests is signalled when the call is
@@ -44,6 +46,9 @@ use core::marker::PhantomData;
 
 /// Nanoseconds after which a core that has not come is waited for no longer: an emulated one may stand still for seconds.
 const PATIENCE: u64 = 20_000_000_000;
+
+/// The same for a core that has no stack: in milliseconds it gives up whom it can't break off.
+const STUCK_PATIENCE: u64 = 20_000_000;
 
 /// Not all cores came to rest, or whoever asked must not be kept waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,16 +197,25 @@ impl Crew {
         f: impl FnOnce(&Standstill<'_>) -> R,
     ) -> Result<R, Restless> {
         self.signal_others(still.own);
-        let end = platform::now().saturating_add(PATIENCE);
+        let mut end = platform::now().saturating_add(PATIENCE);
         let others = self.count() - 1;
         let come = || self.call.count() == others;
         while !come() && platform::now() < end {
+            if self.has_stuck_core() {
+                end = end.min(platform::now().saturating_add(STUCK_PATIENCE));
+            }
             platform::wait_for_event();
         }
         let result = if come() { Ok(f(still)) } else { Err(Restless) };
         self.call.end(number);
         self.signal_others(still.own);
         result
+    }
+
+    /// True if somebody can't be broken off for want of a stack, as far as is known.
+    pub fn has_stuck_core(&self) -> bool {
+        let mut members = self.members.iter();
+        members.any(|member| member.seat.here.stuck_for().is_some())
     }
 
     fn signal_others(&self, own: &'static Here) {
@@ -222,6 +236,56 @@ impl Crew {
         while !is_over() {
             rest(&is_over);
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::process::crew::Seat;
+    use crate::process::table::Table;
+    use std::boxed::Box;
+    use std::vec::Vec;
+
+    /// Two cores, of which this thread is the first; the second never comes.
+    fn cores() -> [&'static Here; 2] {
+        let heres = [(); 2].map(|()| &*Box::leak(Box::new(Here::new())));
+        let seats: Vec<_> = heres
+            .iter()
+            .map(|&here| Seat { here, address: 0 })
+            .collect();
+        let table = Box::leak(Box::new(Table::with_crew(64, 64, seats)));
+        for (number, here) in (0..).zip(heres) {
+            // SAFETY: once for each, before anything is spawned.
+            unsafe { here.install(number, table, core::ptr::null_mut()) };
+        }
+        platform::set_here(heres[0]);
+        platform::set_now(0);
+        platform::set_wait_for_event(|| platform::set_now(platform::now() + 1_000_000));
+        heres
+    }
+
+    fn wait() -> (Result<(), Restless>, u64) {
+        let crew = table().crew();
+        let number = crew.call.begin().expect("nobody else calls");
+        let stay = PreemptionOff::new();
+        let still = Standstill {
+            crew,
+            own: stay.here(),
+            still: PhantomData,
+        };
+        (crew.hold(&still, number, |_| ()), platform::now())
+    }
+
+    #[test]
+    fn a_core_without_a_stack_is_waited_for_for_milliseconds() {
+        let [_, other] = cores();
+        other.set_stuck(Some(3));
+        assert!(table().crew().has_stuck_core());
+        assert_eq!(wait(), (Err(Restless), STUCK_PATIENCE));
+        other.set_stuck(None);
+        assert!(!table().crew().has_stuck_core());
+        assert_eq!(wait(), (Err(Restless), STUCK_PATIENCE + PATIENCE));
     }
 }
 

@@ -124,13 +124,13 @@ impl Future for Waits {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let is_new = !std::mem::replace(&mut self.has_begun, true);
         let (to, what) = (self.to, self.what);
-        let before = traffic().refused;
+        let before = traffic().expect("all cores come to rest").refused;
         let (outcome, mut lacked) = lacking(|| self.wait.as_mut().poll(context));
         // Without a record it only has more to look through.
         lacked.retain(|&it| it != Purpose::Record);
         let is_refused = matches!(outcome, Poll::Ready(Err(SendError::NoEnvelope(_))));
         assert_eq!(is_refused, !lacked.is_empty(), "refused beside memory");
-        let counted = traffic().refused - before;
+        let counted = traffic().expect("all cores come to rest").refused - before;
         assert_eq!(counted, u64::from(is_refused), "refusals are counted");
         match outcome {
             Poll::Ready(sent) if is_new => settle(&self.world, to, what, &sent),
