@@ -60,7 +60,7 @@ async fn an_overflow_is_told_apart_from_other_faults() {
 
 /// Each level asks the kernel for memory and for a process, at another depth each time: an overflow may
 /// well come up with preemption off, if nobody sees to it that it comes before.
-#[girder::test]
+#[girder::test(limit_ms = 300_000)]
 async fn an_overflow_on_the_way_into_the_kernel_is_the_processs_own() {
     const DEPTHS: u64 = 64;
 

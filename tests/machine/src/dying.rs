@@ -161,7 +161,6 @@ async fn work(index: usize, boss: Addr<Done>, is_over: &AtomicBool) {
 /// Lets so many work, and kills some of them at whatever they do; how many were met alive.
 async fn kill_among(workers: usize, victims: usize) -> usize {
     static IS_OVER: AtomicBool = AtomicBool::new(false);
-    const KILLS_IN_A_ROW: u64 = 40;
     IS_OVER.store(false, Relaxed);
     let boss: Addr<Done> = Addr::own().expect("a process");
     let normal = Options::new().priority(Priority::Normal);
@@ -173,10 +172,12 @@ async fn kill_among(workers: usize, victims: usize) -> usize {
     let pids: Vec<_> = (0..workers).map(spawn).collect();
     let mut rng = rng();
     let mut is_killed = alloc::vec![false; workers];
+    // The more there are, the longer a turn of all takes.
+    let in_a_row = workers as u64 / 250;
     for _ in 0..victims {
         let victim = rng.below(workers as u64) as usize;
         is_killed[victim] |= kill(pids[victim]) == Request::Taken;
-        if rng.below(KILLS_IN_A_ROW) == 0 {
+        if rng.below(in_a_row.max(1)) == 0 {
             yield_now().await;
         }
     }
@@ -199,9 +200,19 @@ async fn kill_among(workers: usize, victims: usize) -> usize {
 
 #[girder::test(limit_ms = 300_000)]
 async fn a_thousand_that_are_killed_among_ten_thousand_harm_nobody_else() {
+    some_are_killed_among(10_000).await;
+}
+
+#[girder::test(schedulers = 8, limit_ms = 900_000)]
+async fn ten_thousand_that_are_killed_among_a_hundred_thousand_harm_nobody_else() {
+    some_are_killed_among(100_000).await;
+}
+
+/// Of so many, if there is memory for them, each tenth is killed.
+async fn some_are_killed_among(wanted: usize) {
     /// Homes, messages, timers, and the stacks of those that are broken off.
     const BYTES_EACH: usize = 8_000;
-    let workers = (girder_boot::available_memory() / BYTES_EACH).min(10_000);
+    let workers = (girder_boot::available_memory() / BYTES_EACH).min(wanted);
     let victims = workers / 10;
     // As many as there will ever be, so that all pools are as large as they get.
     kill_among(workers, 0).await;

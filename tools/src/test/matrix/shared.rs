@@ -1,5 +1,5 @@
-//! The deployments in which all cores schedule, and steal from each other or send packets: all tests on one core, and where four
-//! steal; otherwise those that are about several cores.
+//! The deployments in which all cores schedule, and steal from each other or send packets: all tests on one core and on four;
+//! otherwise those that are about several cores.
 
 use super::{plain_row, says};
 use crate::machine::{Gic, Machine};
@@ -51,6 +51,7 @@ pub(super) fn rows() -> Vec<Row> {
         shared(8, "neoverse-n1", several),
         message(1, "cortex-a72", "girder.deploy=message"),
         message(2, "neoverse-n1", several_by_message),
+        message(4, "max", "girder.deploy=message"),
         message(8, "cortex-a72", several_by_message),
     ]
 }
