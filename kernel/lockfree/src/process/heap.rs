@@ -135,6 +135,16 @@ pub(crate) fn room_for_own() -> usize {
     }
 }
 
+/// True if the running process may have a home of so many bytes in place of the one that it has; else that is noted.
+pub(super) fn may_move_into(bytes: usize) -> bool {
+    let own = header_of(platform::local()).map_or(0, Header::home_bytes);
+    let may_move = bytes <= room_for_own().saturating_add(own);
+    if !may_move {
+        note_refusal(Refused::ByLimit);
+    }
+    may_move
+}
+
 /// Notes that the running process was refused memory.
 pub(crate) fn note_refusal(refused: Refused) {
     if let Some((_, limit)) = limit_of(platform::local()) {
@@ -168,7 +178,7 @@ impl Local {
     #[cold]
     pub(crate) fn meets_limit(&'static self, is_over: impl Fn() -> bool) -> bool {
         let Some((header, limit)) = limit_of(self) else {
-            return true; // 64 GiB
+            return !is_over(); // 64 GiB
         };
         let before = limit.alarm.get();
         if before == Alarm::Armed {
@@ -299,5 +309,48 @@ impl Header {
             return 0;
         }
         self.own_charge()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::super::{Polled, Start, Table, here, spawn};
+    use super::*;
+    use std::boxed::Box;
+
+    /// Runs this in a process.
+    fn in_process(f: fn()) {
+        let table = Box::leak(Box::new(Table::new(4)));
+        Box::leak(Box::new(here::Here::new())).simulate(table);
+        spawn(async move { f() }, 2).expect("there is room");
+        let mut newborn = here::collect().newborn;
+        let Start::Run(process) = newborn.queue.pop_front().expect("born").start() else {
+            panic!("not to be run")
+        };
+        let Polled::Done(finished) = process.poll() else {
+            panic!("not done")
+        };
+        finished.discontinue();
+    }
+
+    #[test]
+    fn who_never_had_a_limit_has_the_largest_that_can_be_counted() {
+        in_process(|| {
+            let local = platform::local();
+            assert!(local.meets_limit(|| false));
+            assert!(!local.meets_limit(|| true), "beyond 64 GiB");
+        });
+    }
+
+    #[test]
+    fn a_larger_home_counts_before_somebody_moves_into_it() {
+        in_process(|| {
+            assert!(may_move_into(usize::MAX / 2), "without a limit");
+            limit_heap(STACK_BYTES + 4096).expect("there is memory");
+            assert!(may_move_into(2048));
+            assert!(!was_refused_by_limit());
+            assert!(!may_move_into(8192));
+            assert!(was_refused_by_limit());
+        });
     }
 }

@@ -19,6 +19,7 @@
 
 use super::cold::Cold;
 use super::header::{Header, Operations, Process};
+use super::heap::may_move_into;
 use super::platform::{self, PreemptionOff};
 use super::token::Token;
 use super::{Kind, Pid, give_way, homes, is_own_waker, own_pid};
@@ -104,6 +105,10 @@ fn leave<F: Future<Output = ()> + 'static>(future: F) {
 
 fn room_for(operations: &Operations) -> Option<(&'static Cold, NonNull<Header>)> {
     let cold = own_header().cold_or_new()?;
+    let bytes = operations.class.block(operations.layout).size();
+    if !may_move_into(bytes) {
+        return None;
+    }
     Some((cold, homes::fresh_place(operations)?))
 }
 
