@@ -67,7 +67,7 @@ pub(crate) use slabs::{Pool, Returned, Slabs, trim_pool};
 pub use slabs::{Traffic, envelopes_in_use, traffic, trim_envelopes};
 pub(crate) use special::{COUNTED, NOBODY};
 pub(crate) use waiting::tell_next_of;
-pub use waiting::{Joined, Place, join_line};
+pub use waiting::{NoPlace, Place, join_line};
 
 #[cfg(all(test, not(loom)))]
 mod tests;

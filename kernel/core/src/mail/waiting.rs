@@ -1,7 +1,8 @@
 //! Sending to a mailbox that may be full, and waiting for room.
 
 use core::future::poll_fn;
-use girder_lockfree::mail::{self, Joined, Receiver, SendError, Sent, join_line};
+use core::mem::replace;
+use girder_lockfree::mail::{self, NoPlace, Receiver, SendError, Sent, join_line};
 use girder_lockfree::process::{Pid, own_pid};
 
 /// As [`send`](fn@super::send), but if the mailbox of the receiver is full and the receiver wants to refuse what is too
@@ -28,9 +29,15 @@ pub(super) async fn wait<M: Send + 'static>(
     if own_pid() == Some(to.pid()) {
         return Err(SendError::Full(message));
     }
-    match join_line(to, message)? {
-        Joined::Waits(mut place) => Ok(poll_fn(|context| place.poll(context)).await),
-        Joined::Sent(sent) => Ok(sent),
-        Joined::Nowhere(message) => mail::send(to, message),
+    let mut joined = join_line(to, message);
+    let why = match &mut joined {
+        // It stays where it is: to move it twice would cost as much as to send.
+        Ok(place) => return Ok(poll_fn(|context| place.poll(context)).await),
+        Err(why) => replace(why, NoPlace::Sent(Sent::ToNobody)),
+    };
+    match why {
+        NoPlace::Sent(sent) => Ok(sent),
+        NoPlace::Nowhere(message) => mail::send(to, message),
+        NoPlace::Refused(why) => Err(why),
     }
 }

@@ -340,6 +340,11 @@ impl<W: World> Core<W> {
         if W::Migration::MOVES && token.is_pinned() && !self.ready.is_empty() {
             token = self.spare(token)?;
         }
+        // Apart from the rest: the compiler would ask again what it is.
+        let token = match token.goes_on() {
+            Ok(token) => return Some(self.go_on(token)),
+            Err(token) => token,
+        };
         match token.start() {
             Start::Run(process) => {
                 if self.ready.has_several_turns() {
@@ -347,13 +352,7 @@ impl<W: World> Core<W> {
                 }
                 Some(Next::Resume(self.give(self.here, process)))
             }
-            Start::GoOn(token) => {
-                if W::Migration::MOVES && token.has_come_to(self.here) {
-                    self.statistics.immigrants += 1;
-                }
-                self.statistics.switches += 1;
-                Some(Next::GoOn(token))
-            }
+            Start::GoOn(token) => Some(self.go_on(token)),
             Start::Held => None,
             Start::Moved(mut token) => {
                 // It comes behind the others there, and has a whole quantum.
@@ -369,6 +368,15 @@ impl<W: World> Core<W> {
             }
             Start::Die(token) => Some(self.let_die(token)),
         }
+    }
+
+    #[inline(always)]
+    fn go_on(&mut self, token: Token) -> Next {
+        if W::Migration::MOVES && token.has_come_to(self.here) {
+            self.statistics.immigrants += 1;
+        }
+        self.statistics.switches += 1;
+        Next::GoOn(token)
     }
 
     /// One that has to die and stands at an await drops what it owns. In mid-poll it may go on to its next

@@ -49,15 +49,15 @@ use alloc::boxed::Box;
 use core::marker::PhantomData;
 use core::task::{Context, Poll};
 
-/// Where a message is whose sender is ready to wait.
+/// Why a sender that is ready to wait does not.
 #[derive(Debug)]
-pub enum Joined<M: Send + 'static> {
-    /// In line.
-    Waits(Place<M>),
+pub enum NoPlace<M> {
     /// There was room now.
     Sent(Sent),
-    /// Here: there is nothing to wait for.
+    /// There is nothing to wait for.
     Nowhere(M),
+    /// There is no memory to wait with.
+    Refused(SendError<M>),
 }
 
 /// A place in line; whoever drops it leaves, and drops the message with it if that was not delivered.
@@ -89,53 +89,43 @@ fn lock(gate: &'static Gate) -> InLine<'static, PreemptionOff> {
 }
 
 /// 1: puts a message in line for a place in a full mailbox.
-pub fn join_line<M: Send + 'static>(to: Receiver, message: M) -> Result<Joined<M>, SendError<M>> {
+pub fn join_line<M: Send + 'static>(to: Receiver, message: M) -> Result<Place<M>, NoPlace<M>> {
     let kind = Packing::<M>::kind();
     if Packing::<M>::IS_INLINE {
-        return join(to, message, kind).map(|joined| joined.of(to, |message| message));
+        return join(to, message, kind);
     }
-    let message = try_box(message, Purpose::Message).map_err(SendError::NoEnvelope)?;
-    match join(to, message, kind) {
-        Ok(joined) => Ok(joined.of(to, |message| *message)),
-        Err(refusal) => Err(refusal.map(|message| *message)),
-    }
+    let message = try_box(message, Purpose::Message)
+        .map_err(|message| NoPlace::Refused(SendError::NoEnvelope(message)))?;
+    join(to, message, kind).map_err(|why| why.map(|message| *message))
 }
 
-/// The same, as the message is packed.
-enum Packed<P> {
-    Waits(&'static Envelope, u64, Question<Sent>),
-    Sent(Sent),
-    Nowhere(P),
-}
-
-impl<P> Packed<P> {
-    fn of<M: Send + 'static>(self, to: Receiver, unpack: impl FnOnce(P) -> M) -> Joined<M> {
+impl<P> NoPlace<P> {
+    fn map<M>(self, unpack: impl FnOnce(P) -> M) -> NoPlace<M> {
         match self {
-            Self::Waits(place, ticket, question) => Joined::Waits(Place {
-                to: to.pid(),
-                number: place.number(),
-                ticket,
-                question,
-                holds: PhantomData,
-            }),
-            Self::Sent(sent) => Joined::Sent(sent),
-            Self::Nowhere(payload) => Joined::Nowhere(unpack(payload)),
+            Self::Sent(sent) => NoPlace::Sent(sent),
+            Self::Nowhere(payload) => NoPlace::Nowhere(unpack(payload)),
+            Self::Refused(why) => NoPlace::Refused(why.map(unpack)),
         }
     }
 }
 
-fn join<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Packed<P>, SendError<P>> {
+/// The same, as the message is packed.
+fn join<P, M: Send + 'static>(
+    to: Receiver,
+    payload: P,
+    kind: &'static Kind,
+) -> Result<Place<M>, NoPlace<P>> {
     let header = header();
     let (table, pid) = (table(), to.pid());
     let (Some(gate), Some(slot)) = (table.gates().of(pid), table.slot(pid.index())) else {
-        return Ok(Packed::Nowhere(payload));
+        return Err(NoPlace::Nowhere(payload));
     };
     // What is in the mailbox now can't be the answer.
     let position = Position::at_the_end_of(header);
     // As long as the envelopes are in hand.
     let _off = PreemptionOff::new();
     let Some([message, place]) = take_two() else {
-        return Err(SendError::NoEnvelope(payload));
+        return Err(NoPlace::Refused(SendError::NoEnvelope(payload)));
     };
     let line = lock(gate);
     match gate.queue_up(pid) {
@@ -144,18 +134,24 @@ fn join<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Packed<P>, S
             let question = Question::of_place(header, place, position);
             let waiting = Waiting::new(header.pid(), message.number());
             let ticket = line.join(table.slabs(), place.number(), waiting);
-            Ok(Packed::Waits(place, ticket, question))
+            Ok(Place {
+                to: pid,
+                number: place.number(),
+                ticket,
+                question,
+                holds: PhantomData,
+            })
         }
         Standing::Inside => {
             drop(line);
             message.fill(payload, kind);
             give(&[place]);
-            Ok(Packed::Sent(publish::<P>(pid, slot, message)))
+            Err(NoPlace::Sent(publish::<P>(pid, slot, message)))
         }
         Standing::Nowhere => {
             drop(line);
             give(&[message, place]);
-            Ok(Packed::Nowhere(payload))
+            Err(NoPlace::Nowhere(payload))
         }
     }
 }

@@ -666,10 +666,11 @@ pub(super) fn reductions() -> i32 {
     PreemptionOff::new().here().reductions.get()
 }
 
-/// The table of the machine that this core belongs to.
+/// The table of the machine that this core belongs to. It is that of all cores that the running code may come to, so nothing
+/// keeps it here while it looks.
+#[inline(always)]
 pub(crate) fn table() -> &'static Table {
-    let stay = PreemptionOff::new();
-    stay.here().table()
+    platform::here_of(platform::local()).table()
 }
 
 /// The clock, in nanoseconds; it never goes back.

@@ -244,6 +244,17 @@ impl Token {
         Runnable(self)
     }
 
+    /// Begins a turn of one that was broken off in mid-poll, if nobody wants anything of it: nearly always it is so.
+    #[inline(always)]
+    pub fn goes_on(self) -> Result<Self, Self> {
+        let Header { slot, frame, .. } = self.header();
+        if frame.get() != 0 && slot.word.lets_go_on() {
+            Ok(self)
+        } else {
+            Err(self)
+        }
+    }
+
     /// Begins a turn, and meets what others want of the process.
     #[inline(always)]
     pub fn start(self) -> Start {

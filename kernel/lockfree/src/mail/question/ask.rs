@@ -134,8 +134,7 @@ fn put<P>(
     kind: &'static Kind,
 ) -> Result<(), NotAsked> {
     let local = &header.local;
-    local.spend_little(1);
-    let mut stay = Stay::on_full_stack(local);
+    let mut stay = Stay::for_pay(local, 1);
     header.local.mailbox.duties.pop(envelope);
     envelope.fill(payload, kind);
     envelope.set_asker(header.pid());

@@ -97,8 +97,7 @@ fn answer<P>(
     kind: &'static Kind,
 ) -> Result<Sent, P> {
     let local = local();
-    local.spend_little(1);
-    let mut stay = Stay::on_full_stack(local);
+    let mut stay = Stay::for_pay(local, 1);
     if !envelope.question.close(number) {
         match envelope.question.finish(number) {
             Finish::Closed => {}
