@@ -62,6 +62,16 @@ pub(super) fn rows() -> Vec<Row> {
             time_limit: TIME_LIMIT,
             ..super::crowd("4G", "bench=idle_memory:10000000", &[TEN_MILLION])
         },
+        Row {
+            machine: Machine {
+                cores: 8,
+                memory: "2G".to_owned(),
+                ..Machine::default()
+            },
+            bootargs: "girder.deploy=shared test=dying::ten_thousand",
+            time_limit: TIME_LIMIT,
+            ..plain_row("killed-among-100000")
+        },
         row("scale-512"),
         Row {
             script: CRASH,
