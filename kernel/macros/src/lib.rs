@@ -52,6 +52,7 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// - `schedulers = 2`: ignored where fewer cores schedule.
 /// - `alone = "reason"`: ignored where several do.
 /// - `pinned = "reason"`: stays on the core where it begins.
+/// - `last = "reason"`: runs behind all others that are not last, in every order.
 ///
 /// ```text
 /// #[girder::test(cores = 2, limit_ms = 500)]

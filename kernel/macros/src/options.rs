@@ -16,6 +16,7 @@ pub(crate) struct Options {
     pub(crate) schedulers: Option<LitInt>,
     pub(crate) alone: Option<LitStr>,
     pub(crate) pinned: Option<LitStr>,
+    pub(crate) last: Option<LitStr>,
     expect: Option<LitStr>,
     panic_message: Option<LitStr>,
 }
@@ -43,13 +44,14 @@ impl Options {
             "ignored" => set(&mut self.ignored, option, |option| reason(option, "ignored")),
             "alone" => set(&mut self.alone, option, |option| reason(option, "alone")),
             "pinned" => set(&mut self.pinned, option, |option| reason(option, "pinned")),
+            "last" => set(&mut self.last, option, |option| reason(option, "last")),
             "expect" => set(&mut self.expect, option, text),
             "panic_message" => set(&mut self.panic_message, option, text),
             "limit_ms" => set(&mut self.limit_ms, option, positive),
             "cores" => set(&mut self.cores, option, positive),
             "schedulers" => set(&mut self.schedulers, option, positive),
             _ => Err(option.error(
-                "unknown option; there are ignored, expect, panic_message, limit_ms, cores, schedulers, alone and pinned",
+                "unknown option; there are ignored, expect, panic_message, limit_ms, cores, schedulers, alone, pinned and last",
             )),
         }
     }

@@ -55,6 +55,10 @@ fn entry(options: &Options, signature: &Signature) -> Result<TokenStream> {
         .pinned
         .as_ref()
         .map(|reason| quote!(pinned: ::core::option::Option::Some(#reason),));
+    let last = options
+        .last
+        .as_ref()
+        .map(|reason| quote!(last: ::core::option::Option::Some(#reason),));
     let limit = options
         .limit_ms
         .as_ref()
@@ -80,6 +84,7 @@ fn entry(options: &Options, signature: &Signature) -> Result<TokenStream> {
             #schedulers
             #alone
             #pinned
+            #last
             expect: #expect,
             ..::girder::check::Test::#new(
                 ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
@@ -200,7 +205,7 @@ mod tests {
             ),
             (
                 "core = 1",
-                "unknown option; there are ignored, expect, panic_message, limit_ms, cores, schedulers, alone and pinned",
+                "unknown option; there are ignored, expect, panic_message, limit_ms, cores, schedulers, alone, pinned and last",
             ),
             ("a::b = 1", "unknown option"),
             ("limit_ms = \"1\"", "expected integer literal"),

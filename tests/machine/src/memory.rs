@@ -82,8 +82,11 @@ fn alignment_is_honoured_however_large() {
     }
 }
 
-/// It gets what there is, and then its own end; everybody else has memory again.
-#[girder::test(limit_ms = 120_000)]
+/// It gets what there is, and then its own end. What it had is abandoned, so nobody else has it again.
+#[girder::test(
+    limit_ms = 120_000,
+    last = "the machine has little memory from then on"
+)]
 async fn one_that_allocates_for_ever_ends_alone() {
     let (_, watch) = spawn_watched(
         || async {

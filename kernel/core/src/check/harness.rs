@@ -4,7 +4,7 @@
 //! runs it against the clock, and [`Harness::ended`] takes how it ended. Between them
 //! the harness holds nothing that the test could break.
 //!
-//! Seed 0 keeps the order of names; any other shuffles each round. Numbers that a test draws come
+//! Seed 0 keeps the order of names; any other shuffles each round; those that want to be last are. Numbers that a test draws come
 //! from the run's seed, the test's name and the round, so they stay the same when the filter
 //! selects that test alone. See `doc/in-kernel-tests.md`.
 
@@ -131,7 +131,7 @@ impl<'a> Harness<'a> {
                 None => order.push(test),
             }
         }
-        order.sort_by_key(|test| test.name);
+        order.sort_by_key(|test| (test.last.is_some(), test.name));
         ignored.sort_by_key(|(test, _)| test.name);
         Self {
             shuffling: Rng::new(plan.seed),
@@ -220,6 +220,8 @@ impl<'a> Harness<'a> {
         self.position = 0;
         if self.plan.seed != 0 {
             self.shuffling.shuffle(&mut self.order);
+            // In place: there may be no memory any more.
+            self.order.sort_unstable_by_key(|test| test.last.is_some());
         }
     }
 

@@ -29,6 +29,8 @@ pub struct Test {
     pub alone: Option<&'static str>,
     /// Why it stays on the core where it begins, if it does.
     pub pinned: Option<&'static str>,
+    /// Why it runs behind all others, if it does.
+    pub last: Option<&'static str>,
 }
 
 /// What a test does.
@@ -89,6 +91,7 @@ impl Test {
             schedulers: 1,
             alone: None,
             pinned: None,
+            last: None,
         }
     }
 }

@@ -153,6 +153,19 @@ fn seed_shuffles_each_round_and_repeats_itself() {
 }
 
 #[test]
+fn who_wants_to_be_last_is_in_every_order() {
+    let tests = ["b", "a", "c", "d", "e"].map(|name| Test {
+        last: (name == "a").then_some("it breaks the place"),
+        ..Test::new(name, nothing)
+    });
+    assert_eq!(names_run(&tests, plan()), ["b", "c", "d", "e", "a"]);
+    for seed in 1..50 {
+        let names = names_run(&tests, Plan { seed, ..plan() });
+        assert_eq!(names.last(), Some(&"a"), "seed {seed}");
+    }
+}
+
+#[test]
 fn seed_of_a_test_depends_on_run_name_and_round_but_not_on_its_neighbours() {
     let tests = ["a", "b", "c"].map(|name| Test::new(name, nothing));
     let seeds = |filter: &str, seed| {
