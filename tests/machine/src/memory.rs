@@ -389,7 +389,10 @@ async fn one_is_told_what_another_has() {
 }
 
 /// Each is refused when there is no room, and all that were made end.
-#[girder::test(limit_ms = 300_000)]
+#[girder::test(
+    limit_ms = 300_000,
+    last = "where little memory is left it is over soon"
+)]
 async fn one_that_spawns_for_ever_is_refused() {
     const MUCH: usize = 6 << 10;
     let most = girder_boot::available_memory() / MUCH + 1;
