@@ -42,7 +42,8 @@ fn memories() -> Vec<Row> {
     vec![
         Row {
             machine: Machine {
-                memory: "8M".to_owned(),
+                // What QEMU itself needs behind an image of four.
+                memory: "10M".to_owned(),
                 ..Machine::default()
             },
             ..plain_row("little-memory")
