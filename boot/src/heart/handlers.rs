@@ -2,6 +2,7 @@
 //! ready queues and how processes move.
 
 use crate::memory::MEMORY;
+use crate::stacks::add_spare;
 use crate::{attend, console};
 use core::fmt::{self, Write};
 use core::marker::PhantomData;
@@ -81,6 +82,11 @@ impl<R: Ready + 'static, M: Migration + 'static> Lifecycle for OnThisStack<R, M>
         }
         // SAFETY: as in `resume`.
         let token = unsafe { process::go_on(token) };
+        // It was put off. What was left over for its stack is wanted again, or whoever runs next could not be broken off.
+        // SAFETY: as in `resume`.
+        if !unsafe { process::has_spare() } {
+            add_spare();
+        }
         Deployed::<R, M>::visit(|core| core.settle_at_length(Outcome::PutOff(token)))
     }
 

@@ -245,15 +245,20 @@ async fn more_than_a_thousand_deaths_give_everything_back() {
     const DEATHS: usize = 1_200;
     const WARM_UP: usize = 20;
 
+    /// On several cores a pool may come to its size late, but not each time.
+    const TIMES: usize = 4;
+
     die_often(WARM_UP).await;
-    let before = settled_resources().await;
-    die_often(DEATHS).await;
-    // Less is no fault: alarms of earlier tests end now and then.
-    let after = settled_resources().await;
-    assert!(
-        after.heap <= before.heap && after.physical <= before.physical,
-        "{before:?}, then {after:?}"
-    );
+    for time in 1..=TIMES {
+        let before = settled_resources().await;
+        die_often(DEATHS).await;
+        // Less is no fault: alarms of earlier tests end now and then.
+        let after = settled_resources().await;
+        if after.heap <= before.heap && after.physical <= before.physical {
+            return;
+        }
+        assert!(time < TIMES, "{before:?}, then {after:?}");
+    }
 }
 
 async fn die_often(rounds: usize) {
