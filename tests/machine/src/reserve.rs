@@ -26,14 +26,13 @@ async fn work() {
     }
 }
 
-/// A 64th of less than this is no room for each size that is asked for here.
+/// A 64th of less than this is no room for each size that is asked for here: then one of the kernel's own may end for want of
+/// it, and nobody else.
 const ENOUGH: usize = 64 << 20;
 
 #[girder::test(limit_ms = 120_000)]
 async fn the_kernels_own_go_on_when_somebody_keeps_all_memory() {
-    if girder_boot::available_memory() < ENOUGH {
-        return;
-    }
+    let suffices = girder_boot::available_memory() >= ENOUGH;
     let before = settled_resources().await;
     let may_begin = Arc::new(AtomicBool::new(false));
     let begin = may_begin.clone();
@@ -47,7 +46,8 @@ async fn the_kernels_own_go_on_when_somebody_keeps_all_memory() {
     {
         let _all = Hoard::take();
         may_begin.store(true, Relaxed);
-        assert_eq!(watch.await, ExitReason::Returned);
+        let reason = watch.await;
+        assert!(!suffices || reason == ExitReason::Returned, "{reason}");
         // Its home, and what its end has left.
         let _rest = Hoard::take();
         // Others have nothing of that.
@@ -56,5 +56,5 @@ async fn the_kernels_own_go_on_when_somebody_keeps_all_memory() {
         assert_eq!(spawn_watched(yield_now, NORMAL).err(), Some(NoProcess));
     }
     let after = settled_resources().await;
-    assert_eq!(after.abandoned, before.abandoned);
+    assert!(!suffices || after.abandoned == before.abandoned);
 }
