@@ -14,13 +14,15 @@ APP ?=
 FILTER ?=
 PORT ?=
 BAUD ?=
-export BOARD SMP ARGS EXAMPLE APP FILTER PORT BAUD
+SEEDS ?=
+MINUTES ?=
+export BOARD SMP ARGS EXAMPLE APP FILTER PORT BAUD SEEDS MINUTES
 
 # What a target needs on the host: NEEDS names tools of tools/setup/ensure-host-tools.sh.
 NEEDS = cc
 READY = RUSTUP_TOOLCHAIN=$$(sh tools/setup/setup.sh $(NEEDS)) && export RUSTUP_TOOLCHAIN
 
-run test test-all debug bench setup: NEEDS = cc qemu dtc
+run test test-all soak debug bench setup: NEEDS = cc qemu dtc
 debug test-all: NEEDS += gdb
 
 TOOLS = $(READY) && { [ -e target/debug/girder-tools ] || \
@@ -34,7 +36,7 @@ HOW = $${SMP:+--smp "$$SMP"} $${ARGS:+--args "$$ARGS"}
 ON_HOST = --workspace
 ON_MACHINE = --target $(TARGET) --workspace --exclude girder-tools --exclude girder-sim --exclude girder-tracer
 
-.PHONY: help run test test-all lint doc debug image bench setup test-setup
+.PHONY: help run test test-all soak soak-sim lint doc debug image bench setup test-setup
 
 help:
 	@sed -n 's/^#: //p' $(MAKEFILE_LIST)
@@ -54,6 +56,16 @@ test:
 #: make test-all    the same over every combination of machines that makes sense: an hour
 test-all:
 	@$(TOOLS) test --all $${FILTER:+--filter "$$FILTER"}
+
+#: make soak        mixed work on four cores for an hour, with a look that memory stays
+#:                  [MINUTES=60] [SMP=4] [ARGS="boot arguments"]
+soak:
+	@$(TOOLS) soak --minutes $${MINUTES:-60} --smp $${SMP:-4} $${ARGS:+--args "$$ARGS"}
+
+#: make soak-sim    a million seeds of the simulator, of all deployments, on all cores of this machine: hours
+#:                  [SEEDS=1000000]
+soak-sim:
+	@$(READY) && cargo run --profile sim -q -p girder-sim -- --soak $${SEEDS:-1000000}
 
 #: make lint        formatting and clippy, for the host and for the machine
 lint:

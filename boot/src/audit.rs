@@ -70,7 +70,7 @@ pub fn audit() -> Option<Disorder> {
     }
 }
 
-fn compare(all: &Standstill<'_>) -> Option<Discrepancy> {
+pub(crate) fn compare(all: &Standstill<'_>) -> Option<Discrepancy> {
     // What is on its way home has been taken from its owner already.
     heap::trim(all);
     let charges = heap::charges(all);

@@ -15,6 +15,7 @@ mod marks;
 mod masked;
 mod memory;
 mod preempt;
+mod queues;
 mod room;
 mod spawn;
 mod team;
@@ -31,9 +32,11 @@ use girder_core::check::ExitStatus;
 use girder_core::config::{BenchChoice, Mode};
 use girder_core::program::{Program, Role};
 use girder_core::sched::{ExitReason, Priority};
-use girder_lockfree::process::{cores, spawn};
+use girder_lockfree::process::{PINNED, cores, spawn};
 
 const NORMAL: u8 = Priority::Normal.level();
+/// The same, for one that stays with the suite, which stays on its core: where the measure is of two on one core.
+const NORMAL_HERE: u8 = NORMAL | PINNED;
 const HIGH: u8 = Priority::High.level();
 
 type Run = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -59,7 +62,7 @@ const SPREAD: &str = "spread";
 const OF_SEVERAL_CORES: [&str; 3] = [PING_PONG_CROSS, STEAL, SPREAD];
 
 /// All of them, in the order in which they run.
-const BENCHES: [Bench; 31] = [
+const BENCHES: [Bench; 32] = [
     bench("yield", 1_000_000, |count| {
         Box::pin(yields::run("yield", count))
     }),
@@ -142,6 +145,8 @@ const BENCHES: [Bench; 31] = [
     bench("idle_memory", 100_000, |count| {
         Box::pin(memory::idle(count))
     }),
+    // Four lines: a turn and a theft, with a queue of the core's own and with one behind a lock.
+    bench("queue", 160_000, |count| Box::pin(queues::run(count))),
     bench(PING_PONG_CROSS, 50_000, |count| {
         Box::pin(mail::measure(PING_PONG_CROSS, count, cross::ping_pong))
     }),
@@ -159,7 +164,7 @@ pub const PROGRAM: Program = Program::system(Role::Benches, |config| {
             let suite = async move || {
                 power_down(run(|bench| is_chosen(bench, &choice), choice.count, keeps_time).await)
             };
-            match end_of(suite, NORMAL).await {
+            match end_of(suite, NORMAL_HERE).await {
                 Ok(reason) => no_result("the benchmark run", reason),
                 Err(error) => {
                     log::error!("the benchmark run can't begin: {error}");
@@ -174,7 +179,7 @@ pub const PROGRAM: Program = Program::system(Role::Benches, |config| {
                     println!("there is no such benchmark");
                 }
             };
-            match end_of(suite, NORMAL).await {
+            match end_of(suite, NORMAL_HERE).await {
                 Ok(ExitReason::Returned) => ExitStatus::AllPassed,
                 Ok(reason) => {
                     println!("the benchmarks: {reason}");

@@ -77,9 +77,16 @@ pub(crate) fn serve() {
     }
 }
 
-/// Takes a byte of input.
+/// Takes a byte of input. If there are more, whoever else waits for one is woken: what is fetched here no interrupt tells of.
 pub(crate) fn read() -> Option<u8> {
-    CONSOLE.lock().read()
+    let (byte, has_input) = {
+        let mut console = CONSOLE.lock();
+        (console.read(), console.has_input())
+    };
+    if has_input {
+        readers::wake_all();
+    }
+    byte
 }
 
 /// How many received bytes were damaged, and how often the device lost some.

@@ -7,7 +7,8 @@
 //! Locks are taken in this order: `memory::MEMORY`, `COMMON`, `BLOCKS`; those of `reserve` stand alone. A crash report takes none of them: from
 //! its beginning on there is no memory to be had but what this core's own spans have left.
 
-use crate::{heart, reserve};
+use crate::reserve;
+use crate::shortage::make_room;
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
@@ -16,14 +17,12 @@ use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use girder_aarch64::lock::Lock;
 use girder_aarch64::preemption::may_be_preempted;
-use girder_aarch64::timer;
 use girder_lockfree::heap::{
     self, Blocks, Charges, Count, Entry, Heap, Held, KERNEL, LASTING, NoHeap, SPAN, Source,
     SpanView, Usage, Use,
 };
-use girder_lockfree::mail::trim_envelopes;
-use girder_lockfree::process::crew::{Restless, Standstill, at_standstill};
-use girder_lockfree::process::{own_pid, trim as trim_homes};
+use girder_lockfree::process::crew::Standstill;
+use girder_lockfree::process::own_pid;
 
 /// Enough for the description of 512 cores: a span for each power of two, and a table or two.
 const EARLY_SIZE: usize = 24 * SPAN;
@@ -62,7 +61,7 @@ struct KernelHeap;
 static HEAP: KernelHeap = KernelHeap;
 
 /// The machine's memory.
-struct Memory;
+pub(crate) struct Memory;
 
 impl Source for Memory {
     fn with<R>(&self, f: impl FnOnce(&mut Blocks) -> R) -> Option<R> {
@@ -198,6 +197,11 @@ pub(crate) fn walk(all: &Standstill<'_>) -> Walked {
 /// Gives back what is empty, on all cores.
 pub(crate) fn trim(all: &Standstill<'_>) {
     heap::trim_all(all, &Memory);
+    trim_common();
+}
+
+/// The same of what is no core's.
+pub(crate) fn trim_common() {
     // SAFETY: the lock says that nobody else uses it.
     unsafe { COMMON.lock().trim(&Memory) }
     reserve::trim();
@@ -206,50 +210,6 @@ pub(crate) fn trim(all: &Standstill<'_>) {
 /// Runs `f` with the heap of cores that schedule nothing; `None` in a crash.
 fn with_common<R>(f: impl FnOnce(&Heap) -> R) -> Option<R> {
     is_open().then(|| f(&COMMON.lock()))
-}
-
-/// Gives back what is kept for processes and messages to come, and then what is empty. A process can do that, as long as
-/// nothing keeps it on its core. False if nothing came of it.
-#[unsafe(export_name = "girder_make_room")]
-pub(crate) fn make_room() -> bool {
-    if !may_be_preempted() {
-        return false;
-    }
-    let before = count().free;
-    let homes = trim_homes();
-    let slabs = trim_envelopes();
-    // Without a heap of its own a core has nothing to give.
-    let _ = heap::trim(&Memory);
-    homes > 0 || slabs > 0 || count().free > before || tidy_in_need(before)
-}
-
-/// Nanoseconds after all cores have stood still in vain in which they are not asked to again.
-const REST: u64 = 100_000_000;
-/// When that was last so.
-static WAS_IN_VAIN: AtomicU64 = AtomicU64::new(0);
-
-/// As `tidy`, if that may help: other cores have something, and come soon, and had something when they were asked last. (Who is
-/// refused memory again and again must not have all of them stand still each time.) True if more than so much is free then.
-fn tidy_in_need(before: usize) -> bool {
-    let now = timer::nanos();
-    let last = WAS_IN_VAIN.load(Relaxed);
-    let may_help = heart::crew().is_some_and(|crew| crew.count() > 1 && !crew.has_stuck_core());
-    if !may_help || last != 0 && now.saturating_sub(last) < REST {
-        return false;
-    }
-    let has_helped = tidy().is_ok_and(|free| free > before);
-    WAS_IN_VAIN.store(if has_helped { 0 } else { now }, Relaxed);
-    has_helped
-}
-
-/// The same on all cores, which stand still meanwhile: so much is free then.
-pub(crate) fn tidy() -> Result<usize, Restless> {
-    at_standstill(|all| {
-        all.trim_envelopes();
-        all.trim_homes();
-        trim(all);
-        count().free
-    })
 }
 
 /// How often a process was found to have three quarters of what it may have.

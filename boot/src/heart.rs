@@ -8,7 +8,7 @@
 
 mod handlers;
 
-use crate::stacks::add_spare;
+use crate::stacks::{add_spare, stacks};
 use crate::{console, cores, heap};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -29,7 +29,7 @@ use girder_core::sched::{
 use girder_lockfree::Token;
 use girder_lockfree::process::crew::{Crew, Seat};
 use girder_lockfree::process::{Finished, Polled, SLOTS_MAX, Table};
-use handlers::{Deployed, Never, Nowhere, OnThisStack, ThisCore};
+use handlers::{Deployed, Dice, Nowhere, OnThisStack, ThisCore};
 use spin::Once;
 
 /// One core schedules.
@@ -42,6 +42,8 @@ type Message = Deployed<Apart, Neighbours>;
 /// Stacks that a core begins with, for whoever comes after a process that took one along. It gets more
 /// when they are used up.
 const SPARES: usize = 16;
+/// What all cores begin with is at most this part of the stacks that there may be: where there is little memory, processes want it.
+const SHARE: usize = 4;
 /// Processes at a time: as many as there is memory for, each with so many bytes; the least that a home has.
 const LEAST_HOME: usize = 160;
 
@@ -82,12 +84,14 @@ pub fn schedulers() -> usize {
     crew().map_or(1, Crew::count)
 }
 
-/// The deployment that was asked for, as far as it is there.
+/// The deployment that was asked for; otherwise the one in which all cores that are up schedule.
 pub(crate) fn deployment(config: &Config<'_>) -> Deployment {
-    match config.deployment {
-        Some(deployment) => deployment,
-        None => Deployment::Single,
-    }
+    config
+        .deployment
+        .unwrap_or_else(|| match cores::up().count() {
+            0 | 1 => Deployment::Single,
+            _ => Deployment::Shared,
+        })
 }
 
 /// Makes the running core a scheduling one, lets `first` spawn, and takes turns for ever.
@@ -123,7 +127,7 @@ fn table_for(seats: Vec<Seat>) -> &'static Table {
 }
 
 /// Makes the running core one that schedules, with these handlers.
-fn install<W: World<Hardware = ThisCore, Oracle = Never> + NewLoop>(
+fn install<W: World<Hardware = ThisCore, Oracle = Dice> + NewLoop>(
     block: &'static CoreBlock,
     table: &'static Table,
     terms: Terms,
@@ -131,11 +135,13 @@ fn install<W: World<Hardware = ThisCore, Oracle = Never> + NewLoop>(
 ) {
     let here = process::this_core();
     let hardware = ThisCore::new(block);
-    let core = Core::<W>::new(handlers, hardware, Never, terms, here);
+    let oracle = Dice::of(block.index());
+    let core = Core::<W>::new(handlers, hardware, oracle, terms, here);
     let core = NonNull::from(Box::leak(Box::new(core))).cast();
     // SAFETY: on this core, before anything is spawned here; `visit` takes it for what it is.
     unsafe { process::install::<W>(core, table) };
-    for _ in 0..SPARES {
+    let share = stacks().most / SHARE / table.crew().count().max(1);
+    for _ in 0..share.clamp(1, SPARES) {
         add_spare();
     }
 }

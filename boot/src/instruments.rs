@@ -1,7 +1,7 @@
 //! What the shell's commands read off the machine.
 
 use crate::stacks::{Stacks, given_up, stacks};
-use crate::{console, cores, first, heap, heart, image, memory, names, reserve};
+use crate::{console, cores, first, heap, heart, image, memory, names, reserve, shortage};
 use core::fmt::{self, Write};
 use core::sync::atomic::Ordering::Relaxed;
 use girder_aarch64::timer;
@@ -15,7 +15,7 @@ use girder_core::trace::{self, Entry};
 use girder_core::units::Bytes;
 use girder_lockfree::heap::{Count, Held, SPAN, Usage};
 use girder_lockfree::process::crew::{Restless, at_standstill};
-use girder_lockfree::process::{Pid, Request, kill, processes};
+use girder_lockfree::process::{Pid, Request, kill};
 
 /// What the kernel has given out, in bytes: for who wants to see it come back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub fn free_memory() -> usize {
 
 /// The same, after what is kept for processes and messages to come has been given back.
 pub fn available_memory() -> usize {
-    let _ = heap::tidy();
+    let _ = shortage::tidy();
     free_memory()
 }
 
@@ -116,7 +116,7 @@ impl Inspect for Instruments {
 
     fn processes(&self, out: &mut dyn Write) -> fmt::Result {
         writeln!(out, "{}", Info::HEADING)?;
-        let mut all = processes().filter_map(names::info);
+        let mut all = names::infos();
         for info in all.by_ref().take(ROWS_MAX) {
             writeln!(out, "{info}")?;
         }
@@ -191,8 +191,8 @@ impl Inspect for Instruments {
             let (free, total) = (Bytes(free as u64), Bytes(total as u64));
             writeln!(out, "physical  {free} free of {total}")?;
         }
-        let books = at_standstill(|all| (heap::usage(all), heap::charges(all)));
-        let Ok((usage, charges)) = books else {
+        let books = at_standstill(|all| (heap::usage(all), heap::charges(all), all.traffic()));
+        let Ok((usage, charges, traffic)) = books else {
             return writeln!(out, "heap      not all cores came to rest");
         };
         writeln!(
@@ -222,6 +222,7 @@ impl Inspect for Instruments {
             let Held { blocks, bytes } = held;
             writeln!(out, "{name:<9} {} in {blocks} blocks", Bytes(bytes as u64))?;
         }
+        writeln!(out, "messages  {traffic}")?;
         let Stacks { made, most } = stacks();
         let waited = cores::up().map(|core| core.counters().no_stack.load(Relaxed));
         writeln!(

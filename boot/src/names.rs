@@ -2,6 +2,7 @@
 //!
 //! The table may grow, so the heap's lock is taken inside this one and never the other way round.
 
+use crate::heap::Memory;
 use girder_aarch64::lock::Lock;
 use girder_core::info::Info;
 use girder_core::names::{Name, NameError, Names, Reservation};
@@ -17,6 +18,11 @@ pub fn register(name: Name, pid: Pid) -> Result<(), NameError> {
 /// Takes a name from its process; returns who had it.
 pub fn unregister(name: Name) -> Option<Pid> {
     NAMES.lock().unregister(name)
+}
+
+/// Bytes of the table.
+pub(crate) fn bytes() -> usize {
+    NAMES.lock().bytes(&Memory)
 }
 
 /// Who has a name.
@@ -37,6 +43,11 @@ pub fn settle(name: Name, reservation: Reservation, pid: Pid) {
 /// Gives a reserved name up.
 pub fn give_up(name: Name, reservation: Reservation) {
     NAMES.lock().give_up(name, reservation);
+}
+
+/// What is to be told of all processes, one after the other.
+pub(crate) fn infos() -> impl Iterator<Item = Info> {
+    Info::of_all(|pid| NAMES.lock().of(pid))
 }
 
 /// What is to be told of a process, if `pid` names one.

@@ -18,7 +18,7 @@ use girder_core::program::{Program, Role};
 use girder_core::shell::{self, Action, LineEditor};
 use girder_core::time::{Instant, timeout_at};
 use girder_core::top::{Look, Top};
-use girder_lockfree::process::{processes, yield_now};
+use girder_lockfree::process::yield_now;
 
 /// The shell, for an image that holds it.
 pub const PROGRAM: Program = Program::system(Role::Shell, |config| Box::pin(serve(config)));
@@ -46,7 +46,7 @@ async fn watch() {
     let mut top = Top::default();
     let mut beat = Instant::now();
     loop {
-        show(&top.look(processes().filter_map(names::info)));
+        show(&top.look(names::infos()));
         beat = beat + PERIOD;
         if timeout_at(beat, read_byte()).await.is_ok() {
             return;

@@ -1,7 +1,7 @@
 //! Stacks for whoever comes after a process that took one along: how many there may be, and what happens without.
 //!
-//! Each core keeps some. When the last is taken it gets another one, which is then there for ever: what comes back is kept for the
-//! next. So stacks have a limit, or processes that compute would turn all memory into stacks: half of it.
+//! Each core keeps some. When the last is taken it takes one that is left over, because a process has brought its own along from
+//! another core, or gets another one, which is then there for ever: what comes back is kept for the next. So stacks have a limit, or processes that compute would turn all memory into stacks: half of it.
 //!
 //! Without a stack a process is not broken off, and one that wants to block is told so; each time is counted. All others go
 //! on, for at its next await a process needs none; one that does not come to one is given up after a while (`without_stack`).

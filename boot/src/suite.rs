@@ -1,12 +1,11 @@
 //! The in-kernel tests: a run of those that a filter selects, reported on the console.
 
-use crate::audit::audit;
+use crate::ledger::Watched;
 use crate::{console, cores, heart, image, power_down};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use girder_core::check::protocol::Tally;
-use girder_core::check::{self, ExitStatus, Filter, Harness, Plan};
+use girder_core::check::{self, ExitStatus, Filter, Harness, Plan, Test};
 use girder_core::config::Config;
-use girder_lockfree::process::Words;
 
 /// The seed of the running test.
 static SEED: AtomicU64 = AtomicU64::new(0);
@@ -23,7 +22,8 @@ pub(crate) async fn run_tests(config: &Config<'_>, filter: Filter) -> Tally {
     let mut harness = Harness::new(image::tests(), plan);
     let out = &mut console::Output::new();
     let before_each = |seed| SEED.store(seed, Relaxed);
-    let after_each = || audit().map(Words::of);
+    let mut watched = Watched::open().await;
+    let after_each = async |test: &Test| watched.check(test).await;
     check::run(&mut harness, out, before_each, after_each).await
 }
 

@@ -165,7 +165,7 @@
 //! # Time and the console
 //!
 //! [`sleep`], [`timeout`], [`interval`] and [`Instant`] are about time; nothing in them is ever early. [`send_after`] has a
-//! message sent later, [`send_every`] again and again, and both can be called off.
+//! message sent later, [`send_every`] again and again, no more often than once in [`PERIOD_MIN`], and both can be called off.
 //! [`print!`] and [`println!`] write to the machine's console, whole lines at a time, and [`read_byte`] waits for
 //! a key.
 //!
@@ -183,10 +183,35 @@
 //! # }
 //! ```
 //!
+//! # Tests
+//!
+//! What an application does with processes, cores and time it tests where it runs: on the machine, inside the kernel.
+//! [`macro@test`] stands before a function, which is a process like others and has passed when it returns.
+//!
+//! ```no_run
+//! use core::time::Duration;
+//! use girder::{receive_timeout, send_after, own_pid};
+//!
+//! #[girder::test(limit_ms = 500)]
+//! async fn an_egg_is_done_in_time() {
+//!     send_after(Duration::from_millis(3), own_pid(), "done").expect("there is memory");
+//!     assert_eq!(receive_timeout(Duration::from_millis(300)).await, Ok("done"));
+//! }
+//!
+//! #[girder::test(expect = "panic", panic_message = "no egg")]
+//! fn without_an_egg_nothing_boils() {
+//!     None::<u32>.expect("no egg");
+//! }
+//! ```
+//!
+//! `make run APP=PATH ARGS=test` runs all of them and reports each as `cargo test` does, then switches the machine off;
+//! `ARGS=test=egg` runs those whose names contain that. A test that hangs is killed at its limit, one that crashes has failed alone,
+//! and one that leaves something behind that was not there before has failed as well. On a host tests are compiled and not run.
+//!
 //! # Errors
 //!
 //! What can be the caller's problem is a small error type: [`NoProcess`] for want of room, [`SendError`], [`NameError`],
-//! [`SpawnError`], [`CallError`]. `?` takes all of them where a function returns [`Result`], as `main` may.
+//! [`SpawnError`], [`CallError`], [`NoPeriodic`]. `?` takes all of them where a function returns [`Result`], as `main` may.
 //! What is asked of a process by its pid can come too late, which is no error: the [`Request`] says whether it
 //! was taken or ignored, or refused: the kernel's own processes are nobody's to ask, and [`Priority::Max`] is theirs.
 #![no_std]
@@ -223,8 +248,9 @@ pub use girder_core::mail::{
 pub use girder_core::names::{NAME_BYTES_MAX, Name, NameError};
 pub use girder_core::sched::Priority;
 pub use girder_core::time::{
-    Cancelled, Delayed, Elapsed, Instant, Interval, Missed, Periodic, Sleep, interval, interval_at,
-    send_after, send_at, send_every, sleep, sleep_until, timeout, timeout_at,
+    Cancelled, Delayed, Elapsed, Instant, Interval, Missed, NoPeriodic, PERIOD_MIN, Periodic,
+    Sleep, interval, interval_at, send_after, send_at, send_every, sleep, sleep_until, timeout,
+    timeout_at,
 };
 pub use girder_lockfree::process::{
     AffinityError, CoreMask, ExitReason, NoProcess, NoStack, NotAPid, Pid, Processes, Request,

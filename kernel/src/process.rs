@@ -135,8 +135,13 @@ pub enum SpawnError {
     Mailbox(BoundError),
     /// [`Priority::Max`] is for the kernel's own.
     Priority,
-    /// So little memory, in bytes, has no room for a stack: see [`Options::max_heap`].
-    MaxHeap(usize),
+    /// It would be over its limit from its birth on: see [`Options::max_heap`].
+    MaxHeap {
+        /// What it was to have at most, in bytes.
+        bytes: usize,
+        /// What it takes at its birth: itself, and a stack.
+        least: usize,
+    },
     /// It can't run on those cores.
     Affinity(AffinityError),
 }
@@ -194,7 +199,7 @@ impl<'a> Options<'a> {
     /// It may have so many bytes of memory. Whatever it takes of the heap counts, as large as the block really is, until it is freed,
     /// wherever it has gone; so does its arena ([`local`](crate::local)), each unread message that it has taken in, with
     /// 64 bytes, and what it consists of itself. A stack of 32 KiB is set aside, for it may come to hold one at any moment: so
-    /// less than that is [`SpawnError::MaxHeap`]. What is beyond is refused, and a process that can't do without it ends, alone: a `Box`
+    /// less than that and what it consists of is [`SpawnError::MaxHeap`]. What is beyond is refused, and a process that can't do without it ends, alone: a `Box`
     /// or `Vec` that gets no memory panics, and the reason begins with `heap_limit`. At three quarters a warning is logged, once.
     ///
     /// How many messages are unread is looked at when a block is not taken the short way: about each time that 64 small ones
@@ -228,7 +233,7 @@ impl<'a> Options<'a> {
     {
         let birth = self.birth()?;
         match Reserved::of(self.name)? {
-            None => Ok(birth.spawn(future)?),
+            None => birth.spawn(future),
             Some(name) => {
                 let begin = async move {
                     name.settle(own_pid());
@@ -247,7 +252,7 @@ impl<'a> Options<'a> {
     {
         let birth = self.birth()?;
         match Reserved::of(self.name)? {
-            None => Ok(birth.spawn_with(make)?),
+            None => birth.spawn_with(make),
             Some(name) => {
                 let make = name.before(make);
                 name.settled(birth.spawn_with(make), |&pid| pid)
@@ -263,7 +268,7 @@ impl<'a> Options<'a> {
     {
         let birth = self.birth()?;
         match Reserved::of(self.name)? {
-            None => Ok(birth.spawn_watched(make)?),
+            None => birth.spawn_watched(make),
             Some(name) => {
                 let make = name.before(make);
                 name.settled(birth.spawn_watched(make), |&(pid, _)| pid)
@@ -278,9 +283,6 @@ impl Options<'_> {
         let bound = bound.map(|(limit, overflow)| Bound::new(limit, overflow));
         if self.priority == Priority::Max {
             return Err(SpawnError::Priority);
-        }
-        if let Some(bytes) = self.max_heap.filter(|&bytes| bytes < STACK_BYTES) {
-            return Err(SpawnError::MaxHeap(bytes));
         }
         let affinity = self.affinity.map(|cores| Affinity::of(&cores));
         Ok(Birth {
@@ -309,41 +311,54 @@ fn limit_own_heap(bytes: usize) {
 }
 
 impl Birth {
-    fn spawn<F>(self, future: F) -> Result<Pid, NoProcess>
+    fn spawn<F>(self, future: F) -> Result<Pid, SpawnError>
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let Some(bytes) = self.max_heap else {
             return self.spawn_unlimited(future);
         };
-        self.spawn_unlimited(async move {
+        let limited = async move {
             limit_own_heap(bytes);
             future.await;
-        })
+        };
+        self.suffices_for(process::home_bytes(&limited))?;
+        self.spawn_unlimited(limited)
     }
 
-    fn spawn_unlimited<F>(self, future: F) -> Result<Pid, NoProcess>
+    fn spawn_unlimited<F>(self, future: F) -> Result<Pid, SpawnError>
     where
         F: Future<Output = ()> + Send + 'static,
     {
         match (self.affinity, self.bound) {
-            (None, None) => process::spawn(future, self.level),
-            (None, Some(bound)) => process::spawn_bounded(future, self.level, bound),
-            (Some(cores), bound) => process::spawn_on(cores, future, self.level, bound),
+            (None, None) => Ok(process::spawn(future, self.level)?),
+            (None, Some(bound)) => Ok(process::spawn_bounded(future, self.level, bound)?),
+            (Some(cores), bound) => Ok(process::spawn_on(cores, future, self.level, bound)?),
         }
     }
 
-    fn spawn_with<F, M>(self, make: M) -> Result<Pid, NoProcess>
+    /// Looks whether it may have a home of so many bytes, and a stack.
+    fn suffices_for(self, home: usize) -> Result<(), SpawnError> {
+        let least = STACK_BYTES + home;
+        match self.max_heap {
+            Some(bytes) if bytes < least => Err(SpawnError::MaxHeap { bytes, least }),
+            _ => Ok(()),
+        }
+    }
+
+    fn spawn_with<F, M>(self, make: M) -> Result<Pid, SpawnError>
     where
         F: Future<Output = ()> + 'static,
         M: FnOnce() -> F + Send + 'static,
     {
         let make = self.limited(make);
-        match (self.affinity, self.bound) {
+        self.suffices_for(process::home_bytes_with(&make))?;
+        let spawned = match (self.affinity, self.bound) {
             (None, None) => process::spawn_with(make, self.level),
             (None, Some(bound)) => process::spawn_bounded_with(make, self.level, bound),
             (Some(cores), bound) => process::spawn_on_with(cores, make, self.level, bound),
-        }
+        };
+        Ok(spawned?)
     }
 
     /// Has the process limit its heap before anything else.
@@ -354,17 +369,19 @@ impl Birth {
         }
     }
 
-    fn spawn_watched<F, M>(self, make: M) -> Result<(Pid, Watch), NoProcess>
+    fn spawn_watched<F, M>(self, make: M) -> Result<(Pid, Watch), SpawnError>
     where
         F: Future<Output = ()> + 'static,
         M: FnOnce() -> F + Send + 'static,
     {
         let make = self.limited(make);
-        match (self.affinity, self.bound) {
+        self.suffices_for(process::home_bytes_with(&make))?;
+        let spawned = match (self.affinity, self.bound) {
             (None, None) => process::spawn_watched(make, self.level),
             (None, Some(bound)) => process::spawn_bounded_watched(make, self.level, bound),
             (Some(cores), bound) => process::spawn_on_watched(cores, make, self.level, bound),
-        }
+        };
+        Ok(spawned?)
     }
 }
 
@@ -398,14 +415,14 @@ impl Reserved {
 
     fn settled<T>(
         self,
-        spawned: Result<T, NoProcess>,
+        spawned: Result<T, SpawnError>,
         pid: fn(&T) -> Pid,
     ) -> Result<T, SpawnError> {
         match &spawned {
             Ok(made) => self.settle(pid(made)),
-            Err(NoProcess) => names::give_up(self.name, self.reservation),
+            Err(_) => names::give_up(self.name, self.reservation),
         }
-        Ok(spawned?)
+        spawned
     }
 }
 
@@ -440,9 +457,9 @@ impl fmt::Display for SpawnError {
             Self::Name(error) => fmt::Display::fmt(error, f),
             Self::Mailbox(error) => fmt::Display::fmt(error, f),
             Self::Priority => f.write_str("a priority for the kernel's own"),
-            Self::MaxHeap(bytes) => write!(
+            Self::MaxHeap { bytes, least } => write!(
                 f,
-                "a process with {bytes} bytes of memory, of which a stack takes {STACK_BYTES}"
+                "a process with {bytes} bytes of memory at most, that takes {least} with its stack"
             ),
             Self::Affinity(error) => fmt::Display::fmt(error, f),
         }

@@ -9,6 +9,7 @@ mod count;
 mod figure;
 mod machine;
 mod peers;
+mod readme;
 mod report;
 
 use std::ffi::OsString;
@@ -22,7 +23,7 @@ use crate::image;
 use crate::machine::QEMU;
 use crate::workspace::Workspace;
 use baseline::{Verdict, judge};
-use figure::Figure;
+pub(crate) use figure::Figure;
 
 /// What to measure, and what to do with it.
 #[derive(Debug)]
@@ -137,6 +138,10 @@ fn tell(ours: &[Figure], before: &[Figure], is_whole: bool) -> bool {
         println!("FAILED {}: more than 3 % above its baseline", figure.name);
         is_good = false;
     }
+    for figure in ours.iter().filter(|figure| !peers::are_far(figure)) {
+        println!("FAILED {}: too near to the others", figure.name);
+        is_good = false;
+    }
     if is_whole {
         for name in baseline::missing(before, ours) {
             println!("FAILED {name}: has a baseline and was not measured");
@@ -155,7 +160,7 @@ fn tell(ours: &[Figure], before: &[Figure], is_whole: bool) -> bool {
     is_good
 }
 
-/// Makes a whole run's figures the baseline.
+/// Makes a whole run's figures the baseline, and those of the README.
 fn write(workspace: &Workspace, options: &Options, ours: &[Figure]) -> Result<ExitCode, Error> {
     if !options.choice.is_empty() {
         return Err(Error::NotYet(
@@ -166,5 +171,12 @@ fn write(workspace: &Workspace, options: &Options, ours: &[Figure]) -> Result<Ex
     let file = workspace.path(baseline::FILE);
     fs::write(&file, text).map_err(Error::file(&file))?;
     println!("wrote {}", workspace.short(&file));
+    let page = workspace.path(readme::FILE);
+    let before = fs::read_to_string(&page).map_err(Error::file(&page))?;
+    let now = readme::with_figures(&before, ours);
+    if now != before {
+        fs::write(&page, now).map_err(Error::file(&page))?;
+        println!("wrote {}", workspace.short(&page));
+    }
     Ok(ExitCode::SUCCESS)
 }

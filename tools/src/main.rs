@@ -12,6 +12,7 @@ mod image;
 mod machine;
 mod options;
 mod run;
+mod soak;
 mod test;
 mod workspace;
 
@@ -30,6 +31,7 @@ usage: girder-tools COMMAND [OPTIONS]
   debug  [MACHINE] [WHAT]                   boot it stopped, with gdb-multiarch attached
   test   [TEST OPTIONS]                     host tests, then the machine matrix
   bench  [BENCH OPTIONS]                    the image's benchmarks, in instructions per operation
+  soak   [--minutes 60] [MACHINE] [WHAT]    mixed work at its prompt, until something fails or the time is up
   dtb    FILE                               what Girder makes of a device tree, as JSON
 
 MACHINE: --board virt  --smp 8  --cpu neoverse-n1  --memory 1G  --el2  --args BOOTARGS
@@ -76,6 +78,7 @@ fn dispatch(command: &str, arguments: impl Iterator<Item = OsString>) -> Result<
         "image" => image::run(&workspace, arguments),
         "run" => run::run(&workspace, arguments),
         "debug" => debug::run(&workspace, arguments),
+        "soak" => soak::run(&workspace, arguments),
         "dtb" => Ok(dtb::run(arguments)),
         "test" => test::run(&workspace, arguments),
         "bench" => bench::run(&workspace, arguments),

@@ -9,7 +9,7 @@ mod boot;
 mod code;
 mod conversation;
 mod debugger;
-mod dialogue;
+pub(crate) mod dialogue;
 mod flood;
 pub(crate) mod guest;
 mod host;

@@ -4,8 +4,9 @@
 //! warms up.
 
 use super::{NORMAL, marks, report};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use girder_core::mail::{Addr, Pid, ReplyTo, call, receive};
+use girder_core::mail::{Addr, Pid, ReplyTo, call, receive, send};
 use girder_lockfree::process::{here, spawn, yield_now};
 
 /// Runs a benchmark to warm up, and once more to report it.
@@ -141,8 +142,10 @@ fn produce(to: Addr<Ball>, sent: &mut u64, each: u64) -> bool {
     ball < each
 }
 
+/// All that are to ping each other, and which of them the receiver is.
+struct All(Arc<[Addr<Big>]>, usize);
+
 enum Big {
-    All(Vec<Addr<Big>>),
     Ping(Addr<Big>),
     Pong,
 }
@@ -150,13 +153,11 @@ enum Big {
 /// Processes that each ping all others, which answer; per message.
 pub(super) async fn big(processes: u64) -> u64 {
     let own = own();
-    let all: Vec<_> = (0..processes)
+    let all: Arc<[_]> = (0..processes)
         .map(|_| Addr::of(start(member(own))))
         .collect();
-    for &one in &all {
-        let mut others = Vec::with_capacity(all.len());
-        others.extend(all.iter().copied().filter(|&other| other != one));
-        let _ = one.send(Big::All(others));
+    for (place, one) in all.iter().enumerate() {
+        let _ = send(one.pid(), All(all.clone(), place));
     }
     for _ in 0..processes {
         receive::<Ball>().await;
@@ -165,25 +166,27 @@ pub(super) async fn big(processes: u64) -> u64 {
 }
 
 async fn member(suite: Addr<Ball>) {
-    let mut expected = None::<usize>;
-    let mut seen = 0;
-    while expected.is_none_or(|expected| seen < 2 * expected) {
-        match receive().await {
-            Big::All(others) => {
-                let me = own();
-                for &other in &others {
-                    let _ = other.send(Big::Ping(me));
-                }
-                expected = Some(others.len());
-            }
-            Big::Ping(from) => {
-                seen += 1;
-                let _ = from.send(Big::Pong);
-            }
-            Big::Pong => seen += 1,
+    // What comes before the list waits until it is there.
+    let mut left = ping_others(receive().await);
+    while left > 0 {
+        if let Big::Ping(from) = receive().await {
+            let _ = from.send(Big::Pong);
         }
+        left -= 1;
     }
     throw(suite, 0);
+}
+
+/// Pings all others, beginning with the next one, and returns how many messages will come of that: theirs and the answers.
+/// (No await in here, as in `produce`.)
+fn ping_others(All(all, place): All) -> usize {
+    let me = all[place];
+    for others in [&all[place + 1..], &all[..place]] {
+        for other in others {
+            let _ = other.send(Big::Ping(me));
+        }
+    }
+    2 * (all.len() - 1)
 }
 
 /// Questions and answers, between two processes of their own, as the balls above.

@@ -1,7 +1,7 @@
 //! Giving way: to one that does too, and to one that never does.
 
 use super::team::Team;
-use super::{NORMAL, marks, report, start_process};
+use super::{NORMAL, NORMAL_HERE, marks, report, start_process};
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use girder_lockfree::process::{here, yield_now};
@@ -45,7 +45,7 @@ pub(super) async fn beside_spinner(count: u64) {
             drop(place);
         }
     };
-    start_process(NORMAL, spinner);
+    start_process(NORMAL_HERE, spinner);
     marks::begin();
     let start = here::now();
     for _ in 0..count {

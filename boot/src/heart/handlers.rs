@@ -11,6 +11,7 @@ use girder_aarch64::core_block::CoreBlock;
 use girder_aarch64::process;
 use girder_aarch64::{cpu, interrupts, timer};
 use girder_core::causes::{Cause, Causes};
+use girder_core::rng::Rng;
 use girder_core::sched::{
     Core, CoreId, Hardware, Io, Lifecycle, Mem, Migration, Next, Oracle, Outcome, Ready, World,
 };
@@ -28,7 +29,7 @@ impl<R: Ready + 'static, M: Migration + 'static> World for Deployed<R, M> {
     type Io = Console;
     type Mem = Physical;
     type Hardware = ThisCore;
-    type Oracle = Never;
+    type Oracle = Dice;
 
     fn visit<T>(f: impl FnOnce(&mut Core<Self>) -> T) -> T {
         Self::visit_at(process::this_core(), f)
@@ -208,12 +209,23 @@ impl Mem for Physical {
     }
 }
 
-/// In production nothing could be otherwise.
-pub(crate) struct Never;
+/// In production nothing could be otherwise, but for whom a core turns to among many.
+pub(crate) struct Dice(Rng);
 
-impl Oracle for Never {
+impl Dice {
+    /// A stream for this core alone: no two begin with the same neighbour for ever.
+    pub(crate) fn of(core: u32) -> Self {
+        Self(Rng::new(u64::from(core)))
+    }
+}
+
+impl Oracle for Dice {
     #[inline(always)]
     fn choose(&mut self, _: usize) -> usize {
         0
+    }
+
+    fn draw(&mut self, choices: usize) -> usize {
+        self.0.below(choices as u64) as usize
     }
 }

@@ -14,7 +14,7 @@
 use crate::core_block::CoreBlock;
 use crate::preemption;
 use crate::process;
-use crate::spares::Top;
+use crate::spares::{self, Top};
 use crate::stack;
 use crate::without_stack;
 use core::num::NonZero;
@@ -61,7 +61,8 @@ fn girder_block_here() -> bool {
     assert!(local.is_preemptible(), "blocked while preemption is off");
     local.add_reason();
     let core = CoreBlock::current();
-    let Some(spare) = core.spares.pop() else {
+    let own = core.spares.pop();
+    let Some(spare) = own.or_else(spares::take_left_over) else {
         without_stack::note(core);
         preemption::drop_reason(local);
         return false;

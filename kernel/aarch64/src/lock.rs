@@ -1,7 +1,7 @@
 //! The kernel's spin lock: holding it keeps preemption off.
 //!
 //! A spin lock whose holder can be preempted, or killed, starves everyone who waits for it, so
-//! guard and preemption-off are one type (spec, fourth law). Handlers take no locks, so interrupts
+//! guard and preemption-off are one type (spec, fourth law). Handlers wait for no locks, so interrupts
 //! may stay on. Take no two of them.
 
 use crate::preemption::PreemptionOff;
@@ -32,6 +32,13 @@ impl<T> Lock<T> {
             value: self.0.lock(),
             _preemption: preemption,
         }
+    }
+
+    /// Uses the value if nobody has the lock at this moment; for a handler that has interrupted a process whose preemption is on. So
+    /// this core does not have it, and who has it elsewhere is not waited for. No process is there whose preemption had to be
+    /// switched off: the handler is not left meanwhile.
+    pub(crate) fn try_in_handler<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+        self.0.try_lock().map(|mut value| f(&mut value))
     }
 
     /// Takes the lock if it is free within `tries` looks: for a crash report, whose author may

@@ -26,6 +26,19 @@ pub(crate) fn current() -> &'static Local {
     unsafe { &*record }
 }
 
+/// The same, for a function that becomes nobody else: the compiler may look once, where [`current`] looks each time. (A
+/// process keeps its record wherever it goes; a loop's differs after a process was resumed.)
+#[inline(always)]
+pub(crate) fn own() -> &'static Local {
+    let record: *const Local;
+    // SAFETY: reads a register that does not change while the caller runs.
+    unsafe {
+        asm!("mrs {}, tpidr_el0", out(reg) record, options(pure, nomem, nostack, preserves_flags));
+    }
+    // SAFETY: as in `current`.
+    unsafe { &*record }
+}
+
 /// Adds a reason, once there is stack enough for what the kernel does without preemption. A process that
 /// has come to the end of its stack overflows here, where that is still its own affair: with the
 /// reason it would be the kernel's, and any recursion that allocates could crash it.
@@ -43,15 +56,15 @@ pub(crate) fn add_reason_on_full_stack(local: &Local) -> u32 {
 
 #[inline(always)]
 pub(crate) fn look_for_room() {
-    // SAFETY: reads a word further down the stack, or of the guard below it, which faults.
+    // SAFETY: reads a word further down the stack, or of the guard below it, which faults. (How far is in a register, so
+    // a loop that looks each time loads it once.)
     unsafe {
-        asm!("sub {place}, sp, #{ROOM}", "ldr xzr, [{place}]",
-            place = out(reg) _, ROOM = const ROOM, options(nostack, readonly, preserves_flags))
+        asm!("ldr xzr, [sp, {below}]", below = in(reg) -ROOM, options(nostack, readonly, preserves_flags))
     }
 }
 
 /// Bytes of stack that the kernel may need while preemption is off.
-const ROOM: u64 = 4096;
+const ROOM: i64 = 4096;
 
 /// Drops a reason, and leaves if an interrupt has wanted to.
 #[inline(always)]

@@ -89,6 +89,16 @@ pub unsafe fn leave_spare_over() {
     spares::leave_over(&CoreBlock::current().spares);
 }
 
+/// How many stacks nobody stands on: spare ones of these cores, and those that were left over.
+///
+/// # Safety
+///
+/// These are all cores that run processes, and they stand still, or are the one that asks, with preemption off.
+pub unsafe fn count_spares(cores: impl Iterator<Item = &'static CoreBlock>) -> usize {
+    let each = cores.map(|core| core.spares.count());
+    each.sum::<usize>() + spares::left_over()
+}
+
 /// True if the running core has a spare stack.
 ///
 /// # Safety
@@ -333,7 +343,8 @@ pub(crate) fn leave_interrupted(core: &CoreBlock, frame: &mut Frame) -> Option<N
         local.note_pending();
         return None;
     }
-    let Some(spare) = core.spares.pop() else {
+    let own = core.spares.pop();
+    let Some(spare) = own.or_else(spares::take_left_over_in_handler) else {
         without_stack::keep_or_give_up(core, frame, local);
         return None;
     };
@@ -367,6 +378,11 @@ mod hooks {
     #[unsafe(no_mangle)]
     fn girder_local() -> &'static Local {
         preemption::current()
+    }
+
+    #[unsafe(no_mangle)]
+    fn girder_own() -> &'static Local {
+        preemption::own()
     }
 
     #[unsafe(no_mangle)]

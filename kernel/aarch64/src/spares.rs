@@ -78,6 +78,18 @@ pub(crate) fn take_left_over() -> Option<u64> {
     LEFT_OVER.lock().pop()
 }
 
+/// The same, for the handlers: one that interrupted a process which is to lose the core, and finds no stack of the core's own.
+#[cold]
+#[inline(never)]
+pub(crate) fn take_left_over_in_handler() -> Option<u64> {
+    LEFT_OVER.try_in_handler(|spares| spares.pop())?
+}
+
+/// How many were left over.
+pub(crate) fn left_over() -> usize {
+    LEFT_OVER.lock().count()
+}
+
 /// A core's spare stacks, each linked to the next by its own top. Only the core itself uses them: its
 /// loop, which is not left meanwhile, and its handlers, which leave processes only.
 pub(crate) struct Spares {
@@ -94,6 +106,16 @@ impl Spares {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.first.load(Relaxed) == 0
+    }
+
+    /// How many there are, while nobody takes one or adds one.
+    pub(crate) fn count(&self) -> usize {
+        let first = Some(self.first.load(Relaxed));
+        // SAFETY: a spare stack; `push` has written the link.
+        let next = |&top: &u64| Some(unsafe { (*Top::of(top)).next });
+        core::iter::successors(first, next)
+            .take_while(|&top| top != 0)
+            .count()
     }
 
     pub(crate) fn push(&self, top: u64) {

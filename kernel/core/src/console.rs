@@ -122,12 +122,14 @@ impl<D: Device> Buffered<D> {
     /// Takes a byte of input.
     pub fn read(&mut self) -> Option<u8> {
         let byte = self.input.pop_front();
-        // There may be more in the device than the ring had room for.
-        if self.input.is_empty() {
-            self.fetch();
-            self.choose_interrupts();
+        if !self.input.is_empty() {
+            return byte;
         }
-        byte
+        // There may be more in the device than the ring had room for, or than an interrupt has told of. Once it is fetched
+        // here the device has nothing to tell any more, so whoever asks for a byte gets it now or is never told.
+        self.fetch();
+        self.choose_interrupts();
+        byte.or_else(|| self.input.pop_front())
     }
 
     /// True if a byte of input waits here.

@@ -10,7 +10,7 @@ pub use girder_lockfree::heap::Held;
 pub use girder_lockfree::mail::GateReport;
 use girder_lockfree::mail::gate_report;
 pub use girder_lockfree::process::Activity;
-use girder_lockfree::process::{Account, Pid, view};
+use girder_lockfree::process::{Account, Pid, View, Views, view, views};
 
 /// What a process is and does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,17 +59,48 @@ impl Info {
     /// Looks at a process; nothing if `pid` names none. Names are kept elsewhere: `name` says what it is.
     pub fn of(pid: Pid, name: impl FnOnce(Pid) -> Option<Name>) -> Option<Self> {
         let seen = view(pid)?;
-        Some(Self {
+        Some(Self::made_of(pid, seen, name(pid)))
+    }
+
+    /// Looks at all processes, at several together: for that the cores rest much less often than for one after the other.
+    pub fn of_all<N: FnMut(Pid) -> Option<Name>>(name: N) -> All<N> {
+        let views = views();
+        All { views, name }
+    }
+
+    fn made_of(pid: Pid, seen: View, name: Option<Name>) -> Self {
+        Self {
             pid,
-            name: name(pid),
+            name,
             activity: seen.activity,
             account: seen.account.map(Usage::of),
             gate: gate_report(pid),
-        })
+        }
     }
 
     /// Names the columns of the table whose rows `Display` gives.
     pub const HEADING: &'static str = "pid           state      priority  reductions  time us    mail    most  stack    memory  name";
+}
+
+/// See [`Info::of_all`].
+#[derive(Debug)]
+pub struct All<N> {
+    views: Views,
+    name: N,
+}
+
+impl<N: FnMut(Pid) -> Option<Name>> Iterator for All<N> {
+    type Item = Info;
+
+    fn next(&mut self) -> Option<Info> {
+        let (pid, seen) = self.views.next()?;
+        Some(Info::made_of(pid, seen, (self.name)(pid)))
+    }
+
+    /// Nobody is looked at for that.
+    fn count(self) -> usize {
+        self.views.count()
+    }
 }
 
 impl Usage {

@@ -19,6 +19,7 @@ pub mod reports;
 pub mod rng;
 pub mod sched;
 pub mod shell;
+pub mod shortage;
 pub mod symbols;
 pub mod time;
 pub mod timeline;

@@ -19,7 +19,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
-use girder_lockfree::heap::make_room_in;
+use girder_lockfree::heap::{Source, list_bytes, make_room_in};
 use girder_lockfree::process::{Pid, is_alive};
 
 /// Bytes that a name may have.
@@ -207,6 +207,11 @@ impl Names {
         let mut all = self.all.iter();
         let found = all.find(|(_, holder)| *holder == Holder::Process(pid))?;
         Some(found.0)
+    }
+
+    /// Bytes of the table, which never becomes smaller.
+    pub fn bytes(&self, source: &impl Source) -> usize {
+        list_bytes(&self.all, source)
     }
 
     /// Where the name is, or else where it would be.

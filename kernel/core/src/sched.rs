@@ -12,6 +12,7 @@ mod deadlines;
 mod effects;
 mod levels;
 mod message;
+mod moving;
 mod order;
 mod shared;
 

@@ -24,6 +24,8 @@ pub use alarm::Alarm;
 pub use girder_lockfree::process::NoAlarm;
 pub use instant::Instant;
 pub use interval::{Interval, Missed, interval, interval_at};
-pub use later::{Cancelled, Delayed, Periodic, send_after, send_at, send_every};
+pub use later::{
+    Cancelled, Delayed, NoPeriodic, PERIOD_MIN, Periodic, send_after, send_at, send_every,
+};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Elapsed, timeout, timeout_at};

@@ -46,6 +46,7 @@ mod survey;
 
 use crate::process::Pid;
 use crate::process::platform::block_for_list;
+pub(crate) use all::trim_some;
 pub use all::{charges, trim_all, usage, walk};
 use alloc::vec::Vec;
 pub use blocks::{Blocks, Count, Entry, REGIONS_MAX, Use};
@@ -53,6 +54,8 @@ pub use charge::Held;
 use class::Fit;
 pub use class::{CLASSES, SPAN};
 use core::alloc::Layout;
+use core::ptr::NonNull;
+use here::block_bytes;
 pub use here::{Charges, NoHeap, allocate, allocate_for_kernel, allocate_from, free, trim};
 pub use home::{Heap, Source};
 pub use survey::{ClassUsage, SpanView, Usage};
@@ -93,6 +96,32 @@ pub fn list_of_kernel<T>(count: usize) -> Option<Vec<T>> {
     let block = unsafe { block_for_list(layout) }?.cast::<T>();
     // SAFETY: a block of the global heap with a list's layout, whoever is charged with it, and nothing in it yet.
     Some(unsafe { Vec::from_raw_parts(block.as_ptr(), 0, count) })
+}
+
+/// Bytes that the block of such a list really takes, which depends on what memory there was when it was made.
+pub fn list_bytes<T>(list: &Vec<T>, source: &impl Source) -> usize {
+    match NonNull::new(list.as_ptr().cast_mut()) {
+        // SAFETY: a list has a block of the global heap with this layout, if it has room for anything.
+        Some(block) => unsafe { array_bytes(block, list.capacity(), source) },
+        None => 0,
+    }
+}
+
+/// The same for what a list of so many has become.
+///
+/// # Safety
+///
+/// It was made with room for so many, and is there.
+pub(crate) unsafe fn array_bytes<T>(
+    block: NonNull<T>,
+    count: usize,
+    source: &impl Source,
+) -> usize {
+    match Layout::array::<T>(count) {
+        // SAFETY: the caller's promise.
+        Ok(layout) if layout.size() > 0 => unsafe { block_bytes(block.cast(), layout, source) },
+        _ => 0,
+    }
 }
 
 /// Sees to it that one more fits into a list of the kernel's. False if there is no memory. For the same callers.

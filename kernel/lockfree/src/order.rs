@@ -113,6 +113,14 @@ sites! {
     InboxPush: Release,
     /// That core takes it.
     InboxTake: Acquire,
+    /// A process has ended that may have left alarms on another core; pairs with `DeadTake`.
+    DeadTell: Release,
+    /// That core is to find it gone.
+    DeadTake: Acquire,
+    /// A message was taken out of an envelope that the wheel has still; pairs with `DelayEnd`.
+    DelayEmptied: Release,
+    /// The wheel's core has the envelope to itself.
+    DelayEnd: Acquire,
     /// A word of a record, with how many there were before; pairs with `RecordRead`.
     RecordWord: Release,
     /// A record is whole; pairs with `RecordFind`.

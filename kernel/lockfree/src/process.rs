@@ -17,6 +17,7 @@ mod header;
 pub(crate) mod heap;
 pub mod here;
 mod hibernate;
+pub(crate) mod hindrance;
 mod homes;
 mod in_loop;
 #[cfg(not(target_os = "none"))]
@@ -41,10 +42,10 @@ pub(crate) mod word;
 
 #[cfg(not(target_os = "none"))]
 pub use alarm::simulate_counting_alarms;
-pub(crate) use alarm::{Due, make_room_for_alarms, set_due};
+pub(crate) use alarm::{Due, call_off_elsewhere, make_room_for_alarms, set_due};
 pub use alarm::{
     Look, NoAlarm, NotSet, has_alarms_left, has_come, ring_alarms, set_alarm, set_polled_alarm,
-    take_back_alarm,
+    take_back_alarm, take_called_off,
 };
 pub use budget::afford;
 pub use crew::affinity::{
@@ -55,16 +56,17 @@ pub use finished::Finished;
 pub use hand::ORDINARY;
 pub use heap::{NoLimit, STACK_BYTES, limit_heap, was_refused_by_limit};
 pub use hibernate::hibernate;
+pub use hindrance::Hindrance;
 pub use homes::trim;
 pub use in_loop::{InLoop, InLoopWork};
 pub use local::{Intent, Kind, Local};
 pub use own::{is_kernels_own, take_for_kernel};
 pub use queue::Queue;
 pub use request::{Request, kill, resume, set_level, suspend, wake};
-pub use table::{NoProcess, SLOTS_MAX, Table, is_alive, slots};
+pub use table::{KERNELS_LEVEL, NoProcess, SLOTS_MAX, Table, is_alive, slots};
 pub use text::NotAPid;
 pub use token::{Polled, Runnable, Start, Token};
-pub use view::{Account, Activity, Processes, View, activity, processes, view};
+pub use view::{Account, Activity, Processes, View, Views, activity, processes, view, views};
 pub use watch::Watch;
 pub use word::Pid;
 
@@ -75,7 +77,7 @@ pub(crate) use here::table;
 use homes::{Wants, bear_at_length};
 #[cfg(not(target_os = "none"))]
 pub(crate) use platform::forgets_places;
-pub(crate) use platform::{PreemptionOff, local, make_room, old_pages, pages};
+pub(crate) use platform::{PreemptionOff, local, make_room, old_pages, own_record, pages};
 
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
@@ -95,7 +97,35 @@ where
     F: Future<Output = ()> + 'static,
     M: FnOnce() -> F + Send + 'static,
 {
-    create(async move { make().await }, level)
+    create(made(make), level)
+}
+
+/// The future of a process that builds the rest of it when it first runs. (As an `async fn` it would have room for `make`
+/// twice.)
+#[expect(clippy::manual_async_fn, reason = "it would be larger")]
+fn made<F, M>(make: M) -> impl Future<Output = ()> + 'static
+where
+    F: Future<Output = ()> + 'static,
+    M: FnOnce() -> F + Send + 'static,
+{
+    async move { make().await }
+}
+
+/// Bytes of the home that [`spawn`] and its like make for this future: header and future, as large as the block is.
+pub fn home_bytes<F: Future<Output = ()> + 'static>(_: &F) -> usize {
+    homes::bytes_of(header::Process::<F>::operations())
+}
+
+/// The same for [`spawn_with`] and its like.
+pub fn home_bytes_with<F, M>(_: &M) -> usize
+where
+    F: Future<Output = ()> + 'static,
+    M: FnOnce() -> F + Send + 'static,
+{
+    fn of<M, P: Future<Output = ()> + 'static>(_: fn(M) -> P) -> usize {
+        homes::bytes_of(header::Process::<P>::operations())
+    }
+    of(made::<F, M>)
 }
 
 /// As [`spawn_with`], for whoever wants to know how the process ends.
@@ -104,7 +134,7 @@ where
     F: Future<Output = ()> + 'static,
     M: FnOnce() -> F + Send + 'static,
 {
-    create_watched(async move { make().await }, level, Wants::default())
+    create_watched(made(make), level, Wants::default())
 }
 
 /// As [`spawn`], with a limit to the mailbox.
@@ -122,7 +152,7 @@ where
     F: Future<Output = ()> + 'static,
     M: FnOnce() -> F + Send + 'static,
 {
-    create_bounded(async move { make().await }, level, bound)
+    create_bounded(made(make), level, bound)
 }
 
 /// As [`spawn_watched`], with a limit to the mailbox.
@@ -139,7 +169,7 @@ where
         bound: Some(bound),
         ..Wants::default()
     };
-    create_watched(async move { make().await }, level, wants)
+    create_watched(made(make), level, wants)
 }
 
 /// As [`spawn`], for one that runs on these cores only; `bound` limits its mailbox.
@@ -164,7 +194,7 @@ where
     M: FnOnce() -> F + Send + 'static,
 {
     let wants = Wants::on(affinity, bound);
-    create_at_length(async move { make().await }, level, wants)
+    create_at_length(made(make), level, wants)
 }
 
 /// As [`spawn_watched`], for one that runs on these cores only; `bound` limits its mailbox.
@@ -179,7 +209,7 @@ where
     M: FnOnce() -> F + Send + 'static,
 {
     let wants = Wants::on(affinity, bound);
-    create_watched(async move { make().await }, level, wants)
+    create_watched(made(make), level, wants)
 }
 
 /// Added to a level: whoever is born with it stays on the core of its birth.
@@ -282,7 +312,7 @@ pub fn block_on<F: Future>(future: F) -> Result<F::Output, NoStack> {
             return Ok(output);
         }
         assert!(!hibernate::is_leaving(), "a process hibernates at an await");
-        unburied::is_about_to_block(platform::local());
+        hindrance::is_about_to_block(platform::local());
         if !platform::block() {
             return Err(NoStack);
         }

@@ -31,6 +31,8 @@ pub enum Purpose {
     Alarms,
     /// The list of those.
     AlarmList,
+    /// A note that an alarm on another core is called off.
+    CallingOff,
     /// Envelopes.
     Envelopes,
     /// A message that does not fit into an envelope.
@@ -49,7 +51,7 @@ pub enum Purpose {
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Process,
         Self::Successor,
         Self::Record,
@@ -58,6 +60,7 @@ impl Purpose {
         Self::Accounts,
         Self::Alarms,
         Self::AlarmList,
+        Self::CallingOff,
         Self::Envelopes,
         Self::Message,
         Self::Question,

@@ -31,6 +31,7 @@ mod sweep;
 
 pub use slab::{Chunk, Order};
 
+use crate::heap::Source;
 use slab::{Slab, Visit};
 use slots::{Place, Reach, Slots, backlog_of, is_due_whole};
 use sweep::Sweep;
@@ -41,6 +42,19 @@ const TICK_BITS: u32 = 10;
 /// Names a timer that was set. Once that has been due or was taken back, this names nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timer(slab::Key);
+
+impl Timer {
+    /// The number of the core whose wheel it is on.
+    #[inline(always)]
+    pub(crate) fn core(self) -> usize {
+        slab::core_of(self.0)
+    }
+
+    #[cfg(all(test, loom))]
+    pub(crate) fn of_nobody() -> Self {
+        Self(0)
+    }
+}
 
 /// There is no room: [`Wheel::order`] says what to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,12 +109,6 @@ pub struct Wheel<T> {
     sweep: Sweep,
 }
 
-/// The first tick that begins after a time.
-#[inline(always)]
-fn tick_after(nanos: u64) -> u64 {
-    (nanos >> TICK_BITS) + 1
-}
-
 impl<T: Copy> Wheel<T> {
     /// Creates a wheel without room for any timer.
     pub const fn new() -> Self {
@@ -125,6 +133,11 @@ impl<T: Copy> Wheel<T> {
         self.slab.order()
     }
 
+    /// Bytes of all room.
+    pub(crate) fn room_bytes(&self, source: &impl Source) -> usize {
+        self.slab.bytes(source)
+    }
+
     /// Takes room in. It comes back if there is no memory, or if somebody else has meanwhile brought what
     /// was ordered.
     pub fn add_room(&mut self, chunk: Chunk<T>) -> Result<(), Chunk<T>> {
@@ -135,7 +148,8 @@ impl<T: Copy> Wheel<T> {
     /// comes.
     #[inline(always)]
     pub fn set(&mut self, at: u64, what: T) -> Result<Set, NoRoom> {
-        let tick = tick_after(at).max(self.elapsed + 1);
+        // The first tick that begins after that time, and is not over.
+        let tick = (at >> TICK_BITS).max(self.elapsed) + 1;
         let place = self.reach.place(tick);
         let (key, is_alone) = self.slab.insert(place.slot, tick, what).ok_or(NoRoom)?;
         // Where others are already, both are known.
@@ -174,6 +188,11 @@ impl<T: Copy> Wheel<T> {
     /// True if the last call of `expire` had to leave something undone.
     pub fn is_behind(&self) -> bool {
         self.is_behind
+    }
+
+    /// Has the next look count as one that is behind: there is something to do besides.
+    pub(crate) fn keep_behind(&mut self) {
+        self.is_behind = true;
     }
 
     /// How many timers are set; looks at each node to find out.

@@ -47,12 +47,14 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// - `expect = "panic"`, `"fault"` or `"timeout"`: has to end that way, the last one by being
 ///   killed at its time limit.
 /// - `panic_message = "part"`: has to panic with a message that contains this.
+/// - `leaves = "part"`: has to return and leave something that it should have given back, of which is said what contains this.
 /// - `limit_ms = 500`: its own time limit.
 /// - `cores = 2`: ignored on machines with fewer cores up.
 /// - `schedulers = 2`: ignored where fewer cores schedule.
 /// - `alone = "reason"`: ignored where several do.
 /// - `pinned = "reason"`: stays on the core where it begins.
 /// - `last = "reason"`: runs behind all others that are not last, in every order.
+/// - `long = "reason"`: ignored unless a filter asks for it.
 ///
 /// ```text
 /// #[girder::test(cores = 2, limit_ms = 500)]

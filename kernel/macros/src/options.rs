@@ -17,8 +17,10 @@ pub(crate) struct Options {
     pub(crate) alone: Option<LitStr>,
     pub(crate) pinned: Option<LitStr>,
     pub(crate) last: Option<LitStr>,
+    pub(crate) long: Option<LitStr>,
     expect: Option<LitStr>,
     panic_message: Option<LitStr>,
+    leaves: Option<LitStr>,
 }
 
 /// Mirrors `girder::check::Expect`.
@@ -27,6 +29,7 @@ pub(crate) enum Expect {
     Panic(Option<LitStr>),
     Fault,
     Timeout,
+    Leak(LitStr),
 }
 
 impl Options {
@@ -45,20 +48,31 @@ impl Options {
             "alone" => set(&mut self.alone, option, |option| reason(option, "alone")),
             "pinned" => set(&mut self.pinned, option, |option| reason(option, "pinned")),
             "last" => set(&mut self.last, option, |option| reason(option, "last")),
+            "long" => set(&mut self.long, option, |option| reason(option, "long")),
             "expect" => set(&mut self.expect, option, text),
             "panic_message" => set(&mut self.panic_message, option, text),
+            "leaves" => set(&mut self.leaves, option, text),
             "limit_ms" => set(&mut self.limit_ms, option, positive),
             "cores" => set(&mut self.cores, option, positive),
             "schedulers" => set(&mut self.schedulers, option, positive),
             _ => Err(option.error(
-                "unknown option; there are ignored, expect, panic_message, limit_ms, cores, schedulers, alone, pinned and last",
+                "unknown option; there are ignored, expect, panic_message, leaves, limit_ms, cores, schedulers, alone, pinned, last and long",
             )),
         }
     }
 
-    /// How the test has to end; a message alone means a panic.
+    /// How the test has to end; a message alone means a panic. Whoever is to leave something returns.
     pub(crate) fn expect(&self) -> Result<Expect> {
         let message = self.panic_message.clone();
+        if let Some(leaves) = &self.leaves {
+            return match (&self.expect, message) {
+                (None, None) => Ok(Expect::Leak(leaves.clone())),
+                _ => Err(Error::new_spanned(
+                    leaves,
+                    "a test that leaves something returns",
+                )),
+            };
+        }
         let Some(word) = &self.expect else {
             return Ok(match message {
                 None => Expect::Success,
@@ -120,6 +134,7 @@ impl ToTokens for Expect {
             Self::Success => quote!(::girder::check::Expect::Success),
             Self::Fault => quote!(::girder::check::Expect::Fault),
             Self::Timeout => quote!(::girder::check::Expect::Timeout),
+            Self::Leak(words) => quote!(::girder::check::Expect::Leak(#words)),
             Self::Panic(None) => {
                 quote!(::girder::check::Expect::Panic(::core::option::Option::None))
             }

@@ -59,6 +59,10 @@ fn entry(options: &Options, signature: &Signature) -> Result<TokenStream> {
         .last
         .as_ref()
         .map(|reason| quote!(last: ::core::option::Option::Some(#reason),));
+    let long = options
+        .long
+        .as_ref()
+        .map(|reason| quote!(long: ::core::option::Option::Some(#reason),));
     let limit = options
         .limit_ms
         .as_ref()
@@ -85,6 +89,7 @@ fn entry(options: &Options, signature: &Signature) -> Result<TokenStream> {
             #alone
             #pinned
             #last
+            #long
             expect: #expect,
             ..::girder::check::Test::#new(
                 ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
@@ -167,6 +172,10 @@ mod tests {
                 "limit_ms : Some (50) , expect : Expect :: Timeout ,",
             ),
             (
+                r#"leaves = "+1 envelopes""#,
+                r#"expect : Expect :: Leak ("+1 envelopes") ,"#,
+            ),
+            (
                 r#"panic_message = "no""#,
                 r#"expect : Expect :: Panic (Some ("no")) ,"#,
             ),
@@ -204,8 +213,12 @@ mod tests {
                 "a timeout has no message",
             ),
             (
+                r#"leaves = "x", expect = "timeout""#,
+                "a test that leaves something returns",
+            ),
+            (
                 "core = 1",
-                "unknown option; there are ignored, expect, panic_message, limit_ms, cores, schedulers, alone, pinned and last",
+                "unknown option; there are ignored, expect, panic_message, leaves, limit_ms, cores, schedulers, alone, pinned, last and long",
             ),
             ("a::b = 1", "unknown option"),
             ("limit_ms = \"1\"", "expected integer literal"),

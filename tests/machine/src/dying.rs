@@ -203,7 +203,7 @@ async fn a_thousand_that_are_killed_among_ten_thousand_harm_nobody_else() {
     some_are_killed_among(10_000).await;
 }
 
-#[girder::test(schedulers = 8, limit_ms = 900_000)]
+#[girder::test(schedulers = 8, limit_ms = 900_000, long = "it takes minutes")]
 async fn ten_thousand_that_are_killed_among_a_hundred_thousand_harm_nobody_else() {
     some_are_killed_among(100_000).await;
 }

@@ -1,6 +1,6 @@
 //! A process that hibernates is the same one, and nothing of what it was made of is left.
 
-use crate::support::{HIGH, NORMAL, settled_resources, until_heap_is};
+use crate::support::{HIGH, NORMAL, NORMAL_HERE, settled_resources, until_heap_is};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::{pending, poll_fn};
@@ -94,7 +94,7 @@ async fn asleep_it_takes_little_and_what_it_had_is_dropped() {
 }
 
 /// Wherever it is killed, what it had and what it was to have is dropped once.
-#[girder::test]
+#[girder::test(pinned = "another core would be in the middle of it")]
 async fn a_kill_drops_the_old_and_the_new_once() {
     for yields in 0..4 {
         let drops = Arc::new(AtomicU64::new(0));
@@ -107,7 +107,7 @@ async fn a_kill_drops_the_old_and_the_new_once() {
             })
             .await;
         };
-        let (pid, watch) = spawn_watched(make, NORMAL).expect("there is room");
+        let (pid, watch) = spawn_watched(make, NORMAL_HERE).expect("there is room");
         for _ in 0..yields {
             yield_now().await;
         }

@@ -1,7 +1,9 @@
 //! A killed process ends, whatever it was doing: at an await with its destructors, in mid-poll without,
 //! but not before it had its chance to reach one.
 
-use crate::support::{HIGH, HIGH_HERE, NORMAL, Rival, preemptions, stands_still, until_it_waits};
+use crate::support::{
+    HIGH, HIGH_HERE, NORMAL, NORMAL_HERE, Rival, preemptions, stands_still, until_it_waits,
+};
 use alloc::sync::Arc;
 use core::future::{pending, poll_fn};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -93,13 +95,13 @@ async fn spin(notes: Notes) {
     }
 }
 
-#[girder::test]
+#[girder::test(pinned = "another core would run it meanwhile")]
 async fn one_that_was_never_run_drops_what_it_holds() {
     let held = Held(Notes::default());
     let notes = held.0.clone();
     let make = move || async move { drop(held) };
     let off = PreemptionOff::new();
-    let (pid, watch) = spawn_watched(make, NORMAL).expect("there is room");
+    let (pid, watch) = spawn_watched(make, NORMAL_HERE).expect("there is room");
     kill(pid);
     drop(off);
     assert_eq!((watch.await, notes.drops()), (ExitReason::Killed, 1));
@@ -129,9 +131,9 @@ async fn under_way(victim: (Pid, Watch, Notes)) -> (Pid, Watch, Notes) {
     victim
 }
 
-#[girder::test]
+#[girder::test(pinned = "another core would run it meanwhile")]
 async fn one_that_is_ready_drops_what_it_holds() {
-    let (pid, watch, notes) = parked(wait_for_ever).await;
+    let (pid, watch, notes) = parked_with(HIGH_HERE, wait_for_ever).await;
     let off = PreemptionOff::new();
     wake(pid);
     kill(pid);

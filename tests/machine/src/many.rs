@@ -5,20 +5,44 @@
 use crate::support::{NORMAL, stands_still};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use core::time::Duration;
 use girder::sleep;
 use girder_aarch64::core_block::CoreBlock;
 use girder_boot::{free_memory, schedulers};
+use girder_core::config::CORES_MAX;
 use girder_core::mail::{receive, send};
 use girder_core::sched::ExitReason;
 use girder_lockfree::process::{
     Pid, Request, Watch, is_alive, kill, own_pid, resume, spawn, spawn_watched, suspend, yield_now,
 };
 
-/// A bit for the core that this is asked on.
-fn own_bit() -> u64 {
-    CoreBlock::with_current(|core| 1 << core.index())
+/// The core that this is asked on.
+fn own_core() -> u32 {
+    CoreBlock::with_current(CoreBlock::index)
+}
+
+/// Cores on which somebody was.
+struct Seen {
+    cores: Vec<AtomicBool>,
+    count: AtomicUsize,
+}
+
+impl Seen {
+    fn nobody() -> Arc<Self> {
+        Arc::new(Self {
+            cores: (0..CORES_MAX).map(|_| AtomicBool::new(false)).collect(),
+            count: AtomicUsize::new(0),
+        })
+    }
+
+    /// Notes the core that this is asked on; true if all were seen.
+    fn all(&self) -> bool {
+        if !self.cores[own_core() as usize].swap(true, Relaxed) {
+            self.count.fetch_add(1, Relaxed);
+        }
+        self.count.load(Relaxed) == schedulers()
+    }
 }
 
 fn spawn_told<F>(make: impl FnOnce() -> F + Send + 'static) -> (Pid, Watch)
@@ -37,12 +61,11 @@ async fn all_end(watches: Vec<Watch>) {
 /// As many spinners as cores, of which none ends before it has seen all cores at work.
 #[girder::test(schedulers = 2)]
 async fn spinners_come_to_have_a_core_each() {
-    let seen = Arc::new(AtomicU64::new(0));
+    let seen = Seen::nobody();
     let spin = |_| {
         let seen = seen.clone();
-        let count = schedulers() as u32;
         let (_, watch) = spawn_told(move || async move {
-            while seen.fetch_or(own_bit(), Relaxed).count_ones() < count {
+            while !seen.all() {
                 core::hint::spin_loop();
             }
         });
@@ -54,19 +77,18 @@ async fn spinners_come_to_have_a_core_each() {
 /// The same for processes that await all the time, many of them.
 #[girder::test(schedulers = 2)]
 async fn yielders_spread_over_all_cores() {
-    const YIELDERS: usize = 200;
-    let seen = Arc::new(AtomicU64::new(0));
+    let yielders = schedulers() * 25;
+    let seen = Seen::nobody();
     let turn = |_| {
         let seen = seen.clone();
-        let count = schedulers() as u32;
         let (_, watch) = spawn_told(move || async move {
-            while seen.fetch_or(own_bit(), Relaxed).count_ones() < count {
+            while !seen.all() {
                 yield_now().await;
             }
         });
         watch
     };
-    all_end((0..YIELDERS).map(turn).collect()).await;
+    all_end((0..yielders).map(turn).collect()).await;
 }
 
 /// Answers each number with the next one, until it is told to stop.
@@ -138,15 +160,15 @@ struct Elsewhere {
 impl Elsewhere {
     async fn begin() -> Self {
         let rounds = Arc::new(AtomicU64::new(0));
-        let bit = Arc::new(AtomicU64::new(0));
-        let (count, place) = (rounds.clone(), bit.clone());
+        let core = Arc::new(AtomicU32::new(u32::MAX));
+        let (count, place) = (rounds.clone(), core.clone());
         let (pid, watch) = spawn_told(move || async move {
             loop {
                 count.fetch_add(1, Relaxed);
-                place.store(own_bit(), Relaxed);
+                place.store(own_core(), Relaxed);
             }
         });
-        while bit.load(Relaxed) == 0 || bit.load(Relaxed) == own_bit() {
+        while [u32::MAX, own_core()].contains(&core.load(Relaxed)) {
             yield_now().await;
         }
         // Long enough for a tick that is still armed there.
@@ -196,8 +218,10 @@ async fn what_the_stolen_leave_goes_home() {
     for _ in 0..200 {
         batch().await;
     }
-    let taken = before.saturating_sub(free_memory());
-    assert!(taken < 4 << 20, "{taken} bytes are gone");
+    // Each core has spans of its own, of which some are new only now; all that was born would be 60 MiB.
+    let most = (4 << 20).max(schedulers() * (256 << 10)) as u64;
+    let taken = before.saturating_sub(free_memory()) as u64;
+    assert!(taken < most, "{taken} bytes are gone");
 }
 
 /// Killed while they run, wait, are stolen or are being born: each ends once, and its watcher is told.

@@ -34,3 +34,17 @@ mod hoarding {
         core::future::pending::<()>().await;
     }
 }
+
+mod leaking {
+    use crate::slots::use_up_all;
+    use crate::support::NORMAL_HERE;
+
+    /// Takes all slots, and keeps them; and then there has to be another shell.
+    #[girder::main]
+    async fn main() {
+        let all = use_up_all(NORMAL_HERE).await;
+        girder::println!("leaking in {all} lives");
+        girder::whereis("shell").map(girder::kill);
+        core::future::pending::<()>().await;
+    }
+}

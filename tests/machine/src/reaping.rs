@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::future::pending;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use girder_boot::hindered_reapers;
 use girder_core::mail::send;
 use girder_core::sched::ExitReason;
 use girder_lockfree::process::here::now;
@@ -16,6 +17,18 @@ struct Witness(Arc<AtomicU64>);
 impl Drop for Witness {
     fn drop(&mut self) {
         self.0.fetch_add(1, Relaxed);
+    }
+}
+
+/// A message whose destructor takes a few quanta.
+struct Slow;
+
+impl Drop for Slow {
+    fn drop(&mut self) {
+        let end = now() + 5_000_000;
+        while now() < end {
+            core::hint::spin_loop();
+        }
     }
 }
 
@@ -34,8 +47,10 @@ fn deaf(level: u8) -> Pid {
 }
 
 /// Leaves such a message unread, and others behind it and in other mailboxes: these are dropped all the same.
+/// And the log says of that reaper that it was ended.
 async fn the_rest_is_dropped_beside(endless: fn()) {
     const OTHERS: u64 = 5;
+    let hindered = hindered_reapers();
     let drops = Arc::new(AtomicU64::new(0));
     let victims: Vec<_> = (0..OTHERS).map(|_| deaf(NORMAL_HERE)).collect();
     for victim in &victims {
@@ -49,6 +64,7 @@ async fn the_rest_is_dropped_beside(endless: fn()) {
     while drops.load(Relaxed) <= OTHERS {
         girder::sleep(core::time::Duration::from_millis(5)).await;
     }
+    assert_eq!(hindered_reapers() - hindered, 1);
 }
 
 static TURNS: AtomicU64 = AtomicU64::new(0);
@@ -76,40 +92,57 @@ async fn a_message_whose_destructor_blocks_keeps_no_other_from_being_dropped() {
     .await;
 }
 
-/// Who has no time left to it by more urgent ones gets some before mail piles up behind it.
+/// Who has no time left to it by more urgent ones gets some before mail piles up behind it, also if some of the
+/// mail is slow to drop. Meanwhile those that are as urgent take turns.
 #[girder::test(pinned = "mail is dropped where its receiver ended")]
 async fn mail_does_not_pile_up_behind_a_flood_of_urgent_processes() {
     const VICTIMS: u64 = 500;
     const MOST_LEFT: u64 = 100;
+    /// Processes of the flood.
+    const FLOOD: u64 = 2;
     /// Nobody else would end the flood if the test fails.
     const LIFE_NANOS: u64 = 10_000_000_000;
     let drops = Arc::new(AtomicU64::new(0));
-    let is_over = Arc::new(AtomicBool::new(false));
+    let over = Arc::new(AtomicBool::new(false));
+    let flood = Arc::new(AtomicU64::new(0));
     let end = now() + LIFE_NANOS;
-    let flood = || {
-        let is_over = is_over.clone();
-        let turns = async move {
-            while !is_over.load(Relaxed) && now() < end {
-                yield_now().await;
-            }
-        };
-        spawn(turns, HIGH_HERE).expect("there is room");
-    };
-    flood();
-    flood();
-    let (dropped, over) = (drops.clone(), is_over.clone());
+    let (dropped, floods) = (drops.clone(), flood.clone());
+    // It begins the flood itself: nobody of the ordinary level would come to do anything after that.
     let urgent = move || async move {
-        for _ in 0..VICTIMS {
+        for _ in 0..FLOOD {
+            let (over, flood) = (over.clone(), floods.clone());
+            let turns = async move {
+                while !over.load(Relaxed) && now() < end {
+                    flood.fetch_add(1, Relaxed);
+                    yield_now().await;
+                }
+            };
+            spawn(turns, HIGH_HERE).expect("there is room");
+        }
+        let mut own = 0;
+        let slow = [100, 300];
+        for number in 0..VICTIMS {
             let victim = deaf(HIGH_HERE);
+            if slow.contains(&number) {
+                send(victim, Slow).expect("there is room");
+            }
             send(victim, Witness(dropped.clone())).expect("there is room");
             yield_now().await;
+            own += 1;
             kill(victim);
         }
         while dropped.load(Relaxed) < VICTIMS - MOST_LEFT {
             assert!(now() < end, "{} were dropped", dropped.load(Relaxed));
             yield_now().await;
+            own += 1;
         }
         over.store(true, Relaxed);
+        // Each of them has one in the time of one of its own, and some more where it was broken off.
+        let floods = floods.load(Relaxed);
+        assert!(
+            floods <= 2 * FLOOD * own,
+            "{floods} turns of the flood beside {own}"
+        );
     };
     let (_, watch) = spawn_watched(urgent, HIGH_HERE).expect("there is room");
     assert_eq!(watch.await, ExitReason::Returned);

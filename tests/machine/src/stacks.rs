@@ -6,12 +6,13 @@ use alloc::vec::Vec;
 use core::future::poll_fn;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use core::task::Poll;
+use girder::{CoreMask, Options, cores, own_core, own_pid, set_affinity};
 use girder_aarch64::core_block::CoreBlock;
 use girder_boot::{given_up, limit_stacks, stacks};
 use girder_core::sched::ExitReason;
 use girder_lockfree::process::here::now;
 use girder_lockfree::process::{
-    NoStack, Pid, Watch, block_on, kill, spawn, spawn_watched, yield_now,
+    Activity, NoStack, Pid, Watch, activity, block_on, kill, spawn, spawn_watched, wake, yield_now,
 };
 
 /// Those that could not block, and whom the rest waits for.
@@ -135,6 +136,68 @@ async fn preemption_goes_on_when_there_are_stacks_again() {
     for pid in pids {
         kill(pid);
     }
+}
+
+/// Blocks until it may go on, and says on which core it stands whenever it is woken.
+async fn block_and_say_where(crowd: Arc<Crowd>, stands_on: Arc<AtomicU64>) {
+    let wait = poll_fn(|_| {
+        stands_on.store(own_core() as u64, Relaxed);
+        match crowd.may_go.load(Relaxed) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    });
+    if block_on(wait).is_err() {
+        crowd.refused.fetch_add(1, Relaxed);
+    }
+}
+
+/// Who goes to another core takes his stack along, so that one has a stack too many. A core without one has it at
+/// once, before anybody is told that there is none: also where no loop has looked since.
+#[girder::test(schedulers = 2, limit_ms = 120_000)]
+async fn a_stack_that_is_left_over_goes_to_a_core_that_has_none() {
+    let (here, there) = (own_core(), (own_core() + 1) % cores());
+    set_affinity(own_pid(), &CoreMask::only(here)).expect("it is there");
+    let _no_more = NoMoreStacks::begin();
+    let before = stacks();
+    let crowd = Arc::new(Crowd::default());
+    let mut blocked = Vec::new();
+    let block = || {
+        let stands_on = Arc::new(AtomicU64::new(u64::MAX));
+        let (of_all, own) = (crowd.clone(), stands_on.clone());
+        let options = Options::new().affinity(CoreMask::only(there));
+        let body = move || block_and_say_where(of_all, own);
+        let (pid, watch) = options.spawn_watched(body).expect("there is room");
+        (pid, watch, stands_on)
+    };
+    let has_settled = |pid, refused| {
+        activity(pid) == Some(Activity::Waiting) || crowd.refused.load(Relaxed) > refused
+    };
+    while crowd.refused.load(Relaxed) == 0 {
+        blocked.push(block());
+        while !has_settled(blocked[blocked.len() - 1].0, 0) {
+            yield_now().await;
+        }
+    }
+    let (emigrant, _, stands_on) = &blocked[0];
+    set_affinity(*emigrant, &CoreMask::only(here)).expect("it is there");
+    while stands_on.load(Relaxed) != here as u64 {
+        wake(*emigrant);
+        yield_now().await;
+    }
+    let refused = crowd.refused.load(Relaxed);
+    let late = block();
+    while !has_settled(late.0, refused) {
+        yield_now().await;
+    }
+    assert_eq!(crowd.refused.load(Relaxed), refused, "one was left over");
+    blocked.push(late);
+    crowd.may_go.store(true, Relaxed);
+    for (pid, watch, _) in blocked {
+        wake(pid);
+        assert_eq!(watch.await, ExitReason::Returned);
+    }
+    assert_eq!(stacks(), before);
 }
 
 /// A process that never awaits.

@@ -16,7 +16,8 @@
 //! ```
 //!
 //! Memory is asked for by what it is for (`girder_lockfree::scarcity`), so the allocations of a run have numbers. In some runs
-//! any of them fails now and then; `tests/shortage.rs` lets each single one fail, one run after the other.
+//! any of them fails now and then; `tests/shortage.rs` lets each single one fail, one run after the other, and `tests/many_shortage.rs` those
+//! of several cores.
 //!
 //! A run that does not come to its end within its bound of turns has failed too. A failing run says
 //! which command repeats it, and `cargo run --profile sim -p girder-sim -- --seed N --scenario NAME` prints it.
@@ -34,7 +35,8 @@ mod world;
 pub use checks::{Event, Trace};
 pub use machine::{Plan, Report, Shortage, simulate};
 pub use many::{
-    ManyDeployment, ManyEvent, ManyPlan, ManyReport, ManySabotage, ManyScenario, simulate_many,
+    Condition, Deed, ManyDeployment, ManyEvent, ManyPlan, ManyReport, ManySabotage, ManyScenario,
+    simulate_many,
 };
 pub use program::{Scenario, point};
 pub use sabotage::Sabotage;

@@ -87,10 +87,16 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { seed, scenario, .. } = self;
         write!(f, "--seed {seed} --scenario {scenario:?}")?;
-        let Some(Shortage { of, first, count }) = self.shortage else {
-            return Ok(());
-        };
-        write!(f, " --short {first}..{}", first + count)?;
+        self.shortage
+            .map_or(Ok(()), |shortage| write!(f, " {shortage}"))
+    }
+}
+
+impl fmt::Display for Shortage {
+    /// The arguments that say so.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { of, first, count } = self;
+        write!(f, "--short {first}..{}", first + count)?;
         match of {
             Some(purpose) => write!(f, " --of {purpose:?}"),
             None => Ok(()),
@@ -99,7 +105,7 @@ impl fmt::Display for Plan {
 }
 
 /// Makes every failure say how to repeat the run, whether the program ends with it or not.
-fn explain_failures() {
+pub(crate) fn explain_failures() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();

@@ -49,7 +49,7 @@ pub(crate) fn check(next: &Next, score: &mut Score) {
 
 fn used_slots() -> usize {
     let stock = stock();
-    stock.slots - stock.free_slots
+    stock.slots - stock.free_slots - stock.spread
 }
 
 /// Who was suspended in the turn of its birth, and was urgent enough to be met in the same turn, was in no queue between

@@ -12,6 +12,7 @@ mod honest;
 mod lanes;
 mod mail;
 mod nest;
+mod received;
 mod timers;
 mod trouble;
 mod watching;

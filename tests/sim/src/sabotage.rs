@@ -1,7 +1,8 @@
 //! Handlers that misbehave, one way at a time, so that each check is known to bite.
 //!
 //! They are the handlers' faults and not the scheduler's, because handlers can be had in two kinds;
-//! what they do to the processes is the same as what a scheduler with that fault would do.
+//! what they do to the processes is the same as what a scheduler with that fault would do. Mailboxes are no handler's: there
+//! receivers do to what they have received what a faulty mailbox would have done before.
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,11 +41,19 @@ pub enum Sabotage {
     EndInstead,
     /// The place of a message that was received is not left now and then.
     LosePlace,
+    /// A message that was received is lost now and then.
+    LoseMessage,
+    /// A message is received twice now and then.
+    DoubleMessage,
+    /// A message is received after the next one now and then.
+    SwapMessages,
+    /// A message is sent too early now and then.
+    SendEarly,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::LoseToken,
         Self::NewestFirst,
         Self::StarveLow,
@@ -62,5 +71,9 @@ impl Sabotage {
         Self::ForgetQuestions,
         Self::EndInstead,
         Self::LosePlace,
+        Self::LoseMessage,
+        Self::DoubleMessage,
+        Self::SwapMessages,
+        Self::SendEarly,
     ];
 }

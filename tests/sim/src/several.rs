@@ -1,9 +1,11 @@
 //! Runs seeds by hand, of several cores: `--seed N` or `--seeds FROM..TO`, `--cores N`,
-//! and perhaps `--scenario NAME` and `--deploy NAME`.
+//! and perhaps `--scenario NAME`, `--deploy NAME`, and `--short FROM..TO` with `--of PURPOSE`.
 
-use girder_sim::{ManyDeployment, ManyPlan, ManyScenario, simulate_many};
+use crate::{purpose, range, shortage};
+use girder_sim::{ManyDeployment, ManyPlan, ManyScenario, Shortage, simulate_many};
 use std::ops::Range;
 use std::process::ExitCode;
+use std::sync::Mutex;
 
 /// What to run.
 struct Wanted {
@@ -11,18 +13,20 @@ struct Wanted {
     seeds: Range<u64>,
     scenarios: Vec<ManyScenario>,
     deployments: Vec<ManyDeployment>,
+    shortage: Option<Shortage>,
 }
 
 /// Does what the arguments say, of which the one at `at` is followed by the number of cores.
 pub(super) fn run(arguments: &[String], at: usize) -> ExitCode {
     let Some(wanted) = read(arguments, at) else {
         eprintln!(
-            "--cores N (64 at most), --seed N or --seeds FROM..TO, perhaps --deploy NAME, --scenario NAME:"
+            "--cores N (64 at most), --seed N or --seeds FROM..TO, perhaps --deploy NAME, --short FROM..TO [--of PURPOSE], --scenario NAME:"
         );
         eprintln!("{:?}", ManyDeployment::ALL);
         eprintln!("{:?}", ManyScenario::ALL);
         return ExitCode::FAILURE;
     };
+    say_how_to_repeat();
     let is_one = wanted.seeds.end - wanted.seeds.start == 1;
     for seed in wanted.seeds {
         for &scenario in &wanted.scenarios {
@@ -33,6 +37,7 @@ pub(super) fn run(arguments: &[String], at: usize) -> ExitCode {
                     cores: wanted.cores,
                     deployment,
                     sabotage: None,
+                    shortage: wanted.shortage,
                 };
                 run_one(plan, is_one);
             }
@@ -41,19 +46,39 @@ pub(super) fn run(arguments: &[String], at: usize) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// What is under way. (A build whose panics abort does not come to where the simulator itself would say so.)
+static UNDER_WAY: Mutex<Option<ManyPlan>> = Mutex::new(None);
+
+fn say_how_to_repeat() {
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        default(panic);
+        let plan = UNDER_WAY.lock().ok().and_then(|mut plan| plan.take());
+        plan.inspect(|plan| eprintln!("again: {}", plan.command()));
+    }));
+}
+
 fn run_one(plan: ManyPlan, prints: bool) {
+    if let Ok(mut under_way) = UNDER_WAY.lock() {
+        *under_way = Some(plan);
+    }
     let report = simulate_many(plan);
     if prints {
         for (now, core, event) in &report.trace {
             println!("{now:>12} {core} {event:?}");
         }
-        println!("{:?}: {:?}", plan.scenario, report.statistics);
+        println!(
+            "{:?}: {} allocations, {:?}",
+            plan.scenario,
+            report.allocations.len(),
+            report.statistics
+        );
     }
 }
 
 fn read(arguments: &[String], at: usize) -> Option<Wanted> {
     let cores = arguments.get(at + 1)?.parse().ok();
-    let mut seeds = None;
+    let (mut seeds, mut short) = (None, None);
     let mut scenarios = ManyScenario::ALL.to_vec();
     let mut deployments = ManyDeployment::ALL.to_vec();
     let others = [&arguments[..at], arguments.get(at + 2..)?].concat();
@@ -65,10 +90,14 @@ fn read(arguments: &[String], at: usize) -> Option<Wanted> {
                 seeds = Some(seed..seed + 1);
             }
             "--seeds" => {
-                let (from, to) = value.split_once("..")?;
-                seeds = Some(from.parse().ok()?..to.parse().ok()?);
+                seeds = Some(range(value)?);
             }
-            "--scenario" => scenarios.retain(|it| format!("{it:?}") == *value),
+            "--short" => short = Some(shortage(value)?),
+            "--of" => short.as_mut()?.of = Some(purpose(value)?),
+            "--scenario" => {
+                scenarios.extend(ManyScenario::EVEN);
+                scenarios.retain(|it| format!("{it:?}") == *value);
+            }
             "--deploy" => deployments.retain(|it| format!("{it:?}") == *value),
             _ => return None,
         }
@@ -78,5 +107,6 @@ fn read(arguments: &[String], at: usize) -> Option<Wanted> {
         seeds: seeds?,
         scenarios: Some(scenarios).filter(|all| !all.is_empty())?,
         deployments: Some(deployments).filter(|all| !all.is_empty())?,
+        shortage: short,
     })
 }

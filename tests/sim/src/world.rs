@@ -2,7 +2,7 @@
 
 mod adversary;
 mod bodies;
-mod memory;
+pub(crate) mod memory;
 mod queues;
 
 pub(crate) use adversary::{State, crash, interrupt_strikes};

@@ -58,6 +58,13 @@ found! {
     a_forgotten_question_is_found: ForgetQuestions in Calls => "never ends";
     a_process_that_ends_too_soon_is_found: EndInstead in YieldersAndSpinners => "ended before its end";
     a_place_that_is_not_left_is_found: LosePlace in Bounded => "lost count";
+    a_lost_message_is_found: LoseMessage in Mail => "a message was lost or doubled";
+    a_lost_message_is_missed_in_its_lane: LoseMessage in Lanes => "lost, doubled or out of order";
+    a_doubled_message_is_found: DoubleMessage in Mail => "out of order";
+    a_doubled_message_is_found_in_its_lane: DoubleMessage in Lanes => "lost, doubled or out of order";
+    a_message_that_passes_another_is_found: SwapMessages in Mail => "out of order";
+    a_message_that_passes_another_is_found_in_its_lane: SwapMessages in Lanes => "lost, doubled or out of order";
+    a_message_that_is_sent_early_is_found: SendEarly in Mail => "it came early";
 }
 
 #[test]

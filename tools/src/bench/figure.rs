@@ -6,8 +6,8 @@ use std::fmt;
 
 /// What a benchmark has measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Figure {
-    pub(super) name: String,
+pub(crate) struct Figure {
+    pub(crate) name: String,
     pub(super) ops: u64,
     /// Or bytes.
     pub(super) nanos: u64,
@@ -16,7 +16,7 @@ pub(super) struct Figure {
 
 impl Figure {
     /// Reads a line, if it is one. What each operation took is computed, not read.
-    pub(super) fn parse(line: &str) -> Option<Self> {
+    pub(crate) fn parse(line: &str) -> Option<Self> {
         let words: Vec<&str> = line.split_whitespace().collect();
         let &[name, ops, "ops,", nanos, unit, each, per] = words.as_slice() else {
             return None;
@@ -41,7 +41,7 @@ impl Figure {
     }
 
     /// Hundredths of a nanosecond that an operation takes.
-    pub(super) fn hundredths(&self) -> u64 {
+    pub(crate) fn hundredths(&self) -> u64 {
         let hundredths = u128::from(self.nanos) * 100 / u128::from(self.ops);
         u64::try_from(hundredths).unwrap_or(u64::MAX)
     }

@@ -8,6 +8,8 @@ use super::outcome::{Outcome, Reason};
 
 /// Text kept of one answer; of a longer one the end counts.
 const ANSWER_LIMIT: usize = 1 << 20;
+/// Lines that are told of an answer that won't do.
+const TOLD: usize = 4;
 /// Enough of the end to see the prompt there, with its control sequences.
 const PROMPT_LIMIT: usize = 64;
 
@@ -73,7 +75,7 @@ impl Dialogue {
 
     fn is_answered(&self) -> bool {
         if !ends_with(&self.answer, self.prompt) {
-            return false;
+            return self.is_talked_over();
         }
         match self.asked().map(|step| step.ends) {
             Some(Ends::AtThePromptAfter(text)) => {
@@ -82,6 +84,24 @@ impl Dialogue {
             }
             _ => true,
         }
+    }
+
+    /// True if the answer has come, and the prompt behind it, and somebody else has printed a line since: nothing says
+    /// the prompt anew then.
+    fn is_talked_over(&self) -> bool {
+        let Some(step) = self.asked().filter(|step| step.ends == Ends::AtThePrompt) else {
+            return false;
+        };
+        let answer = String::from_utf8_lossy(&self.answer);
+        let said = answer.split_once('\n').map_or("", |(_, said)| said);
+        let mut rest = said;
+        for text in step.expected {
+            let Some((_, behind)) = rest.split_once(text) else {
+                return false;
+            };
+            rest = behind;
+        }
+        !step.expected.is_empty() && rest.ends_with('\n') && rest.contains(self.prompt)
     }
 
     /// One outcome a step; those that were not answered have failed.
@@ -117,7 +137,11 @@ impl Dialogue {
         let said = answer.split_once('\n').map_or("", |(_, said)| said);
         let missing = first_missing(step.expected, said);
         let lost = step.flood.and_then(|flood| flood.judge(&answer));
-        let failure = lost.or(missing.map(Reason::Missing));
+        let unsaid = |missing| Reason::Unsaid {
+            missing,
+            said: told_of(said),
+        };
+        let failure = lost.or(missing.map(unsaid));
         self.outcomes.push(match failure {
             None => Outcome::passed(name(step)),
             Some(reason) => Outcome::failed(name(step), reason),
@@ -125,8 +149,28 @@ impl Dialogue {
     }
 }
 
+/// Of an answer that won't do, the lines that say of a test that it failed, or else the last ones.
+fn told_of(said: &str) -> String {
+    let lines = without_escapes(said);
+    let lines: Vec<_> = lines
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let failed: Vec<_> = lines
+        .iter()
+        .filter(|line| line.contains("FAILED"))
+        .copied()
+        .collect();
+    let told = match failed.is_empty() {
+        true => &lines[lines.len().saturating_sub(TOLD)..],
+        false => &failed[..failed.len().min(TOLD)],
+    };
+    told.join(" | ")
+}
+
 /// True if the shell's prompt is the last thing that these bytes show.
-pub(super) fn ends_with_prompt(bytes: &[u8]) -> bool {
+pub(crate) fn ends_with_prompt(bytes: &[u8]) -> bool {
     ends_with(bytes, PROMPT)
 }
 
@@ -148,7 +192,10 @@ fn first_missing(texts: &[&'static str], said: &str) -> Option<&'static str> {
 }
 
 fn name(step: &Step) -> String {
-    format!("prompt answers `{}`", step.command)
+    let more = |(first, _)| format!("{first},…");
+    let command = step.command.split_once(',').map(more);
+    let command = command.unwrap_or_else(|| step.command.to_owned());
+    format!("prompt answers `{command}`")
 }
 
 #[cfg(test)]
@@ -226,6 +273,26 @@ mod tests {
         dialogue.hear(b"girder> ");
         dialogue.hear(b"nonsense\r\ngirder> ");
         assert_eq!(passed(&dialogue.finish()), [false]);
+    }
+
+    #[test]
+    fn of_an_answer_that_fails_the_failed_tests_are_told_or_the_end() {
+        let said =
+            "test a ... ok\r\ntest b ... FAILED (no)\r\n\r\nfailures:\r\n  b\r\n\x1b[Kgirder> ";
+        assert_eq!(told_of(said), "test b ... FAILED (no)");
+        let said = "a\r\nb\r\nc\r\n\r\nd\r\n\x1b[Kgirder> ";
+        assert_eq!(told_of(said), "b | c | d | girder>");
+    }
+
+    /// A line that comes in between is no reason to wait for a prompt for ever.
+    #[test]
+    fn who_prints_a_line_behind_the_prompt_hides_no_answer() {
+        let mut dialogue = Dialogue::new(STEPS, PROMPT);
+        assert!(dialogue.hear(b"girder> ").is_some());
+        assert!(dialogue.hear(b"cores\r\ncore 0\r\n").is_none());
+        assert!(dialogue.hear(b"core 1\r\n").is_none());
+        let next = dialogue.hear(b"\rgirder> \x1b[Ksomebody was killed\r\n");
+        assert_eq!(next.as_deref(), Some(&b"poweroff\r"[..]));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Tests that need no machine: cargo runs them, we count what it reports.
 
+use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::outcome::{Outcome, Reason};
 use super::summary::Summary;
@@ -10,6 +11,9 @@ use crate::error::Error;
 use crate::workspace::Workspace;
 
 const LOOM_PACKAGE: &str = "girder-lockfree";
+
+/// Lines that are kept of what a failing program says last.
+const LAST_LINES: usize = 4;
 
 /// Every host test, and the models of the lock-free structures under loom.
 pub(crate) fn run(
@@ -55,17 +59,21 @@ fn count(
 ) -> Result<(), Error> {
     let words: Vec<_> = cargo.get_args().map(OsStr::to_string_lossy).collect();
     let _ = writeln!(out, "{what}: cargo {}", words.join(" "));
+    // One pipe for both, so that what a program says stays in its order.
+    let (output, input) = std::io::pipe().map_err(Error::start("cargo"))?;
+    let errors = input.try_clone().map_err(Error::start("cargo"))?;
     let mut child = cargo
-        .stdout(Stdio::piped())
+        .stdout(input)
+        .stderr(errors)
         .spawn()
         .map_err(Error::start("cargo"))?;
+    // It holds our end of the pipe for writing, and reading goes on until all have let go of theirs.
+    drop(cargo);
     let mut report = CargoReport::default();
-    if let Some(output) = child.stdout.take() {
-        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
-            let line = String::from_utf8_lossy(&line);
-            let _ = writeln!(out, "{line}");
-            report.take(&line);
-        }
+    for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line);
+        let _ = writeln!(out, "{line}");
+        report.take(&line);
     }
     let status = child.wait().map_err(Error::start("cargo"))?;
     summary.add_counted(report.passed, report.ignored);
@@ -84,10 +92,24 @@ struct CargoReport {
     failed_names: Vec<String>,
     programs_started: u64,
     programs_ended: u64,
+    /// The last lines that were heard.
+    heard: VecDeque<String>,
+    /// What was heard last of each program that has failed.
+    last_words: Vec<String>,
 }
 
 impl CargoReport {
     fn take(&mut self, line: &str) {
+        if line.starts_with("error: ") && line.contains("test failed") {
+            self.last_words
+                .push(self.heard.make_contiguous().join(" | "));
+        }
+        if !line.is_empty() {
+            self.heard.push_back(line.to_owned());
+        }
+        if self.heard.len() > LAST_LINES {
+            self.heard.pop_front();
+        }
         if let Some(rest) = line.strip_prefix("test result: ") {
             self.programs_ended += 1;
             self.add_counts(rest);
@@ -129,7 +151,9 @@ impl CargoReport {
         }
         let cut_off = self.programs_started.saturating_sub(self.programs_ended);
         if cut_off > 0 {
-            let text = format!("{cut_off} test programs ended in the middle of their report");
+            let said = self.last_words.join("; ");
+            let text =
+                format!("{cut_off} test programs ended in the middle of their report: {said}");
             outcomes.push(Outcome::failed(what, Reason::HostProgram(text)));
         } else if !is_success && outcomes.is_empty() {
             let text = "cargo failed; its messages are above".to_owned();
@@ -167,9 +191,18 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_aborts_is_a_failure() {
-        let report = report("running 2 tests\ntest a ... ok\n");
-        assert_eq!(names(&report.failures("host", false)), ["host"]);
+    fn a_program_that_aborts_is_a_failure_and_its_last_words_are_told() {
+        let report = report(
+            "running 2 tests\ntest a ... ok\n\nthread 'b' has overflowed its stack\n\
+             error: test failed, to rerun pass `--lib`\n",
+        );
+        let failures = report.failures("host", false);
+        assert_eq!(names(&failures), ["host"]);
+        let said = failures[0].to_string();
+        assert!(
+            said.contains("test a ... ok | thread 'b' has overflowed"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -85,17 +85,43 @@ const fn ask(command: &'static str, expected: &'static [&'static str]) -> Step {
     }
 }
 
+/// Leaves out the tests that need most of the time of a run. They are about processes, which know nothing of how the machine
+/// under them has come up.
+macro_rules! but_the_longest {
+    () => {
+        "-a_thousand_that_are_killed,-a_kill_at_any_moment,-panics_thousands_of_times,\
+         -destructor_never_ends,-destructor_that_never_ends,-more_spinners_than_stacks"
+    };
+}
+
+use but_the_longest;
+
+/// The whole suite, typed.
+const ASK_TEST: Step = ask_test("test");
+/// The same, but for the longest.
+const ASK_MOST: Step = ask_test(concat!("test ", but_the_longest!()));
+
+const fn ask_test(command: &'static str) -> Step {
+    Step {
+        flood: None,
+        command,
+        expected: &["test result: ok. "],
+        ends: Ends::AtThePromptAfter("test result: "),
+    }
+}
+
 /// All rows, in the order in which they run.
 pub(crate) fn rows(reach: Reach) -> Vec<Row> {
     let mut rows: Vec<_> = MACHINES.into_iter().map(machine_row).collect();
-    rows.extend(special::rows());
+    rows.iter_mut().for_each(spare_the_host);
+    rows.extend(with_one_scheduler(special::rows()));
     rows.extend(shared::rows());
     rows.extend(bench_rows());
     rows.extend(controllers::rows());
-    rows.extend(levels::rows());
-    rows.extend(boards::rows());
-    rows.extend(starts::rows());
-    rows.extend(lies::rows());
+    rows.extend(with_one_scheduler(levels::rows()));
+    rows.extend(with_one_scheduler(boards::rows()));
+    rows.extend(with_one_scheduler(starts::rows()));
+    rows.extend(with_one_scheduler(lies::rows()));
     rows.extend(crashes::rows());
     rows.extend(debugged::rows());
     rows.extend(examples::rows());
@@ -120,6 +146,34 @@ pub(crate) enum Reach {
     Chosen,
     /// The full product as well, and the largest machines.
     EveryCombination,
+}
+
+/// Boards whose cores all schedule in the tests; there is one row for each.
+const ALL_SCHEDULE: [&str; 2] = ["rpi3-image", "rpi4-image"];
+
+/// The tests on the core that comes up, but for the longest.
+const ONE_SCHEDULER: &str = concat!("girder.deploy=single test=", but_the_longest!());
+
+/// What is about how a machine comes up is the same for all deployments: there the tests run on the core that does.
+fn with_one_scheduler(rows: Vec<Row>) -> impl Iterator<Item = Row> {
+    rows.into_iter().map(|mut row| {
+        let may_choose = row.runs_the_tests() && row.bootargs.is_empty();
+        if may_choose && !ALL_SCHEDULE.contains(&row.name.as_str()) {
+            row.bootargs = ONE_SCHEDULER;
+        }
+        row
+    })
+}
+
+/// Tests that load all cores take as many times longer as there are more of them than the host has: of 64 that
+/// schedule the tests about several cores are enough before every commit.
+fn spare_the_host(row: &mut Row) {
+    if row.machine.cores >= MANY_CORES {
+        row.bootargs = match row.machine.level {
+            El1 => "test=many::",
+            El2 => "girder.deploy=single",
+        };
+    }
 }
 
 fn machine_row((cores, level, cpu): (u32, Level, &str)) -> Row {
@@ -190,7 +244,11 @@ fn bench_rows() -> Vec<Row> {
         row(1, "cortex-a53"),
         row(4, "cortex-a72"),
         row(2, "max"),
-        crowd("512M", "bench=idle_memory:1000000", &[A_MILLION]),
+        counting(crowd(
+            "512M",
+            "bench=idle_memory:1000000",
+            &[A_MILLION, LAST_AS_FIRST],
+        )),
         // A service with all that it has in its arena; the first byte that is lost ends the run without a figure.
         Row {
             name: "a-million-crashes".to_owned(),
@@ -204,6 +262,14 @@ const A_MILLION: Expect = says!(
     "idle_memory 1000000 ops, ",
     " bytes/op"
 );
+
+/// On a machine that counts instructions, so these are compared, and no time.
+const LAST_AS_FIRST: Expect = Expect::NoDearer {
+    what: "the last ten thousand are spawned for what the first ten thousand took",
+    first: "idle_spawn_first",
+    last: "idle_spawn_last",
+    percent: 10,
+};
 
 const A_MILLION_CRASHES: Expect = says!(
     "a million crashes lose nothing",
@@ -227,6 +293,17 @@ fn crowd(memory: &str, bootargs: &'static str, expects: &'static [Expect]) -> Ro
     }
 }
 
+/// The same on a machine where an instruction takes a nanosecond.
+fn counting(row: Row) -> Row {
+    Row {
+        machine: Machine {
+            icount_shift: Some(0),
+            ..row.machine
+        },
+        ..row
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -237,6 +314,9 @@ mod tests {
     fn names_are_unique_and_fit_a_file_name() {
         for reach in [Reach::Chosen, Reach::EveryCombination] {
             let rows = rows(reach);
+            for name in ALL_SCHEDULE {
+                assert!(rows.iter().any(|row| row.name == name), "{name}");
+            }
             let names: HashSet<_> = rows.iter().map(|row| row.name.as_str()).collect();
             assert_eq!(names.len(), rows.len());
             let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';

@@ -55,12 +55,16 @@ pub(crate) enum Reason {
     NothingRan,
     /// A text that had to appear and did not.
     Missing(&'static str),
+    /// The same in an answer of the prompt, and what was said instead.
+    Unsaid { missing: &'static str, said: String },
     /// Of so many commands at once, the prompt answered this many before one went missing.
     Lost { sent: usize, in_order: usize },
     /// A command that the prompt did not answer.
     Unanswered,
     /// Boot took longer than it may.
     SlowBoot { micros: u64, limit: u64 },
+    /// A step of a benchmark took more than another, by more than it may: in hundredths of a nanosecond.
+    Dearer { first: u64, last: u64 },
     /// The machine could not be started at all.
     NotStarted(String),
     /// A host test failed; its output is above.
@@ -162,6 +166,7 @@ impl fmt::Display for Reason {
             Self::Status { found: None, .. } => f.write_str("qemu was ended by a signal"),
             Self::NothingRan => f.write_str("no test ran"),
             Self::Missing(text) => write!(f, "nothing said `{text}`"),
+            Self::Unsaid { missing, said } => write!(f, "nothing said `{missing}`, but: {said}"),
             Self::Lost { sent, in_order } => {
                 write!(f, "{sent} commands sent, {in_order} answered in order")
             }
@@ -169,6 +174,14 @@ impl fmt::Display for Reason {
             Self::SlowBoot { micros, limit } => {
                 write!(f, "{micros} us from entry to prompt, {limit} allowed")
             }
+            Self::Dearer { first, last } => write!(
+                f,
+                "{}.{:02} at first, {}.{:02} in the end",
+                first / 100,
+                first % 100,
+                last / 100,
+                last % 100
+            ),
             Self::NotStarted(error) => f.write_str(error),
             Self::Host => f.write_str("failed on the host; its output is above"),
             Self::HostProgram(what) => f.write_str(what),

@@ -287,9 +287,15 @@ fn reason_to_ignore(test: &Test, plan: &Plan) -> Option<Reason> {
     let (needed, are) = (test.schedulers, plan.schedulers);
     let lacks_schedulers = || (needed > are).then_some(Reason::Schedulers { needed, are });
     let is_not_alone = || (are > 1).then_some(test.alone?).map(Reason::Said);
+    let is_too_long = || {
+        (!plan.filter.asks())
+            .then_some(test.long?)
+            .map(Reason::Said)
+    };
     said.or_else(lacks_cores)
         .or_else(lacks_schedulers)
         .or_else(is_not_alone)
+        .or_else(is_too_long)
 }
 
 /// Prints one line. A console that can't print is no reason to stop: the status still tells.

@@ -12,10 +12,14 @@ pub enum Ending<'a> {
     Panicked(&'a str),
     /// The processor faulted, in these words.
     Faulted(&'a str),
-    /// It ended as it should have, and left the kernel in disorder, in these words.
+    /// However it ended, what the kernel has counted is not there, in these words.
     Disorder(&'a str),
+    /// It ended as it should have, and left something that it should have given back, in these words.
+    Leaked(&'a str),
     /// Another process killed it.
     Killed,
+    /// A limit that it has reached ended it: in these words.
+    Limited(&'a str),
     /// There was no room for its process.
     NotRun,
     /// It was abandoned after this time.
@@ -40,6 +44,7 @@ pub fn judge(expected: Expect, ending: Ending<'_>) -> Result<(), Misfit<'_>> {
         (Expect::Panic(Some(text)), Ending::Panicked(message)) => message.contains(text),
         (Expect::Fault, Ending::Faulted(_)) => true,
         (Expect::Timeout, Ending::TimedOut { .. }) => true,
+        (Expect::Leak(text), Ending::Leaked(words)) => words.contains(text),
         _ => false,
     };
     if fits {
@@ -55,8 +60,9 @@ impl fmt::Display for Misfit<'_> {
             Ending::Returned => f.write_str("failed: returned"),
             Ending::Panicked(message) => write!(f, "panicked: {message}"),
             Ending::Faulted(words) => write!(f, "faulted: {words}"),
-            Ending::Disorder(words) => f.write_str(words),
+            Ending::Disorder(words) | Ending::Leaked(words) => f.write_str(words),
             Ending::Killed => f.write_str("killed by another process"),
+            Ending::Limited(words) => f.write_str(words),
             Ending::NotRun => f.write_str("not run: no room for its process"),
             Ending::TimedOut { limit_ms } => write!(f, "hung: still running after {limit_ms} ms"),
         }?;
@@ -66,6 +72,7 @@ impl fmt::Display for Misfit<'_> {
             Expect::Panic(Some(text)) => write!(f, "; expected a panic that says `{text}`"),
             Expect::Fault => f.write_str("; expected a fault"),
             Expect::Timeout => f.write_str("; expected it to run into its time limit"),
+            Expect::Leak(text) => write!(f, "; expected it to leave `{text}`"),
         }
     }
 }
@@ -87,6 +94,10 @@ mod tests {
             ),
             (Expect::Fault, Ending::Faulted("data abort")),
             (Expect::Timeout, HUNG),
+            (
+                Expect::Leak("+1 envelopes"),
+                Ending::Leaked("+1 envelopes, 3 in all"),
+            ),
         ] {
             assert_eq!(judge(expected, ending), Ok(()));
         }
@@ -99,6 +110,28 @@ mod tests {
             (Expect::Success, Ending::Faulted("abort"), "faulted: abort"),
             (Expect::Success, HUNG, "hung: still running after 50 ms"),
             (Expect::Success, Ending::Killed, "killed by another process"),
+            (Expect::Success, Ending::Limited("limit"), "limit"),
+            (Expect::Success, Ending::Leaked("+1"), "+1"),
+            (
+                Expect::Leak("x"),
+                Ending::Returned,
+                "failed: returned; expected it to leave `x`",
+            ),
+            (
+                Expect::Leak("x"),
+                Ending::Leaked("y"),
+                "y; expected it to leave `x`",
+            ),
+            (
+                Expect::Leak("x"),
+                Ending::Disorder("x"),
+                "x; expected it to leave `x`",
+            ),
+            (
+                Expect::Fault,
+                Ending::Leaked("abort"),
+                "abort; expected a fault",
+            ),
             (
                 Expect::Success,
                 Ending::NotRun,

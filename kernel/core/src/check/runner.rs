@@ -5,8 +5,9 @@
 //! process; the next one begins when it is gone.
 
 use super::harness::{Harness, Job, Step};
-use super::judge::Ending;
+use super::judge::{Ending, judge};
 use super::protocol::Tally;
+use super::test::{Expect, Test};
 use crate::sched::{ExitReason, Priority, sleep_until};
 use core::fmt::Write;
 use core::future::poll_fn;
@@ -17,12 +18,22 @@ use girder_lockfree::process::{PINNED, Watch, Words, kill, spawn_watched};
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
-/// Runs all tests; `before_each` is told the seed of the next one, and `after_each` says what is in disorder.
+/// What is wrong with the kernel after a test.
+#[derive(Clone, Debug)]
+pub enum Disorder {
+    /// What it has counted is not there.
+    Counts(Words),
+    /// Something is left that should be back.
+    Leak(Words),
+}
+
+/// Runs all tests; `before_each` is told the seed of the next one, and `after_each`, which is told of the one that has ended, says
+/// what is in disorder.
 pub async fn run(
     harness: &mut Harness<'_>,
     out: &mut dyn Write,
     before_each: impl Fn(u64),
-    after_each: impl Fn() -> Option<Words>,
+    mut after_each: impl AsyncFnMut(&Test) -> Option<Disorder>,
 ) -> Tally {
     loop {
         let job = match harness.next(out) {
@@ -35,13 +46,25 @@ pub async fn run(
             Ok(reason) => ending(reason),
             Err(ending) => *ending,
         };
-        let disorder = after_each();
+        let disorder = after_each(job.test).await;
         let ending = match &disorder {
-            None => ending,
-            Some(words) => Ending::Disorder(words.as_str()),
+            Some(Disorder::Counts(words)) => Ending::Disorder(words.as_str()),
+            Some(Disorder::Leak(words)) if has_ended_well(job.test, ending) => {
+                Ending::Leaked(words.as_str())
+            }
+            _ => ending,
         };
         harness.ended(ending, out);
     }
+}
+
+/// True if a test ended as it should, whatever it has left: who did not has that said of it.
+fn has_ended_well(test: &Test, ending: Ending<'_>) -> bool {
+    let expected = match test.expect {
+        Expect::Leak(_) => Expect::Success,
+        expected => expected,
+    };
+    judge(expected, ending).is_ok()
 }
 
 /// How the test's process ended in time, else what became of it.
@@ -74,7 +97,9 @@ async fn before(deadline: u64, watch: &mut Watch) -> Option<ExitReason> {
 fn ending(reason: &ExitReason) -> Ending<'_> {
     match reason {
         ExitReason::Returned => Ending::Returned,
-        ExitReason::Killed | ExitReason::MailboxLimit | ExitReason::StackLimit => Ending::Killed,
+        ExitReason::Killed => Ending::Killed,
+        ExitReason::MailboxLimit => Ending::Limited("ended by a limit: mailbox_limit"),
+        ExitReason::StackLimit => Ending::Limited("ended by a limit: stack_limit"),
         // Whoever ends before its time says so like one that panics.
         ExitReason::Exited(words) | ExitReason::Panicked(words) => Ending::Panicked(words.as_str()),
         ExitReason::Overflowed(words) | ExitReason::Faulted(words) => {

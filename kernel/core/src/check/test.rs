@@ -31,6 +31,8 @@ pub struct Test {
     pub pinned: Option<&'static str>,
     /// Why it runs behind all others, if it does.
     pub last: Option<&'static str>,
+    /// Why it is run only if a filter asks for it, if it is.
+    pub long: Option<&'static str>,
 }
 
 /// What a test does.
@@ -67,6 +69,8 @@ pub enum Expect {
     Fault,
     /// By being abandoned at its time limit.
     Timeout,
+    /// By returning, and leaving something that it should have given back: what is said of that contains this text.
+    Leak(&'static str),
 }
 
 impl Test {
@@ -92,6 +96,7 @@ impl Test {
             alone: None,
             pinned: None,
             last: None,
+            long: None,
         }
     }
 }

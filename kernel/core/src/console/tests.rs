@@ -83,6 +83,18 @@ fn reading_makes_room_and_loses_nothing() {
     assert_eq!(console.damaged(), 0);
 }
 
+/// It came while somebody looked: fetched, it would have no interrupt any more, and nobody would be woken for it.
+#[test]
+fn what_no_interrupt_has_told_of_is_read_at_once() {
+    let mut console = console(0);
+    assert_eq!(console.read(), None);
+    let bytes = [7, 8].map(Received::Byte);
+    port(&mut console).arrived.extend(bytes);
+    assert_eq!(console.read(), Some(7));
+    assert!(console.has_input());
+    assert_eq!((console.read(), console.read()), (Some(8), None));
+}
+
 #[test]
 fn each_loss_of_input_is_counted() {
     let mut console = console(0);

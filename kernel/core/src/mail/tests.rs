@@ -7,9 +7,11 @@ mod lanes;
 mod later;
 mod misuse;
 mod order;
+mod price;
 mod room;
 mod unread;
 mod waiting;
+mod walks;
 
 use super::*;
 use crate::time::{Elapsed, sleep, timeout};
@@ -48,10 +50,24 @@ impl Driver {
         Self::with_room_for(100_000)
     }
 
+    /// The same with more to be spent in the first turn.
+    fn with_reductions(reductions: i32) -> Self {
+        Self::with(100_000, reductions)
+    }
+
+    /// A table whose slots are for so many, beside those that are set aside for the kernel's level: one of 64, at most 16.
     fn with_room_for(processes: u32) -> Self {
+        Self::with(processes, REDUCTIONS)
+    }
+
+    fn with(processes: u32, reductions: i32) -> Self {
+        let set_aside = |slots: u32| 16.min(slots / 64);
+        let mut slots = processes..;
+        let slots = slots.find(|slots| slots - set_aside(*slots) == processes);
+        let slots = slots.expect("a number of slots");
         let here: &'static Here = Box::leak(Box::new(Here::new()));
-        here.set_reductions(REDUCTIONS);
-        here.simulate(Box::leak(Box::new(Table::new(processes))));
+        here.set_reductions(reductions);
+        here.simulate(Box::leak(Box::new(Table::new(slots))));
         here::simulate_time(0);
         Self {
             ready: VecDeque::new(),

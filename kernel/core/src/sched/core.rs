@@ -331,11 +331,11 @@ impl<W: World> Core<W> {
     }
 
     /// Whoever is given the core knows from now on what its yield means, for as long as nothing comes
-    /// up that brings the core back here.
+    /// up that brings the core back here. What the loop has left over is worked off at each yield.
     #[inline(always)]
     fn consider(&mut self, mut token: Token) -> Option<Next> {
         let level = Priority::from_level(token.level());
-        let is_simple = self.ready.is_even(level) && !token.is_spent();
+        let is_simple = !self.here.is_laden() && self.ready.is_even(level) && !token.is_spent();
         token.set_careful(!is_simple);
         if W::Migration::MOVES && token.is_pinned() && !self.ready.is_empty() {
             token = self.spare(token)?;
@@ -385,6 +385,10 @@ impl<W: World> Core<W> {
     #[cold]
     #[inline(never)]
     fn let_die(&mut self, mut token: Token) -> Next {
+        // Where it ends it may have been sent to: then what is its first core's goes back there.
+        if W::Migration::MOVES && token.has_come_to(self.here) {
+            self.statistics.immigrants += 1;
+        }
         let is_broken_off = token.has_frame();
         if is_broken_off && (token.is_blocked() || Self::is_at_its_end(&mut token)) {
             return Next::End(token);

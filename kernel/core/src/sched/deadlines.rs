@@ -10,7 +10,7 @@ use girder_lockfree::process::{Look, has_alarms_left, ring_alarms};
 
 /// Alarms that ring in one turn, twice over: see the wheel about crowds.
 const ALARMS_PER_TURN: usize = 32;
-/// Nanoseconds that a busy core goes on for each alarm that was due, before it is interrupted for more.
+/// Nanoseconds that a busy core goes on for each alarm that was due or taken back, before it is interrupted for more.
 const PAUSE: u64 = 1_000;
 const LONGEST_PAUSE: u64 = 16_000;
 
@@ -82,10 +82,11 @@ impl Deadlines {
     fn ring_now(&mut self, now: u64) {
         let Look {
             rung,
+            besides,
             next,
             is_behind,
         } = ring_alarms(now, ALARMS_PER_TURN);
-        self.not_before = now + LONGEST_PAUSE.min(rung * PAUSE);
+        self.not_before = now + LONGEST_PAUSE.min((rung + besides) * PAUSE);
         self.alarm = if is_behind { now } else { next };
     }
 

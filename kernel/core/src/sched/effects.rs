@@ -143,6 +143,8 @@ pub trait Migration {
         let _ = token;
         None
     }
+    /// Cores that one asks at a time, which answer by a ring.
+    const ASKED_AT_ONCE: usize = 1;
     /// Cores that may have something to spare, one after the other, in the order in which they are to be asked:
     /// `turn` counts how often that was wanted, and `choice` is the oracle's.
     fn victim(&self, turn: usize, choice: usize) -> Option<CoreId> {
@@ -285,10 +287,15 @@ pub trait Hardware {
 }
 
 /// Everything that could have been otherwise: the scheduler asks for a number below `choices`. In
-/// production it is 0 and free; in the simulator it is the adversary.
+/// production it is 0 and free, or one of the core's own stream where it has to vary; in the simulator it is the adversary.
 pub trait Oracle {
     /// Decides.
     fn choose(&mut self, choices: usize) -> usize;
+
+    /// The same where always the same one would be wrong, as with many cores that look for work.
+    fn draw(&mut self, choices: usize) -> usize {
+        self.choose(choices)
+    }
 }
 
 /// The handlers of one deployment, named in one place.

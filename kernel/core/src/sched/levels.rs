@@ -7,7 +7,7 @@
 
 use super::effects::{CoreId, Place, Ready, Stolen};
 use girder_lockfree::Token;
-use girder_lockfree::process::{ORDINARY, Pid, Queue, Request, set_level};
+use girder_lockfree::process::{KERNELS_LEVEL, ORDINARY, Pid, Queue, Request, set_level};
 
 /// Low is taken once in so many rounds.
 pub(super) const ROUNDS: u32 = 8;
@@ -31,6 +31,11 @@ pub enum Priority {
     /// Once in eight rounds.
     Low = 3,
 }
+
+const _: () = assert!(
+    Priority::Max.level() == KERNELS_LEVEL,
+    "what is set aside for the kernel's own is theirs"
+);
 
 impl Priority {
     /// All of them, the most urgent first.
@@ -201,24 +206,35 @@ impl Levels {
             .find_map(|priority| self.pop_unpinned(priority))
     }
 
-    /// One of that level. Those that stay go behind the others, so they are looked at once.
+    /// One of that level. Those that stay keep their turns: else whoever is hungry elsewhere would decide who of
+    /// them runs here.
     fn pop_unpinned(&mut self, priority: Priority) -> Option<Token> {
+        let queue = self.queue(priority);
+        let mut passed = Queue::new();
+        let mut found = None;
         for _ in 0..PINNED_MAX {
-            let queue = match priority {
-                Priority::Normal => &mut self.normal,
-                other => self.other(other),
+            let Some(token) = queue.pop_front() else {
+                break;
             };
-            let token = queue.pop_front()?;
-            if token.is_pinned() {
-                queue.push_back(token);
-                continue;
+            if !token.is_pinned() {
+                found = Some(token);
+                break;
             }
-            if priority != Priority::Normal {
-                self.others -= 1;
-            }
-            return Some(token);
+            passed.push_back(token);
         }
-        None
+        passed.append(queue);
+        core::mem::swap(queue, &mut passed);
+        if found.is_some() && priority != Priority::Normal {
+            self.others -= 1;
+        }
+        found
+    }
+
+    fn queue(&mut self, priority: Priority) -> &mut Queue {
+        match priority {
+            Priority::Normal => &mut self.normal,
+            other => self.other(other),
+        }
     }
 
     #[cold]
@@ -269,7 +285,7 @@ mod tests {
     use alloc::boxed::Box;
     use alloc::vec::Vec;
     use girder_lockfree::process::here::{self, Here};
-    use girder_lockfree::process::{Table, spawn};
+    use girder_lockfree::process::{PINNED, Table, spawn};
 
     fn core() {
         let table = Box::leak(Box::new(Table::new(64)));
@@ -340,6 +356,34 @@ mod tests {
         assert_eq!(levels.most_urgent(), Some(Priority::High));
         assert_eq!(levels.count(), 3);
         clear(levels);
+    }
+
+    fn pinned() -> Token {
+        spawn(async {}, Priority::Normal.level() | PINNED).expect("there is room");
+        let newborn = here::collect().newborn.queue.pop_front();
+        newborn.expect("it was just born")
+    }
+
+    #[test]
+    fn looking_for_one_to_spare_changes_nobodys_turn() {
+        core();
+        let mut levels = Levels::default();
+        let some = [(); 3].map(|()| pinned());
+        let pids = [some[0].pid(), some[1].pid(), some[2].pid()];
+        for token in some {
+            levels.push(token, Place::Back);
+        }
+        assert!(levels.pop_to_spare().is_none());
+        levels.push(born(Priority::Normal), Place::Back);
+        let spared = levels.pop_to_spare().expect("one may go");
+        spared.give_up().discontinue();
+        let order = [(); 3].map(|()| {
+            let token = levels.pop().expect("three stay");
+            let pid = token.pid();
+            token.give_up().discontinue();
+            pid
+        });
+        assert_eq!(order, pids);
     }
 
     #[test]

@@ -28,11 +28,14 @@
 //! # Who has plenty, and who has none
 //!
 //! A core that has nobody is *idle*, and shows that by its pace. It asks one that ticks, and sleeps. Whoever comes to have plenty,
-//! is asked, or ticks, sends half of what it can spare: to those that have asked, or else to those near it that are idle.
+//! is asked, or ticks, sends half of what it can spare: to those that have asked, or else to those near it that are idle. Who has
+//! much more to do than one of those that it compares itself with sends some there, as in the other deployment; but
+//! only that core itself shows its load.
 //! `girder_lockfree::process::crew` has the argument that no core sleeps beside work for longer than half a quantum.
 
-use super::effects::{CoreId, Migration, Place, Ready, Stolen};
+use super::effects::{CoreId, Place, Ready, Stolen};
 use super::levels::{Levels, Priority};
+use super::moving::{Exchange, Moving, Others};
 use girder_lockfree::Token;
 use girder_lockfree::process::Queue;
 use girder_lockfree::process::crew::{Crew, Pace};
@@ -52,25 +55,26 @@ pub struct Apart {
 }
 
 /// The other cores, as far as packets go.
-#[derive(Debug)]
-pub struct Neighbours {
-    crew: &'static Crew,
-    own: usize,
+pub type Neighbours = Moving<Packets>;
+
+/// Those who have nobody ask, and those who have plenty send.
+#[derive(Debug, Default)]
+pub struct Packets {
     /// Whom this core has asked for work.
     asked: Option<usize>,
 }
 
 /// The handlers of a core that shares nothing, for its loop.
 pub fn apart(crew: &'static Crew, here: &'static Here) -> Option<(Apart, Neighbours)> {
-    let own = crew.number_of(here)?;
+    let others = Others::of(crew, here)?;
     crew.keep_apart();
-    let levels = Levels::default();
-    let neighbours = Neighbours {
+    let apart = Apart {
+        levels: Levels::default(),
         crew,
-        own,
-        asked: None,
+        own: others.own,
     };
-    Some((Apart { levels, crew, own }, neighbours))
+    let exchange = Packets::default();
+    Some((apart, Moving { others, exchange }))
 }
 
 impl Apart {
@@ -142,143 +146,70 @@ impl Ready for Apart {
     }
 }
 
-impl Neighbours {
-    /// Cores near this one, itself left out.
-    fn near(&self) -> impl Iterator<Item = usize> {
-        let (own, count) = (self.own, self.crew.count());
-        (1..count.min(NEIGHBOURS + 1)).map(move |step| (own + step) % count)
+/// Idle cores among the nearest.
+fn idle_ones(others: &Others) -> impl Iterator<Item = usize> {
+    let near = others.order.nearest(NEIGHBOURS);
+    near.filter(|&core| others.crew.pace_of(core) == Pace::Idle)
+}
+
+impl Exchange for Packets {
+    const OWNS: bool = true;
+
+    /// Its owner, which may have become one that it may not run on.
+    fn home_of(&self, others: &Others, token: &Token, choice: usize) -> Option<usize> {
+        let last = token.last_core();
+        let last = last.and_then(|last| others.crew.number_of(last));
+        let owner = last.unwrap_or(others.own);
+        let home = others.crew.home_of(token, owner, choice).unwrap_or(owner);
+        (home != others.own).then_some(home)
     }
 
-    fn idle_one(&self, turn: usize) -> Option<usize> {
-        let is_idle = |&core: &usize| self.crew.pace_of(core) == Pace::Idle;
-        self.near().filter(is_idle).nth(turn)
+    /// Nobody calls anybody by a word that several write; whoever is near and idle finds it in its inbox.
+    fn claim_for(&mut self, others: &Others, token: &Token) -> Option<usize> {
+        idle_ones(others).find(|&core| others.crew.is_free_to_run_on(token, core))
     }
 
-    /// So many processes for one core; how many it became.
-    fn send_some(&mut self, ready: &mut impl Ready, core: usize, count: usize) -> usize {
-        let mut sent = 0;
-        while sent < count {
-            let Some(token) = ready.spare() else { break };
-            if let Err(token) = self.crew.deliver(core, token) {
-                ready.push(token, Place::Front);
-                break;
-            }
-            sent += 1;
+    fn has_asked(&mut self, victim: usize) {
+        self.asked = Some(victim);
+    }
+
+    /// Its pace has said it.
+    fn go_hungry(&mut self, others: &Others) {
+        others.crew.look_after_saying();
+    }
+
+    fn is_fed(&mut self, others: &Others) {
+        if let Some(asked) = self.asked.take() {
+            others.crew.take_back_request(asked, others.own);
         }
-        if sent > 0 {
-            self.crew.call(core);
+    }
+
+    fn is_anybody_hungry(&self, others: &Others) -> bool {
+        others.crew.is_asked(others.own) || idle_ones(others).next().is_some()
+    }
+
+    /// Half of what can be spared: to each that has asked its part, or if nobody has, to each that is idle.
+    fn feed(&mut self, others: &Others, ready: &mut impl Ready) -> usize {
+        let mut left = ready.sparable();
+        let mut hungry = [0; NEIGHBOURS];
+        let most = NEIGHBOURS.min(left);
+        let asked = core::iter::from_fn(|| others.crew.take_request(others.own));
+        let mut count = fill(&mut hungry, asked.take(most));
+        if count == 0 {
+            count = fill(&mut hungry, idle_ones(others).take(most));
+        }
+        let mut sent = 0;
+        for (served, &core) in hungry[..count].iter().enumerate() {
+            let part = left / (count - served);
+            left -= part;
+            sent += others.send_some(ready, core, part);
         }
         sent
     }
 }
 
-impl Migration for Neighbours {
-    const MOVES: bool = true;
-
-    #[inline(always)]
-    fn owns(&self) -> bool {
-        true
-    }
-
-    fn to_core(&mut self, token: Token, target: CoreId) -> Option<Token> {
-        let target = target.0 as usize;
-        if target == self.own {
-            return Some(token);
-        }
-        match self.crew.deliver(target, token) {
-            Ok(()) => {
-                self.crew.call(target);
-                None
-            }
-            Err(token) => Some(token),
-        }
-    }
-
-    fn arrivals(&mut self) -> Queue {
-        self.crew.take_delivered(self.own)
-    }
-
-    fn record(&self, record: [u64; 3]) {
-        self.crew.record(self.own, record);
-    }
-
-    /// Its owner, which may have become one that it may not run on.
-    fn home_of(&self, token: &Token, choice: usize) -> Option<CoreId> {
-        let last = token.last_core();
-        let last = last.and_then(|last| self.crew.number_of(last));
-        let owner = last.unwrap_or(self.own);
-        let home = self.crew.home_of(token, owner, choice).unwrap_or(owner);
-        (home != self.own).then_some(CoreId(home as u32))
-    }
-
-    /// Nobody calls anybody by a word that several write; whoever is near and idle finds it in its inbox.
-    fn claim_for(&mut self, token: &Token) -> Option<CoreId> {
-        let is_idle = |&core: &usize| self.crew.pace_of(core) == Pace::Idle;
-        let mut idle = self.near().filter(is_idle);
-        let found = idle.find(|&core| self.crew.is_free_to_run_on(token, core))?;
-        Some(CoreId(found as u32))
-    }
-
-    fn victims(&self) -> usize {
-        self.crew.count() - 1
-    }
-
-    fn victim(&self, turn: usize, choice: usize) -> Option<CoreId> {
-        let others = self.victims();
-        let step = (turn < others).then(|| 1 + (turn + choice) % others)?;
-        let victim = (self.own + step) % self.crew.count();
-        Some(CoreId(victim as u32))
-    }
-
-    fn stand_still(&mut self, rest: impl FnMut(&dyn Fn() -> bool)) {
-        self.crew.stand_still(rest);
-    }
-
-    fn has_asked(&mut self, victim: CoreId) {
-        self.asked = Some(victim.0 as usize);
-    }
-
-    /// Its pace has said it.
-    fn go_hungry(&mut self) {
-        self.crew.look_after_saying();
-    }
-
-    fn is_fed(&mut self) {
-        if let Some(asked) = self.asked.take() {
-            self.crew.take_back_request(asked, self.own);
-        }
-    }
-
-    fn is_anybody_hungry(&self) -> bool {
-        self.crew.is_asked(self.own) || self.idle_one(0).is_some()
-    }
-
-    /// Half of what can be spared: to each that has asked its part, or if nobody has, to each that is idle.
-    fn feed(&mut self, ready: &mut impl Ready) -> usize {
-        let mut left = ready.sparable();
-        let mut sent = 0;
-        let mut hungry = [0; NEIGHBOURS];
-        let mut count = 0;
-        while count < NEIGHBOURS.min(left) {
-            let next = self.crew.take_request(self.own);
-            let Some(core) = next else { break };
-            hungry[count] = core;
-            count += 1;
-        }
-        if count == 0 {
-            while count < NEIGHBOURS.min(left) {
-                let Some(core) = self.idle_one(count) else {
-                    break;
-                };
-                hungry[count] = core;
-                count += 1;
-            }
-        }
-        for (served, &core) in hungry[..count].iter().enumerate() {
-            let part = left / (count - served);
-            left -= part;
-            sent += self.send_some(ready, core, part);
-        }
-        sent
-    }
+/// Puts these in; how many it were.
+fn fill(places: &mut [usize], cores: impl Iterator<Item = usize>) -> usize {
+    let filled = places.iter_mut().zip(cores);
+    filled.map(|(place, core)| *place = core).count()
 }

@@ -64,6 +64,12 @@ impl Order {
         (0..count).filter_map(move |step| self.at(place(step)))
     }
 
+    /// So many of the nearest.
+    pub(super) fn nearest(&self, count: usize) -> impl Iterator<Item = usize> {
+        let nearest = self.cores.iter().take(count);
+        nearest.map(|&core| core as usize)
+    }
+
     /// Whom to turn to next.
     pub(super) fn victim(
         &self,

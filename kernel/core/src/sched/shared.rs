@@ -6,20 +6,18 @@
 //!
 //! `doc/many-cores.md` has who owns what; `girder_lockfree::process::crew`, how cores find each other.
 
-use super::effects::{CoreId, Migration, Place, Ready, Stolen};
+use super::effects::{CoreId, Place, Ready, Stolen};
 use super::levels::{Levels, Priority};
-use super::order::Order;
+use super::moving::{Exchange, Moving, Others};
 use girder_lockfree::process::Queue;
-use girder_lockfree::process::crew::{Crew, Load, Pace, Surplus};
+use girder_lockfree::process::crew::{Crew, Pace, Surplus};
 use girder_lockfree::process::here::Here;
 use girder_lockfree::{Steal, Token};
 
 /// Processes that are offered at a time.
-const OFFERED: usize = 32;
+const OFFERED: usize = 128;
 /// Processes that a thief takes at a time.
-const STOLEN: usize = 16;
-/// Processes that are sent away at a time because there are too many here.
-const MIGRATED: usize = 128;
+const STOLEN: usize = 64;
 /// Times that a thief tries again when another one was faster.
 const TRIES: usize = 4;
 
@@ -31,35 +29,44 @@ pub struct Offering {
     length: usize,
     surplus: Surplus,
     crew: &'static Crew,
+    own: usize,
 }
 
 /// The other cores.
+pub type Fellows = Moving<Hunger>;
+
+/// The hungry say so by a bit, and those who have plenty offer, and call them.
 #[derive(Debug)]
-pub struct Fellows {
-    crew: &'static Crew,
-    own: usize,
-    order: Order,
-}
+pub struct Hunger;
 
 /// The handlers of a core of a crew, for its loop: once.
 pub fn crew_of(crew: &'static Crew, here: &'static Here) -> Option<(Offering, Fellows)> {
-    let own = crew.number_of(here)?;
-    let surplus = crew.surplus(own)?;
+    let others = Others::of(crew, here)?;
+    let surplus = crew.surplus(others.own)?;
     let levels = Levels::default();
     let offering = Offering {
         levels,
         length: 0,
         surplus,
         crew,
+        own: others.own,
     };
-    let order = Order::of(crew, own);
-    Some((offering, Fellows { crew, own, order }))
+    let exchange = Hunger;
+    Some((offering, Moving { others, exchange }))
 }
 
 impl Offering {
     /// Those that nobody steals.
     pub fn levels(&self) -> &Levels {
         &self.levels
+    }
+
+    /// What a core offered is gone, and somebody else wants work too: it need not wait for that core's tick.
+    fn ask_for_others(&self, victim: usize) {
+        if self.crew.offered_by(victim) == 0 && self.crew.is_anybody_else_hungry(self.own) {
+            self.crew.make_eager(victim);
+            self.crew.call(victim);
+        }
     }
 
     fn steal_one(&self, victim: usize) -> Option<Token> {
@@ -142,6 +149,7 @@ impl Ready for Offering {
             self.push(token, Place::Back);
             more += 1;
         }
+        self.ask_for_others(victim);
         Stolen::Taken(first, more)
     }
 
@@ -198,103 +206,43 @@ impl Ready for Offering {
     }
 }
 
-impl Migration for Fellows {
-    const MOVES: bool = true;
+impl Exchange for Hunger {
+    /// A random one, and the most loaded of some.
+    const ASKED_AT_ONCE: usize = 2;
 
-    fn to_core(&mut self, token: Token, target: CoreId) -> Option<Token> {
-        let target = target.0 as usize;
-        if target == self.own {
-            return Some(token);
-        }
-        match self.crew.deliver(target, token) {
-            Ok(()) => {
-                self.crew.call(target);
-                None
-            }
-            Err(token) => Some(token),
-        }
+    fn home_of(&self, others: &Others, token: &Token, choice: usize) -> Option<usize> {
+        others.crew.home_of(token, others.own, choice)
     }
 
-    fn arrivals(&mut self) -> Queue {
-        self.crew.take_delivered(self.own)
+    fn claim_for(&mut self, others: &Others, token: &Token) -> Option<usize> {
+        others.crew.claim_hungry_for(token, others.own)
     }
 
-    fn record(&self, record: [u64; 3]) {
-        self.crew.record(self.own, record);
+    fn go_hungry(&mut self, others: &Others) {
+        others.crew.go_hungry(others.own);
     }
 
-    fn home_of(&self, token: &Token, choice: usize) -> Option<CoreId> {
-        let home = self.crew.home_of(token, self.own, choice)?;
-        Some(CoreId(home as u32))
+    fn is_fed(&mut self, others: &Others) {
+        others.crew.is_fed(others.own);
     }
 
-    fn claim_for(&mut self, token: &Token) -> Option<CoreId> {
-        let hungry = self.crew.claim_hungry_for(token, self.own)?;
-        Some(CoreId(hungry as u32))
-    }
-
-    fn victims(&self) -> usize {
-        self.crew.count() - 1
-    }
-
-    fn victim(&self, turn: usize, choice: usize) -> Option<CoreId> {
-        let load = |core| self.crew.load_of(core);
-        let victim = self.order.victim(turn, choice, load)?;
-        Some(CoreId(victim as u32))
-    }
-
-    fn go_hungry(&mut self) {
-        self.crew.go_hungry(self.own);
-    }
-
-    fn is_fed(&mut self) {
-        self.crew.is_fed(self.own);
-    }
-
-    fn is_anybody_hungry(&self) -> bool {
-        self.crew.is_anybody_hungry()
-    }
-
-    fn stand_still(&mut self, rest: impl FnMut(&dyn Fn() -> bool)) {
-        self.crew.stand_still(rest);
-    }
-
-    fn show_load(&mut self, load: Load) {
-        self.crew.show_load(self.own, load);
-    }
-
-    fn plan(&mut self, load: Load, choice: usize) -> Option<(CoreId, usize)> {
-        let of = |core| self.crew.load_of(core);
-        let (target, least) = self.order.least_loaded(choice, of)?;
-        let count = load.excess_over(least).min(MIGRATED);
-        (count > 0).then_some((CoreId(target as u32), count))
-    }
-
-    fn migrate(&mut self, ready: &mut impl Ready, target: CoreId, count: usize) -> usize {
-        let target = target.0 as usize;
-        self.crew.announce(target, count);
-        let mut sent = 0;
-        while sent < count {
-            let Some(token) = ready.spare() else { break };
-            if let Err(token) = self.crew.deliver(target, token) {
-                ready.push(token, Place::Front);
-                break;
-            }
-            sent += 1;
-        }
-        self.crew.call(target);
-        sent
+    fn is_anybody_hungry(&self, others: &Others) -> bool {
+        others.crew.is_anybody_hungry()
     }
 
     /// Offers half, and calls as many as there are of those.
-    fn feed(&mut self, ready: &mut impl Ready) -> usize {
+    fn feed(&mut self, others: &Others, ready: &mut impl Ready) -> usize {
         let offered = ready.offer();
         for _ in 0..offered {
-            let Some(hungry) = self.crew.claim_hungry(self.own) else {
+            let Some(hungry) = others.crew.claim_hungry(others.own) else {
                 break;
             };
-            self.crew.call(hungry);
+            others.crew.call_to(others.own, hungry);
         }
         offered
+    }
+
+    fn announce(&self, others: &Others, target: usize, count: usize) {
+        others.crew.announce(target, count);
     }
 }

@@ -194,7 +194,7 @@ const TABLE: [Entry; 15] = [
         Command::Mem,
         "mem",
         "",
-        "show what memory there is and what is taken",
+        "show what memory there is, what is taken, and how many messages nobody got",
     ),
     entry(Command::PowerOff, "poweroff", "", "turn the machine off"),
     entry(
@@ -214,7 +214,7 @@ const TABLE: [Entry; 15] = [
         Command::Test,
         "test",
         "[FILTER]",
-        "run in-kernel tests; FILTER is parts of names, or =NAME, with commas between",
+        "run in-kernel tests; FILTER is parts of names, or =NAME, with commas between; -PART leaves out",
     ),
     entry(
         Command::Top,

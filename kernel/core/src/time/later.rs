@@ -1,10 +1,10 @@
 //! Messages that are sent at a time, once or again and again.
 
 use super::{Instant, interval};
+use core::fmt;
 use core::time::Duration;
-use girder_lockfree::mail::{self, Receiver, SendError, Sent, take_back_message};
+use girder_lockfree::mail::{self, Later, Receiver, SendError, Sent, take_back_message};
 use girder_lockfree::process::{NoProcess, Pid, Request, kill, own_level, spawn_with};
-use girder_lockfree::wheel::Timer;
 
 /// Whether something was called off before it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Cancelled {
 
 /// Sends a message after so long, never sooner; with no delay, at the next tick. The message is sent even if the
 /// process that asks for it ends meanwhile. What does not find its receiver, or finds no room in its mailbox, is dropped and
-/// counted. It comes back if there is no memory.
+/// counted as if it had been sent then. It comes back if there is no memory.
 pub fn send_after<M: Send + 'static>(
     delay: Duration,
     to: Pid,
@@ -37,11 +37,11 @@ pub fn send_at<M: Send + 'static>(
 
 /// The name of a message that will be sent. Dropping it changes nothing; whoever has it may cancel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delayed(Timer);
+pub struct Delayed(Later);
 
 impl Delayed {
-    /// Takes the message back and drops it, unless that is too late. (On the core on which it was set; on others it
-    /// always is.)
+    /// Takes the message back and drops it, unless that is too late: on any core, and at once. Whoever is told that it was in time
+    /// knows that the message is not sent, and is told so alone; otherwise it was sent, or taken back by somebody else.
     pub fn cancel(self) -> Cancelled {
         match take_back_message(self.0) {
             true => Cancelled::InTime,
@@ -50,14 +50,41 @@ impl Delayed {
     }
 }
 
+/// The shortest period at which something is sent again and again. What is sent more often than it
+/// can be received fills memory, and nothing else.
+pub const PERIOD_MIN: Duration = Duration::from_micros(1);
+
+/// Why nothing is sent again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoPeriodic {
+    /// The period is nothing, or shorter than [`PERIOD_MIN`].
+    TooShort,
+    /// There is no room for the process that would send it.
+    NoProcess,
+}
+
+impl fmt::Display for NoPeriodic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooShort => write!(f, "the period is shorter than {PERIOD_MIN:?}"),
+            Self::NoProcess => fmt::Display::fmt(&NoProcess, f),
+        }
+    }
+}
+
+impl core::error::Error for NoPeriodic {}
+
 /// Sends what `make` makes again and again, at whole multiples of the period from now on: one that is late brings none of
 /// the later ones out of step, and those that are missed are left out. It ends when the receiver is gone. A
-/// process does it, which runs `make`; what finds no memory or no room is dropped.
-pub fn send_every<M, F>(period: Duration, to: Pid, mut make: F) -> Result<Periodic, NoProcess>
+/// process does it, which runs `make`; what finds no memory or no room is dropped. A period shorter than [`PERIOD_MIN`] is refused.
+pub fn send_every<M, F>(period: Duration, to: Pid, mut make: F) -> Result<Periodic, NoPeriodic>
 where
     M: Send + 'static,
     F: FnMut() -> M + Send + 'static,
 {
+    if period < PERIOD_MIN {
+        return Err(NoPeriodic::TooShort);
+    }
     let work = move || async move {
         let mut beat = interval(period);
         loop {
@@ -67,7 +94,9 @@ where
             }
         }
     };
-    spawn_with(work, own_level()).map(Periodic)
+    let made = spawn_with(work, own_level());
+    made.map(Periodic)
+        .map_err(|NoProcess| NoPeriodic::NoProcess)
 }
 
 /// The name of messages that are sent again and again. Dropping it changes nothing.

@@ -42,6 +42,24 @@ pub fn walk(all: &Standstill<'_>, mut f: impl FnMut(SpanView<'_>)) {
     }
 }
 
+/// Gives back some of what is empty on one of the cores: how many blocks of others' it has put where they belong on the way, at
+/// most so many. If there were none, nothing empty is left there.
+pub(crate) fn trim_some(
+    _: &Standstill<'_>,
+    here: &'static Here,
+    most: usize,
+    source: &impl Source,
+) -> usize {
+    // SAFETY: alone, for all cores stand still.
+    unsafe {
+        let count = here.heap().take_some_returned(most, source);
+        if count == 0 {
+            here.heap().trim_current(source);
+        }
+        count
+    }
+}
+
 /// Gives back what is empty, on all cores. What was on its way home is there afterwards.
 pub fn trim_all(all: &Standstill<'_>, source: &impl Source) {
     for here in all.cores() {

@@ -4,7 +4,7 @@
 //! the last thing, and switches preemption on again by itself: so the short way saves no register.
 
 use super::charge::{self, Books, Held, Taken, add, price};
-use super::home::Freed;
+use super::home::{Freed, SLICE};
 use super::span::Span;
 use super::{Heap, KERNEL, Source, is_in_span, true_size};
 use crate::process::heap::{Refused, note_refusal};
@@ -256,6 +256,22 @@ fn block_price(block: NonNull<u8>, layout: Layout, source: &impl Source) -> u64 
     unsafe { Span::of(block).as_ref() }.price
 }
 
+/// Bytes that a block really takes. (Those of a host have another allocator.)
+///
+/// # Safety
+///
+/// It is one, of this layout, and is used.
+pub(super) unsafe fn block_bytes(
+    block: NonNull<u8>,
+    layout: Layout,
+    source: &impl Source,
+) -> usize {
+    match cfg!(target_os = "none") {
+        true => Held::of(block_price(block, layout, source)).bytes,
+        false => true_size(layout),
+    }
+}
+
 /// Takes a price from whoever was charged with it.
 fn credit(local: &Local, here: &'static Here, owner: u32, price: u64) {
     let books = &here.heap().books;
@@ -289,10 +305,13 @@ impl Here {
     }
 }
 
-/// Gives back what is empty on this core.
+/// Gives back what is empty on this core. (What others have brought back meanwhile may be left.)
 pub fn trim(source: &impl Source) -> Result<(), NoHeap> {
     // SAFETY: alone, says `with_heap`.
-    with_heap(|here, _| unsafe { here.heap().trim(source) })
+    let put_some = |here: &Here| unsafe { here.heap().take_some_returned(SLICE, source) };
+    while with_heap(|here, _| put_some(here))? > 0 {}
+    // SAFETY: as above.
+    with_heap(|here, _| unsafe { here.heap().trim_current(source) })
 }
 
 /// What a core has counted, besides what its processes have. Numbers of several cores are to be added before they mean

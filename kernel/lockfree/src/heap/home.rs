@@ -17,10 +17,13 @@ use super::{Blocks, Use};
 use crate::process::here::Here;
 use core::alloc::Layout;
 use core::cell::Cell;
-use core::ptr::NonNull;
+use core::ptr::{NonNull, null_mut};
 
 /// No block is larger: what a process may have at most is twice that, and a charge has to tell it.
 const LARGEST: usize = 32 << 30;
+
+/// Blocks that others have brought back and that are put where they belong at a time: preemption is off meanwhile.
+pub(super) const SLICE: usize = 256;
 
 /// Where memory comes from.
 pub trait Source {
@@ -52,6 +55,8 @@ pub struct Heap {
     /// All spans.
     pub(super) all: Cell<Option<NonNull<Span>>>,
     returned: Returned,
+    /// What was taken of it, and is not back in its spans yet: the first, which leads to the next.
+    coming: Cell<*mut u8>,
     /// What is charged, besides to those who live.
     pub(super) books: Books,
 }
@@ -81,6 +86,7 @@ impl Heap {
             roomy: [const { Cell::new(None) }; CLASSES],
             all: Cell::new(None),
             returned,
+            coming: Cell::new(null_mut()),
             books: Books::new(),
         }
     }
@@ -151,26 +157,30 @@ impl Heap {
         if span.freshen() {
             return true;
         }
-        // SAFETY: the caller's promise.
-        unsafe { self.take_returned(source) };
-        if !span.is_nowhere() && !span.is_full() {
-            return true;
+        loop {
+            // SAFETY: the caller's promise.
+            let count = unsafe { self.take_some_returned(SLICE, source) };
+            if !span.is_nowhere() && !span.is_full() {
+                return true;
+            }
+            if let Some(span) = self.roomy[usize::from(class)].get() {
+                // SAFETY: who is in the list is a span of this heap.
+                unsafe { self.unlist(span.as_ref()) };
+                self.set_current(class, span);
+                return true;
+            }
+            if let Some(memory) = source.with(|blocks| blocks.take(0, Use::Span, 0)).flatten() {
+                // SAFETY: just taken.
+                let span = unsafe { Span::build(memory, class, self.mark()) };
+                self.enter(span);
+                self.set_current(class, span);
+                return true;
+            }
+            // Without memory what else was brought back may be of use.
+            if count == 0 {
+                return false;
+            }
         }
-        if let Some(span) = self.roomy[usize::from(class)].get() {
-            // SAFETY: who is in the list is a span of this heap.
-            unsafe { self.unlist(span.as_ref()) };
-            self.set_current(class, span);
-            return true;
-        }
-        let memory = source.with(|blocks| blocks.take(0, Use::Span, 0));
-        let Some(Some(memory)) = memory else {
-            return false;
-        };
-        // SAFETY: just taken.
-        let span = unsafe { Span::build(memory, class, self.mark()) };
-        self.enter(span);
-        self.set_current(class, span);
-        true
     }
 
     fn set_current(&self, class: u8, span: NonNull<Span>) {
@@ -251,17 +261,21 @@ impl Heap {
         core::ptr::from_ref(self).wrapping_byte_sub(Here::HEAP)
     }
 
-    /// Puts what other cores have brought back where it belongs.
+    /// Puts some of what other cores have brought back where it belongs: how many, which is none if there are none.
     ///
     /// # Safety
     ///
     /// Alone.
-    unsafe fn take_returned(&self, source: &impl Source) {
-        if self.returned.is_empty() {
-            return;
+    pub(super) unsafe fn take_some_returned(&self, most: usize, source: &impl Source) -> usize {
+        let mut next = self.coming.replace(null_mut());
+        if next.is_null() && !self.returned.is_empty() {
+            next = self.returned.take();
         }
-        let mut next = self.returned.take();
-        while let Some(block) = NonNull::new(next) {
+        let mut count = 0;
+        while count < most
+            && let Some(block) = NonNull::new(next)
+        {
+            count += 1;
             // SAFETY: a block of this heap that was pushed with its link.
             unsafe {
                 next = block.cast::<*mut u8>().read();
@@ -271,6 +285,8 @@ impl Heap {
                 }
             }
         }
+        self.coming.set(next);
+        count
     }
 
     /// Looks what to do with a span that has become empty, or is full no more.
@@ -342,14 +358,25 @@ impl Heap {
         unsafe { remove(list, span, |span| &span.roomy) }
     }
 
-    /// Gives back every span that is empty, those in use included.
+    /// Gives back every span that is empty, those in use included, however much others have brought back.
     ///
     /// # Safety
     ///
     /// Alone.
     pub unsafe fn trim(&self, source: &impl Source) {
         // SAFETY: the caller's promise.
-        unsafe { self.take_returned(source) };
+        unsafe {
+            while self.take_some_returned(SLICE, source) > 0 {}
+            self.trim_current(source);
+        }
+    }
+
+    /// Gives back those in use that are empty.
+    ///
+    /// # Safety
+    ///
+    /// Alone.
+    pub(super) unsafe fn trim_current(&self, source: &impl Source) {
         for (class, current) in (0..).zip(&self.current) {
             let span = current.get();
             // SAFETY: as in `allocate`.

@@ -1,5 +1,7 @@
 //! Random requests against a model.
 
+mod returned;
+
 use super::*;
 use std::alloc::Layout;
 use std::boxed::Box;
@@ -313,81 +315,4 @@ fn no_more_than_one_empty_span_of_a_size_is_kept() {
         }
         assert_eq!(heap.usage().spans, 1);
     }
-}
-
-#[test]
-fn a_block_that_another_core_frees_serves_at_home_again() {
-    let memory = memory(8 << 20);
-    let heaps = [const { Heap::new() }; 2];
-    let layout = Layout::new::<[u64; 128]>();
-    // SAFETY: alone; what is freed was taken.
-    unsafe {
-        for _ in 0..100 {
-            let blocks: Vec<_> = (0..50)
-                .map(|_| {
-                    heaps[0]
-                        .allocate(layout, 1, memory)
-                        .expect("there is memory")
-                })
-                .collect();
-            for block in blocks {
-                heaps[1].free(block, layout, memory);
-            }
-        }
-        assert_eq!((heaps[0].usage().spans, heaps[1].usage().spans), (1, 0));
-    }
-}
-
-/// Each thread has a heap, and the blocks go round.
-#[test]
-fn cores_that_free_each_others_blocks_lose_none() {
-    use std::sync::mpsc::channel;
-    use std::thread;
-    struct Parcel(NonNull<u8>, Layout);
-    // SAFETY: the block is the parcel's.
-    unsafe impl Send for Parcel {}
-
-    let memory = memory(32 << 20);
-    let heaps: &'static [Heap; 3] = Box::leak(Box::new([const { Heap::new() }; 3]));
-    let before = memory.blocks.lock().expect("fresh").count();
-    let (senders, receivers): (Vec<_>, Vec<_>) = (0..3).map(|_| channel::<Parcel>()).unzip();
-    let threads: Vec<_> = receivers
-        .into_iter()
-        .enumerate()
-        .map(|(core, receiver)| {
-            let next = senders[(core + 1) % 3].clone();
-            thread::spawn(move || {
-                let mut numbers = Numbers(core as u64 + 1);
-                for _ in 0..2_000 {
-                    let layout = numbers.layout();
-                    // SAFETY: this thread alone uses this heap.
-                    let block = unsafe { heaps[core].allocate(layout, 1, memory) };
-                    if let Some(block) = block {
-                        // Whoever has ended takes no more.
-                        if next.send(Parcel(block, layout)).is_err() {
-                            unreachable!("the receivers wait for the senders");
-                        }
-                    }
-                    while let Ok(Parcel(block, layout)) = receiver.try_recv() {
-                        // SAFETY: as above.
-                        unsafe { heaps[core].free(block, layout, memory) };
-                    }
-                }
-                drop(next);
-                for Parcel(block, layout) in receiver {
-                    // SAFETY: as above.
-                    unsafe { heaps[core].free(block, layout, memory) };
-                }
-            })
-        })
-        .collect();
-    drop(senders);
-    for thread in threads {
-        thread.join().expect("no thread fails");
-    }
-    for heap in heaps {
-        // SAFETY: alone: the threads have ended.
-        unsafe { heap.trim(memory) };
-    }
-    assert_eq!(memory.blocks.lock().expect("as above").count(), before);
 }

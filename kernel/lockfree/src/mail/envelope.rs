@@ -8,6 +8,7 @@
 
 use super::question::QuestionWord;
 use crate::process::Pid;
+use crate::process::word::MAIL_SHIFT;
 use alloc::boxed::Box;
 use core::any::TypeId;
 use core::cell::{Cell, UnsafeCell};
@@ -22,19 +23,24 @@ const QUESTION_ROOM: usize = 24;
 /// What the room is aligned to.
 const ALIGN: usize = 16;
 
+/// The bit of a kind's address that is a seal.
+const SEAL: usize = 1;
+const _: () = assert!(align_of::<Kind>() > SEAL);
+
 type Room = MaybeUninit<[u64; ROOM / 8]>;
 
 /// The envelope. Its cells are touched by whoever it belongs to: see `mail`.
 #[repr(C, align(64))]
 pub(crate) struct Envelope {
-    /// In a word: the number of the one that was sent before. In a list: the address of the next.
+    /// In a word: the number of the one that was sent before, shifted as it stands there. In a list: the address of the next.
     link: Cell<usize>,
-    kind: Cell<Option<&'static Kind>>,
+    /// What is in it, or was; it may have a seal: see `mailbox::run`.
+    kind: Cell<*const Kind>,
     room: UnsafeCell<Room>,
     /// Whether a question that it carries may be answered: nothing else is ever here.
     pub(super) question: QuestionWord,
     number: u32,
-    /// Another number: see `mailbox`.
+    /// Another number: see `mailbox::turn` and `mailbox::run`.
     extra: Cell<u32>,
 }
 
@@ -51,6 +57,11 @@ pub(crate) struct Kind {
     drop: Option<unsafe fn(NonNull<u8>)>,
     class: Class,
     is_boxed: bool,
+}
+
+/// True if a value of this type is passed in registers, and a larger one where there is room for it in memory.
+pub(super) const fn is_passed_in_registers<M>() -> bool {
+    size_of::<M>() <= 2 * size_of::<usize>()
 }
 
 /// Who sees what is in an envelope.
@@ -167,7 +178,7 @@ impl Envelope {
     pub(crate) fn new(number: u32) -> Self {
         Self {
             link: Cell::new(0),
-            kind: Cell::new(None),
+            kind: Cell::new(core::ptr::null()),
             room: UnsafeCell::new(MaybeUninit::uninit()),
             question: QuestionWord::new(),
             number,
@@ -191,10 +202,10 @@ impl Envelope {
     /// The one before, by number: 0 is none.
     #[inline(always)]
     pub(crate) fn before(&self) -> u32 {
-        self.link.get() as u32
+        (self.link.get() >> MAIL_SHIFT) as u32
     }
 
-    /// The same, as the link has it: shortening it is an instruction.
+    /// The same, as it stands in a word: shifting it is an instruction.
     #[inline(always)]
     pub(super) fn link_before(&self) -> usize {
         self.link.get()
@@ -202,13 +213,26 @@ impl Envelope {
 
     #[inline(always)]
     pub(crate) fn set_before(&self, number: u32) {
-        self.link.set(number as usize);
+        self.link.set((number as usize) << MAIL_SHIFT);
+    }
+
+    /// The same, of a number as it stands in a word.
+    #[inline(always)]
+    pub(crate) fn set_link_before(&self, mail: u64) {
+        self.link.set(mail as usize);
     }
 
     /// The next one in a list.
     #[inline(always)]
     pub(crate) fn next(&self) -> Option<NonNull<Self>> {
         NonNull::new(self.link.get() as *mut Self)
+    }
+
+    /// The same, where it lives: a list leads to envelopes of its own process.
+    #[inline(always)]
+    pub(super) fn following(&self) -> Option<&'static Self> {
+        // SAFETY: envelopes live for ever.
+        self.next().map(|next| unsafe { next.as_ref() })
     }
 
     #[inline(always)]
@@ -231,7 +255,7 @@ impl Envelope {
     pub(crate) fn fill<P>(&self, payload: P, kind: &'static Kind) {
         // Known when this is compiled; nothing is left of it.
         assert!(size_of::<P>() <= ROOM && align_of::<P>() <= ALIGN);
-        self.kind.set(Some(kind));
+        self.kind.set(kind);
         // SAFETY: the room is large enough, and the envelope is the caller's own.
         unsafe { self.room.get().cast::<P>().write(payload) }
     }
@@ -247,13 +271,44 @@ impl Envelope {
         unsafe { self.room.get().cast::<P>().read() }
     }
 
-    /// True if an ordinary message of this type is in it, by one comparison; false now and then if it is, for one kind may
-    /// have several addresses.
+    /// What is in it, sealed or not.
+    #[inline(always)]
+    fn kind(&self) -> Option<&'static Kind> {
+        let kind = self.kind.get().map_addr(|address| address & !SEAL);
+        // SAFETY: null, or one that was put in here, less the seal: those live for ever.
+        unsafe { kind.as_ref() }
+    }
+
+    /// True if it has a seal.
+    #[inline(always)]
+    pub(super) fn is_sealed(&self) -> bool {
+        self.kind.get().addr() & SEAL != 0
+    }
+
+    /// Seals it, as the first of so many.
+    pub(super) fn seal(&self, run: u32) {
+        self.kind
+            .set(self.kind.get().map_addr(|address| address | SEAL));
+        self.extra.set(run);
+    }
+
+    /// Takes the seal off, if there is one.
+    pub(super) fn unseal(&self) {
+        self.kind
+            .set(self.kind.get().map_addr(|address| address & !SEAL));
+    }
+
+    /// True if an ordinary message of this type is in it and it has no seal, by one comparison; false now and then if it is,
+    /// for one kind may have several addresses.
     #[inline(always)]
     pub(super) fn holds_exactly<M: Send + 'static>(&self) -> bool {
-        let wanted = core::ptr::from_ref(Packing::<M>::kind());
-        let kind = self.kind.get();
-        core::ptr::eq(kind.map_or(core::ptr::null(), core::ptr::from_ref), wanted)
+        core::ptr::eq(self.kind.get(), Packing::<M>::kind())
+    }
+
+    /// True if an ordinary message of this type is in it.
+    pub(super) fn holds<M: Send + 'static>(&self) -> bool {
+        let is_it = |kind: &Kind| kind.class == Class::Message && kind.is::<M>();
+        self.holds_exactly::<M>() || self.kind().is_some_and(is_it)
     }
 
     /// True if it is an answer to a question.
@@ -266,29 +321,29 @@ impl Envelope {
     pub(super) fn asks<M: Send + 'static>(&self) -> bool {
         let is_it =
             |kind: &Kind| kind.class == Class::Question && kind.type_id == TypeId::of::<M>();
-        self.kind.get().is_some_and(is_it)
+        self.kind().is_some_and(is_it)
     }
 
     /// Who sees what is in it.
     pub(crate) fn class(&self) -> Class {
-        self.kind.get().map_or(Class::Message, |kind| kind.class)
+        self.kind().map_or(Class::Message, |kind| kind.class)
     }
 
     /// True if a message or a question of this type is in it.
     pub(crate) fn is<M: Send + 'static>(&self) -> bool {
-        self.kind.get().is_some_and(Kind::is::<M>)
+        self.kind().is_some_and(Kind::is::<M>)
     }
 
-    /// True if it is of this very kind.
+    /// True if it is of this very kind, and has no seal.
     #[inline(always)]
     pub(super) fn is_of(&self, kind: &'static Kind) -> bool {
-        self.kind.get().is_some_and(|it| core::ptr::eq(it, kind))
+        core::ptr::eq(self.kind.get(), kind)
     }
 
     /// Says what is in it: nothing that has to be dropped, or what is in its room already.
     #[inline(always)]
     pub(super) fn set_kind(&self, kind: &'static Kind) {
-        self.kind.set(Some(kind));
+        self.kind.set(kind);
     }
 
     /// The room.
@@ -307,7 +362,7 @@ impl Envelope {
 
     /// What is in it, if a process that receives messages of this type receives it.
     pub(crate) fn peek<M: Send + 'static>(&self) -> Option<&M> {
-        let kind = self.kind.get().filter(|kind| kind.is::<M>())?;
+        let kind = self.kind().filter(|kind| kind.is::<M>())?;
         let place = self.room.get();
         // SAFETY: the type is right. A filled envelope holds its message until whoever owns it
         // empties it.
@@ -320,13 +375,19 @@ impl Envelope {
         }
     }
 
+    fn take_kind(&self) -> Option<&'static Kind> {
+        let kind = self.kind();
+        self.kind.set(core::ptr::null());
+        kind
+    }
+
     /// Takes the message out.
     #[inline(always)]
     pub(crate) fn take_message(&self) -> Message {
         Message {
             // SAFETY: a copy of the room, which counts for nothing in here from now on.
             room: unsafe { self.room.get().read() },
-            kind: self.kind.take(),
+            kind: self.take_kind(),
         }
     }
 }

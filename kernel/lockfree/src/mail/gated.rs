@@ -22,7 +22,7 @@ pub(super) fn post_at_length<P>(
     (pid, slot): (Pid, &'static Slot),
     envelope: &'static Envelope,
 ) -> Result<Sent, SendError<P>> {
-    let link = move |before| envelope.set_before(before);
+    let link = move |before| envelope.set_link_before(before);
     match slot.word.send(pid, envelope.number(), link) {
         word::Sent::Gated => post_by_gate::<P>(stay, (pid, slot), envelope),
         sent => Ok(conclude::<P>(stay, slot, envelope, sent)),
@@ -62,7 +62,7 @@ pub(super) fn publish<P>(pid: Pid, slot: &'static Slot, envelope: &'static Envel
 }
 
 fn publish_in<P>(stay: Stay, pid: Pid, slot: &'static Slot, envelope: &'static Envelope) -> Sent {
-    let link = move |before| envelope.set_before(before);
+    let link = move |before| envelope.set_link_before(before);
     let sent = slot.word.send_past_gate(pid, envelope.number(), link);
     conclude::<P>(stay, slot, envelope, sent)
 }
@@ -94,9 +94,12 @@ fn conclude<P>(
 /// this one is left in the word after all: the process runs no more before it is queued, so it shows no gate meanwhile.
 pub(super) fn put_in(header: &Header, envelope: &'static Envelope) {
     if !header.local.mailbox.has_envelopes() {
-        return header.local.put(envelope);
+        return match header.local.is_special() {
+            true => header.local.put_sealed(envelope),
+            false => header.local.put(envelope),
+        };
     }
-    let link = move |before| envelope.set_before(before);
+    let link = move |before| envelope.set_link_before(before);
     let left = header.slot.word.send(header.pid(), envelope.number(), link);
     debug_assert_eq!(left, word::Sent::Left, "a token that is not ours");
 }

@@ -10,12 +10,12 @@
 
 use super::gate::Gate;
 use crate::atomic::{AtomicPtr, Relaxed};
-use crate::heap::list_of_kernel;
+use crate::heap::{Source, array_bytes, list_of_kernel};
 use crate::order::Site;
 use crate::process::{Pid, PreemptionOff, make_room};
 use crate::scarcity::{Purpose, may_take};
 use alloc::boxed::Box;
-use core::ptr::null_mut;
+use core::ptr::{NonNull, null_mut};
 
 /// Gates that are made at a time; few where a model has to follow each.
 const CHUNK: usize = if cfg!(loom) { 2 } else { 1024 };
@@ -74,6 +74,15 @@ impl Gates {
             drop(unsafe { Box::from_raw(made) });
         }
         Some(())
+    }
+
+    /// Bytes of the chunks that were made, which are never taken away.
+    pub(crate) fn bytes(&self, source: &impl Source) -> usize {
+        let chunks = self.chunks.iter();
+        let made = chunks.filter_map(|chunk| NonNull::new(chunk.load(Relaxed)));
+        // SAFETY: a chunk that is not null was made so and lives for ever.
+        let bytes = made.map(|chunk| unsafe { array_bytes(chunk, CHUNK, source) });
+        bytes.sum()
     }
 
     /// The process has ended; if it had a gate, that is nobody's now. True if somebody waits there. For a loop, which

@@ -11,7 +11,9 @@
 //! the same step. Its envelope says that it is urgent. When the process takes in what has come, which it does before it
 //! looks for anything, it moves the urgent ones to the front of its queue, behind those that are there already. So a
 //! receive that finds one has looked at nothing else. Each message that comes is looked at once for this, and the
-//! urgent ones that are not read yet are counted off once for each time that more come.
+//! urgent ones that are not read yet are counted off once for each time that more come. Both are paid for, as looks for
+//! anything else are. Whoever has nothing left to spend lets others run meanwhile, and goes on from where it was: until that
+//! [walk](Walk) is at its end nobody takes anything out of the list.
 //!
 //! A receive that was looking further back begins anew when an urgent one has come.
 //!
@@ -31,14 +33,14 @@
 
 use super::envelope::{Class, Packing};
 use super::gate::Gate;
-use super::look::{header, take_in, turn_all};
+use super::look::{LOOKS, TakenIn, header, take_all_in, turn_all};
 use super::mailbox::Mailbox;
 use super::post::{Receiver, Sent, pack};
 use super::refusal::SendError;
 use super::special::{COUNTED, LANE};
 use super::{Envelope, Pool};
 use crate::process::here::{Here, with_desk};
-use crate::process::{Header, Pid, PreemptionOff, own_pid, table};
+use crate::process::{Header, Pid, PreemptionOff, own_pid, reduce, table};
 use core::fmt;
 use core::ptr::NonNull;
 
@@ -83,7 +85,7 @@ pub fn open_lane() -> Result<Lane, LaneError> {
     let pid = header.pid();
     let gate = table().gates().of_or_new(pid).ok_or(LaneError::NoMemory)?;
     // All that is there came before.
-    take_in(header);
+    take_all_in(header);
     tidy(header, gate);
     if header.local.has_special(LANE) {
         return Err(LaneError::IsOpen);
@@ -113,7 +115,7 @@ impl Drop for Lane {
     fn drop(&mut self) {
         let is_own = own_pid() == Some(self.pid);
         if is_own {
-            take_in(header());
+            take_all_in(header());
         }
         let Some(gate) = table().gates().of(self.pid) else {
             return;
@@ -128,6 +130,8 @@ impl Drop for Lane {
 /// Forgets a lane that was closed.
 fn tidy(header: &Header, gate: &Gate) {
     if header.local.has_special(LANE) && !gate.has_lane() {
+        // Who has ordinary messages only need not look at the rest.
+        let _ = Walk::take(header);
         let _off = PreemptionOff::new();
         header.local.clear_special(LANE);
         if !header.local.has_special(COUNTED) {
@@ -155,60 +159,138 @@ impl LaneAddress {
     }
 }
 
-/// Takes everything in that has come, and moves what is urgent to the front.
+/// Takes everything in that has come, and moves what is urgent to the front. While that is broken off nothing more is taken in:
+/// whoever sends faster than this looks would keep it from ever coming to its end, and what is at the front from being received.
 #[cold]
 #[inline(never)]
-pub(super) fn take_in_by_lane(header: &'static Header) {
+pub(super) fn take_in_by_lane(header: &'static Header) -> TakenIn {
     let slabs = table().slabs();
-    let before = header.local.mailbox.last(slabs);
-    turn_all(header);
-    let gate = table().gates().of(header.pid());
-    let Some(gate) = gate.filter(|_| header.local.mailbox.last(slabs) != before) else {
-        return;
+    let last = || header.local.mailbox.last(slabs);
+    let kept = Walk::take(header).filter(|walk| last() != walk.passed);
+    let taken_in = match kept {
+        Some(_) => TakenIn::Before,
+        None => TakenIn::All,
     };
-    if gate.has_lane() {
-        pass_urgent(header, before);
-    } else {
+    let mut walk = kept.unwrap_or_else(|| {
+        let walk = Walk::behind(last());
+        turn_all(header);
+        walk
+    });
+    let gate = table().gates().of(header.pid());
+    let Some(gate) = gate.filter(|_| last() != walk.passed) else {
+        return taken_in;
+    };
+    if !gate.has_lane() {
         tidy(header, gate);
+    } else if !walk.go_on(header) {
+        return TakenIn::NotYet;
     }
+    taken_in
 }
 
-/// Moves the urgent ones among those behind `passed`, all of which have just been taken in.
-fn pass_urgent(header: &'static Header, mut passed: Option<NonNull<Envelope>>) {
-    let mailbox = &header.local.mailbox;
-    let mut front = None;
-    while let Some(envelope) = mailbox.after(passed) {
-        let this = Some(NonNull::from(envelope));
-        if envelope.class() != Class::Urgent {
-            passed = this;
-            continue;
+/// The way through what has been taken in, past each message once, on which the urgent ones are moved. While it is broken off
+/// the process takes nothing out of the list, and nobody else does, so both ends of it stay where they are.
+struct Walk {
+    /// The last one that was looked at.
+    passed: Option<NonNull<Envelope>>,
+    /// One of the urgent ones at the front, the last as far as is known.
+    front: Option<NonNull<Envelope>>,
+    looks: u32,
+}
+
+impl Walk {
+    /// It begins behind this one.
+    fn behind(passed: Option<NonNull<Envelope>>) -> Self {
+        Self {
+            passed,
+            front: None,
+            looks: 0,
         }
-        let place = front.unwrap_or_else(|| last_urgent(mailbox, passed));
-        if place == passed {
+    }
+
+    /// Looks at the rest. False if the process has nothing left to spend: then it is kept, to be gone on with.
+    fn go_on(&mut self, header: &'static Header) -> bool {
+        let mailbox = &header.local.mailbox;
+        while let Some(envelope) = mailbox.after(self.passed) {
+            if envelope.class() != Class::Urgent {
+                self.passed = Some(NonNull::from(envelope));
+            } else if self.has_found_front(header) {
+                self.bring_forward(header, envelope);
+            } else {
+                return false;
+            }
+            if self.has_to_stop(header) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Looks for the last of the urgent ones at the front, as far as this has come. False as above.
+    fn has_found_front(&mut self, header: &Header) -> bool {
+        while self.front != self.passed {
+            let next = header.local.mailbox.after(self.front);
+            let Some(next) = next.filter(|next| next.class() == Class::Urgent) else {
+                break;
+            };
+            self.front = Some(NonNull::from(next));
+            if self.has_to_stop(header) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Moves the next one, which is urgent, behind those at the front.
+    fn bring_forward(&mut self, header: &'static Header, envelope: &'static Envelope) {
+        let mailbox = &header.local.mailbox;
+        let this = Some(NonNull::from(envelope));
+        if self.front == self.passed {
             // It is there already.
-            passed = this;
+            self.passed = this;
         } else {
             with_desk(|here, desk| {
-                mailbox.unlink(passed, envelope, &mut desk.pool, here);
-                mailbox.insert(place, envelope, &mut desk.pool, here);
+                mailbox.unlink(self.passed, envelope, &mut desk.pool, here);
+                mailbox.insert(self.front, envelope, &mut desk.pool, here);
             });
             header.note_change();
         }
-        front = Some(this);
+        self.front = this;
     }
-}
 
-/// The last of the urgent ones at the front, as far as `end`.
-fn last_urgent(mailbox: &Mailbox, end: Option<NonNull<Envelope>>) -> Option<NonNull<Envelope>> {
-    let mut last = None;
-    while last != end {
-        let next = mailbox.after(last);
-        match next.filter(|next| next.class() == Class::Urgent) {
-            Some(next) => last = Some(NonNull::from(next)),
-            None => break,
+    /// Counts a look. True if others are to run first, and this is kept meanwhile; without memory for that it goes on.
+    fn has_to_stop(&mut self, header: &Header) -> bool {
+        self.looks += 1;
+        if !self.looks.is_multiple_of(LOOKS) {
+            return false;
         }
+        reduce(1);
+        header.local.left() < 0 && self.keep(header)
     }
-    last
+
+    fn keep(&self, header: &Header) -> bool {
+        let Some(cold) = header.cold_or_new() else {
+            return false;
+        };
+        // SAFETY: in the list, so it is this process's.
+        let number = |envelope: NonNull<Envelope>| unsafe { envelope.as_ref() }.number();
+        let numbers = [self.passed, self.front].map(|it| it.map_or(0, number));
+        cold.mail_walk.set(numbers);
+        numbers[0] != 0
+    }
+
+    /// The one that was broken off, if there is one.
+    fn take(header: &Header) -> Option<Self> {
+        let [passed, front] = header.cold()?.mail_walk.take();
+        let slabs = table().slabs();
+        // SAFETY: nothing was taken out of the list since they were found in it.
+        let find = |number| (number != 0).then(|| unsafe { slabs.at(number) });
+        let passed = find(passed)?;
+        Some(Self {
+            front: find(front),
+            ..Self::behind(Some(passed))
+        })
+    }
 }
 
 impl Mailbox {
@@ -224,6 +306,8 @@ impl Mailbox {
         let Some(place) = place else {
             // With nothing before the first unread one, that is the head of the list.
             self.give_emptied(pool, here);
+            // The first one is to have a seal; in how long a run, does not matter: see `take_in`.
+            envelope.seal(0);
             return self.put_back(envelope);
         };
         // SAFETY: in the list, so it is this process's. It is not the last: that is behind it.

@@ -15,17 +15,18 @@ use super::Envelope;
 use super::envelope::{Class, Message, Packing};
 use super::gated::note_taken;
 use super::lane::take_in_by_lane;
+use super::mailbox::EMPTIED_MOST;
 use super::question::opened;
 use super::special::{FILTERS, LANE, POSITIONS};
 use super::waiting::pass_on;
 use crate::process::here;
-use crate::process::{Header, Kind, Local, local, reduce};
+use crate::process::{Header, Kind, Local, own_record, reduce};
 use alloc::boxed::Box;
 use core::num::NonZero;
 use core::ptr::NonNull;
 
 /// Envelopes that are looked at for one reduction.
-const LOOKS: u32 = 16;
+pub(super) const LOOKS: u32 = 16;
 
 /// What a look into the mailbox has come to.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ struct Passed {
 /// The running process's header.
 #[inline(always)]
 pub(super) fn header() -> &'static Header {
-    let local = local();
+    let local = own_record();
     assert!(
         local.kind() == Kind::Process,
         "only a process has a mailbox"
@@ -124,23 +125,6 @@ unsafe fn open_either<M: Send + 'static>(envelope: &Envelope) -> Packed<M> {
     }
 }
 
-/// Takes the message out of an envelope.
-///
-/// # Safety
-///
-/// The envelope holds a message of this type.
-#[inline(always)]
-pub(super) unsafe fn open<M: Send + 'static>(envelope: &Envelope) -> Packed<M> {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if Packing::<M>::IS_INLINE {
-            Packed::Inline(envelope.empty())
-        } else {
-            Packed::Boxed(envelope.empty())
-        }
-    }
-}
-
 /// A message as it was in the envelope.
 pub(super) enum Packed<M> {
     Inline(M),
@@ -177,7 +161,11 @@ pub(super) fn search<R>(
 ) -> Look<R> {
     let local = &header.local;
     assert!(!local.has_special(FILTERS), "a filter can't receive");
-    take_in(header);
+    local.end_run();
+    let taken_in = take_in(header);
+    if taken_in == TakenIn::NotYet {
+        return Look::Later;
+    }
     let mut passed = position.passed(header);
     let mut looks = 0;
     while let Some(envelope) = local.mailbox.after(passed) {
@@ -201,7 +189,10 @@ pub(super) fn search<R>(
         here::with_desk(|here, desk| local.mailbox.give_emptied(&mut desk.pool, here));
     }
     position.set(header, passed);
-    Look::Nothing
+    match taken_in == TakenIn::Before && has_come(header) {
+        true => Look::Later,
+        false => Look::Nothing,
+    }
 }
 
 /// Takes an envelope out of the list, and what `take` takes out of it; somebody may wait for the place.
@@ -227,10 +218,14 @@ fn take_out<R>(
 ) -> R {
     let Local { mailbox, .. } = &header.local;
     header.note_change();
-    header.local.set_waiting(header.local.waiting() - 1);
+    match passed {
+        None => header.local.break_seal(envelope),
+        Some(_) => header.local.break_run(envelope),
+    }
     let is_question = envelope.class() == Class::Question;
     // The first one becomes an emptied one, by one store. Whoever has to give way soon gives all those back.
-    if passed.is_none() && header.local.left() > 0 && !is_question {
+    let keeps_emptied = (1..=EMPTIED_MOST).contains(&header.local.left());
+    if passed.is_none() && keeps_emptied && !is_question {
         let taken = take(envelope);
         mailbox.pass(envelope);
         return taken;
@@ -252,24 +247,59 @@ fn take_out<R>(
     })
 }
 
+/// How far what has come was taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TakenIn {
+    /// All that had come when it began.
+    All,
+    /// What had come before an earlier look that was broken off, which is at its end now; more may be there.
+    Before,
+    /// Others are to run before that is done.
+    NotYet,
+}
+
 /// Takes everything in that has come, in slices; but not below a filter, for that would pass urgent messages.
-pub(super) fn take_in(header: &'static Header) {
+fn take_in(header: &'static Header) -> TakenIn {
     if header.local.has_special(FILTERS) {
-        return;
+        return TakenIn::All;
     }
-    if header.local.has_special(LANE) {
-        take_in_by_lane(header);
-    } else {
+    if !header.local.has_special(LANE) {
         turn_all(header);
+        return TakenIn::All;
+    }
+    let taken_in = take_in_by_lane(header);
+    header.local.become_irregular();
+    taken_in
+}
+
+/// The same to its end, whatever it costs: a tick takes the core if it has to.
+pub(super) fn take_all_in(header: &'static Header) {
+    // What was broken off is ended first, and has nothing of what has come since; the second time nothing was.
+    for _ in 0..2 {
+        let mut taken_in = TakenIn::NotYet;
+        while taken_in == TakenIn::NotYet {
+            taken_in = take_in(header);
+        }
     }
 }
 
 /// The same without a look at what is urgent.
+#[inline(always)]
 pub(super) fn turn_all(header: &'static Header) {
-    let Header { local, slot, .. } = header;
-    if !local.is_turning() && !slot.word.has_mail() {
-        return;
+    if has_come(header) {
+        turn_what_is_there(header);
     }
+}
+
+/// True if there is something that was not taken in.
+#[inline(always)]
+fn has_come(header: &Header) -> bool {
+    header.local.is_turning() || header.slot.word.has_mail()
+}
+
+#[inline(never)]
+fn turn_what_is_there(header: &'static Header) {
+    let Header { local, slot, .. } = header;
     loop {
         let is_done = here::with_desk(|here, desk| {
             if !local.is_turning() && slot.word.has_mail() {
@@ -316,7 +346,7 @@ impl Position {
     #[cold]
     #[inline(never)]
     fn behind_all(header: &'static Header) -> Self {
-        take_in(header);
+        take_all_in(header);
         let last = here::with_desk(|here, _| header.local.mailbox.last(here.table().slabs()));
         let mut position = Self::default();
         position.set(header, last);

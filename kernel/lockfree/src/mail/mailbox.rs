@@ -34,14 +34,17 @@
 //!
 //! Emptied envelopes go back to the core's pool when their process waits, ends, or is given more to spend; when
 //! more is taken in and all before was read; and when a search ends. So who is ready has no more of them than it has
-//! received for one budget, and who waits has none. They go in one chain, in one step if their end is known.
+//! received for one budget, and who waits has none. They go in one chain, in one step if their end is known; otherwise it is looked
+//! for, with preemption off. So that this is bounded whatever a budget is, who has more than [`EMPTIED_MOST`] to spend gives
+//! them back at each run.
 //!
 //! # Counting
 //!
-//! `waiting` is how many unread ones there are, those that are turned among them; `most` is the
-//! highest that this was after something had been taken in. What a send hands straight to a process that
-//! waits for it does not wait, and does not count for the second.
+//! `waiting` is how many unread ones there are, those that are turned among them: the *held* ones, and those of the run that is
+//! paid for (`run`). `most` is the highest that this was after something had been taken in. What a send hands straight to a
+//! process that waits for it does not wait, and does not count for the second.
 
+mod run;
 mod turn;
 
 use super::question::Duties;
@@ -51,6 +54,9 @@ use crate::process::here::Here;
 use core::cell::Cell;
 use core::mem::offset_of;
 use core::ptr::NonNull;
+
+/// A process with no more than so many reductions left keeps the envelopes that it empties: these and a run are the most that it has.
+pub(super) const EMPTIED_MOST: i32 = 2048;
 
 /// What a process has taken in.
 #[derive(Debug)]
@@ -238,7 +244,7 @@ impl Mailbox {
     }
 
     /// Gives the emptied ones back. With unread ones behind them their end has to be looked for, which is as many
-    /// steps as were received in this turn.
+    /// steps as were received in this turn, and about [`EMPTIED_MOST`] at most.
     #[cold]
     #[inline(never)]
     pub(crate) fn give_emptied(&self, pool: &mut Pool, here: &'static Here) {
@@ -283,24 +289,30 @@ fn before(head: NonNull<Envelope>, cursor: NonNull<Envelope>) -> NonNull<Envelop
 
 impl Local {
     /// Puts a message in that was handed over, as the holder of the process's token: nothing is here, not even an emptied
-    /// envelope, for then the process would wait apart.
+    /// envelope, for then the process would wait apart. It has no seal: the process takes it without paying.
     #[inline(always)]
     pub(crate) fn put(&self, envelope: &'static Envelope) {
         let mailbox = &self.mailbox;
         debug_assert!(!mailbox.has_envelopes(), "handed to one that is apart");
         envelope.set_next(None);
+        envelope.set_extra(run::FREE);
         let this = Some(NonNull::from(envelope));
         mailbox.head.set(this);
         mailbox.cursor.set(this);
-        self.set_waiting(1);
+    }
+
+    /// The same for one of whom something may be special: it is sealed, and counted.
+    pub(crate) fn put_sealed(&self, envelope: &'static Envelope) {
+        self.put(envelope);
+        envelope.seal(1);
+        self.set_held(1);
     }
 
     /// So many more wait.
     fn count_in(&self, more: u32) {
-        let waiting = self.waiting() + more;
-        self.set_waiting(waiting);
+        self.set_held(self.held() + more);
         let most = &self.mailbox.most;
-        most.set(most.get().max(waiting));
+        most.set(most.get().max(self.waiting()));
     }
 }
 

@@ -5,17 +5,18 @@
 //! back out of its envelope, and its sender drops it, as itself and preemptibly.
 
 use super::Envelope;
-use super::envelope::{Kind, Packing};
+use super::envelope::{Kind, Packing, is_passed_in_registers};
 use super::gated::post_at_length;
 use super::look::header;
 use super::refusal::SendError;
 use super::slabs::fill_pool;
 use crate::process::here::{self, Stay};
 use crate::process::word;
-use crate::process::{Pid, Slot, local, own_pid, reduce};
+use crate::process::{Pid, Slot, local, own_pid, own_record, reduce};
 use crate::scarcity::{Purpose, may_take};
 use alloc::boxed::Box;
 use core::alloc::Layout;
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 /// What became of a message that was sent.
@@ -81,19 +82,20 @@ pub(super) fn pack<M: Send + 'static>(
     if Packing::<M>::IS_INLINE {
         return post(to, message, kind);
     }
-    reduce(const { cost(size_of::<M>()) });
     let message = try_box(message, Purpose::Message).map_err(SendError::NoEnvelope)?;
     post(to, message, kind).map_err(|refusal| refusal.map(|message| *message))
 }
 
-/// Reductions that a message of this size costs its sender.
+/// Reductions that a message of this size costs its sender, besides the one for each.
 const fn cost(size: usize) -> u32 {
     let lines = size / 256;
     if lines < 1000 { 1 + lines as u32 } else { 1000 }
 }
 
-/// Boxes what does not fit into an envelope. Without memory it comes back, and is counted.
+/// Boxes what does not fit into an envelope, and has whoever sends it pay for its size. Without memory it comes back, and is
+/// counted.
 pub(super) fn try_box<M>(message: M, purpose: Purpose) -> Result<Box<M>, M> {
+    reduce(const { cost(size_of::<M>()) });
     let layout = Layout::new::<M>();
     let place = if layout.size() == 0 {
         NonNull::<M>::dangling()
@@ -123,17 +125,25 @@ fn refuse<T, M>(message: M) -> Result<T, M> {
 
 #[inline(always)]
 fn post<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent, SendError<P>> {
-    let local = local();
+    let local = own_record();
     let mut stay = Stay::for_pay(local, const { cost(size_of::<P>()) });
     // Whoever answers what it gets has one that it has just emptied, and does not ask where it is.
-    let own = local.mailbox.take_emptied();
-    let Some(envelope) = own.or_else(|| take_from_pool(&mut stay)) else {
+    let emptied = local.mailbox.take_emptied();
+    let taken = emptied.or_else(|| take_from_pool(&mut stay));
+    // A large payload that is passed on has to be in memory from the beginning, on the short way as well; and one that stays
+    // in registers while something is called is in such as have to be saved before. So the small ones are passed on, and the
+    // large ones stay.
+    let filled = || (!is_passed_in_registers::<P>()).then(|| refill(stay.twin()))?;
+    let Some(envelope) = taken.or_else(filled) else {
         drop(stay);
-        return post_slowly(to, payload, kind);
+        if is_passed_in_registers::<P>() {
+            return post_slowly(to, payload, kind);
+        }
+        return Err(SendError::NoEnvelope(payload));
     };
     envelope.fill(payload, kind);
     let Receiver { pid, slot } = to;
-    let link = move |before| envelope.set_before(before);
+    let link = move |before| envelope.set_link_before(before);
     match slot.word.send_at_once(pid, envelope.number(), link) {
         word::AtOnce::Left => drop(stay),
         word::AtOnce::Handed => {
@@ -166,6 +176,23 @@ fn post_slowly<P>(to: Receiver, payload: P, kind: &'static Kind) -> Result<Sent,
         post(to, payload, kind)
     } else {
         Err(SendError::NoEnvelope(payload))
+    }
+}
+
+/// The pool was empty: takes one when there are some again. Whoever calls it has the twin of `stay`.
+#[cold]
+#[inline(never)]
+fn refill(mut stay: ManuallyDrop<Stay>) -> Option<&'static Envelope> {
+    loop {
+        if !stay.pause(fill_pool) {
+            return None;
+        }
+        // Somebody else on this core may have taken it all.
+        local().spend_little(1);
+        let taken = take_from_pool(&mut stay);
+        if taken.is_some() {
+            return taken;
+        }
     }
 }
 

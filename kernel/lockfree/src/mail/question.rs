@@ -51,6 +51,7 @@ pub(super) use ledger::opened;
 pub use reply::ReplyTo;
 pub(super) use take::take_first_question;
 pub(crate) use word::QuestionWord;
+pub(super) use word::{Emptied, Ended, Number};
 
 use super::Envelope;
 use super::envelope::{Class, Kind};
@@ -109,7 +110,7 @@ fn hand_over(
     slot: &'static Slot,
     envelope: &'static Envelope,
 ) -> bool {
-    let link = move |before| envelope.set_before(before);
+    let link = move |before| envelope.set_link_before(before);
     match slot.word.send_at_once(to, envelope.number(), link) {
         AtOnce::Left => {}
         // SAFETY: just now.
@@ -130,7 +131,7 @@ fn hand_over_at_length(
     slot: &'static Slot,
     envelope: &'static Envelope,
 ) -> bool {
-    let link = move |before| envelope.set_before(before);
+    let link = move |before| envelope.set_link_before(before);
     let sent = slot.word.send_past_gate(to, envelope.number(), link);
     match sent {
         Sent::Left => {}

@@ -6,14 +6,15 @@
 //! them crashes the reaper, or never ends, the next one goes on with the rest (`process::unburied`).
 
 use super::Message;
+use crate::process::hindrance::tell_of_the_last;
 use crate::process::unburied::{Wanted, bury_in_loop, next_unread, set_reaper, tell_lines, wanted};
 use crate::process::{
-    NoProcess, is_spent, reduce, spawn, spawn_pinned, table, take_for_kernel, yield_now,
+    NoProcess, is_spent, platform, reduce, spawn, spawn_pinned, table, take_for_kernel, yield_now,
 };
 
 /// Sees to it that a process of this level reaps, if there is something to reap, and one of the other level if that
 /// piles up. A core's loop calls it before it collects its desk; without room for one more process it comes to that again,
-/// and gives back what is nobody's code. True if there is a new one: then the core is to tick.
+/// says so, and gives back what is nobody's code. True if there is a new one: then the core is to tick.
 #[inline(always)]
 pub fn reap(level: u8, hurried: u8) -> bool {
     tell_lines();
@@ -38,12 +39,16 @@ fn begin(level: u8, wanted: Wanted) -> bool {
             let _ = take_for_kernel(pid);
             set_reaper(pid, wanted);
         }
-        Err(NoProcess) => bury_in_loop(),
+        Err(NoProcess) => {
+            bury_in_loop();
+            platform::tell_of_no_reaper();
+        }
     }
     made.is_ok()
 }
 
 async fn work() {
+    tell_of_the_last();
     while let Some(message) = next_unread() {
         drop::<Option<Message>>(message);
         reduce(1);

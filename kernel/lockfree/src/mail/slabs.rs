@@ -11,16 +11,17 @@
 mod back;
 mod returned;
 
-use super::Envelope;
+use super::Traffic;
+use super::envelope::{ENVELOPE_BYTES, Envelope};
 use crate::atomic::{AtomicPtr, AtomicU32, Relaxed};
 use crate::process::crew::{Restless, Standstill, at_standstill};
 use crate::process::here::{self, Here};
-use crate::process::word::LAST_MESSAGE;
+use crate::process::word::{LAST_MESSAGE, MAIL_SHIFT};
 use crate::process::{make_room, old_pages, pages};
 use crate::scarcity::{Purpose, may_take};
 use alloc::boxed::Box;
 pub use back::trim_envelopes;
-pub(crate) use back::trim_pool;
+pub(crate) use back::{trim_pool, trim_some_of};
 use core::ptr::{NonNull, null_mut, without_provenance_mut};
 pub(crate) use returned::Returned;
 
@@ -141,6 +142,11 @@ impl Slabs {
         &self.counts[(number / SLAB) as usize]
     }
 
+    /// Envelopes that were ever made, at most.
+    pub(crate) fn room(&self) -> usize {
+        self.used.load(Relaxed) as usize * SLAB as usize
+    }
+
     /// How many there are.
     #[cfg(not(target_os = "none"))]
     pub(crate) fn count(&self) -> usize {
@@ -175,6 +181,27 @@ impl Finder<'_> {
             NonNull::new_unchecked(origin.wrapping_add(number))
         }
     }
+
+    /// The same for a number as it stands in a word, shifted.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Slabs::at`].
+    #[inline(always)]
+    pub(super) unsafe fn at_mail(self, mail: usize) -> NonNull<Envelope> {
+        // Where an envelope is as long as on the machine, its distance is the number shifted less.
+        const LESS: u32 = MAIL_SHIFT - ENVELOPE_BYTES.ilog2();
+        if size_of::<Envelope>() != ENVELOPE_BYTES {
+            // SAFETY: the caller's promise.
+            return unsafe { self.at(mail >> MAIL_SHIFT) };
+        }
+        // SAFETY: as in `at`; below the number are zeroes.
+        unsafe {
+            let slab = (mail >> MAIL_SHIFT) as u32 / SLAB;
+            let origin = self.0.get_unchecked(slab as usize).load(Relaxed);
+            NonNull::new_unchecked(origin.wrapping_byte_add(mail >> LESS))
+        }
+    }
 }
 
 /// A core's envelopes that nobody uses.
@@ -194,21 +221,6 @@ pub(crate) struct Pool {
     pub(crate) traffic: Traffic,
 }
 
-/// What a core has counted of messages that nobody read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Traffic {
-    /// Messages sent to nobody.
-    pub dead_letters: u64,
-    /// Messages that their receiver left unread when it ended.
-    pub unread: u64,
-    /// Answers that were given when nobody waited for them any more.
-    pub late_answers: u64,
-    /// Messages for which there was no envelope.
-    pub refused: u64,
-    /// Messages that were dropped because their receiver's mailbox had no room.
-    pub dropped: u64,
-}
-
 // SAFETY: it owns its envelopes.
 unsafe impl Send for Pool {}
 
@@ -222,13 +234,7 @@ impl Pool {
             made: 0,
             vacated: None,
             search: back::Search::new(),
-            traffic: Traffic {
-                dead_letters: 0,
-                unread: 0,
-                late_answers: 0,
-                refused: 0,
-                dropped: 0,
-            },
+            traffic: Traffic::NOTHING,
         }
     }
 
@@ -372,25 +378,12 @@ pub(crate) fn fill_pool() -> bool {
     is_filled
 }
 
-/// What all cores have counted, if they come to rest for that.
-pub fn traffic() -> Result<Traffic, Restless> {
-    at_standstill(|all| all.traffic())
-}
-
 /// Envelopes that hold a message now, counted, for a report and for tests, if all cores come to rest for that.
 pub fn envelopes_in_use() -> Result<usize, Restless> {
     at_standstill(|all| all.envelopes_in_use())
 }
 
 impl Standstill<'_> {
-    /// What all cores have counted.
-    pub fn traffic(&self) -> Traffic {
-        let each = |here| self.with_desk(here, |desk| desk.pool.traffic);
-        self.cores()
-            .map(each)
-            .fold(Traffic::default(), Traffic::and)
-    }
-
     /// Sends those home that others have emptied.
     pub(crate) fn sort_envelopes(&self) {
         for here in self.cores() {
@@ -408,6 +401,15 @@ impl Standstill<'_> {
 }
 
 impl Pool {
+    /// Looks through some of the mixed ones: about how many that are. The pool is that of `here`, as below.
+    pub(crate) fn sort_some_mixed(&mut self, here: &'static Here) -> usize {
+        if self.mixed.is_none() {
+            return 0;
+        }
+        self.sort(here.table().slabs(), here);
+        SORTED
+    }
+
     /// Looks through all mixed ones. The pool is that of `here`, as below.
     pub(super) fn sort_all(&mut self, here: &'static Here) {
         while self.mixed.is_some() {
@@ -430,17 +432,5 @@ impl Pool {
             next = unsafe { envelope.as_ref() }.next();
         }
         self.made as usize - free
-    }
-}
-
-impl Traffic {
-    fn and(self, other: Self) -> Self {
-        Self {
-            dead_letters: self.dead_letters + other.dead_letters,
-            unread: self.unread + other.unread,
-            late_answers: self.late_answers + other.late_answers,
-            refused: self.refused + other.refused,
-            dropped: self.dropped + other.dropped,
-        }
     }
 }

@@ -4,7 +4,7 @@
 //! sent before it, that the model lets only one thread at a time touch.
 
 use super::slabs::Returned;
-use crate::process::word::{Ear, Park, Pid, Sent, StateWord};
+use crate::process::word::{Ear, MAIL_SHIFT, Park, Pid, Sent, StateWord};
 use loom::cell::UnsafeCell;
 use loom::sync::{Mutex, Notify};
 use loom::thread;
@@ -55,7 +55,7 @@ impl Post {
     }
 
     fn send(&self, pid: Pid, letter: u32) -> Sent {
-        let link = |before| self.write(letter, before);
+        let link = |before: u64| self.write(letter, (before >> MAIL_SHIFT) as u32);
         let sent = self.state.send(pid, letter, link);
         if sent == Sent::Handed {
             self.put(pid, letter);
@@ -72,7 +72,7 @@ impl Post {
         // SAFETY: as in `write`.
         let has_mail = self.handed.0.with(|it| unsafe { *it != 0 });
         if has_mail {
-            let link = |before| self.write(letter, before);
+            let link = |before: u64| self.write(letter, (before >> MAIL_SHIFT) as u32);
             assert_eq!(self.state.send(pid, letter, link), Sent::Left);
             return;
         }

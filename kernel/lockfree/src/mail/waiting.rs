@@ -206,7 +206,7 @@ pub(super) fn pass_on(header: &Header) {
     drop(line);
     // SAFETY: the line had it, and has it no more.
     let message = unsafe { table.slabs().at(waiting.message).as_ref() };
-    let link = |before| message.set_before(before);
+    let link = |before| message.set_link_before(before);
     // It runs, so this is simply left.
     let _ = header.slot.word.send_past_gate(pid, waiting.message, link);
     tell(number, waiting.asker, Sent::Delivered);

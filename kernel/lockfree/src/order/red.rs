@@ -134,6 +134,14 @@ red! {
         process::crew::stories::inbox::what_is_sent_arrives_once => "Causality violation";
     a_process_that_arrives_too_early: InboxTake as Relaxed,
         process::crew::stories::inbox::what_is_sent_arrives_once => "Causality violation";
+    an_end_elsewhere_that_does_not_release: DeadTell as Relaxed,
+        process::crew::stories::called_off::whoever_has_ended_is_found_gone => "taken for alive";
+    a_search_for_the_dead_that_does_not_acquire: DeadTake as Relaxed,
+        process::crew::stories::called_off::whoever_has_ended_is_found_gone => "taken for alive";
+    a_message_that_is_taken_back_unreleased: DelayEmptied as Relaxed,
+        mail::question::stories::delay::one_has_the_message_and_one_the_envelope => "Causality violation";
+    an_envelope_that_is_given_back_too_early: DelayEnd as Relaxed,
+        mail::question::stories::delay::one_has_the_message_and_one_the_envelope => "Causality violation";
     a_record_that_is_overwritten_unseen: RecordWord as Relaxed,
         recorder::stories::what_is_read_was_written => "was never written";
     a_record_that_is_told_too_early: RecordDone as Relaxed,

@@ -4,9 +4,10 @@
 //! it back without asking anybody. The loop only rings what is due. It has to be told of one thing: an
 //! alarm that is due before all others, for then the hardware's timer is set too late.
 //!
-//! An alarm is taken back on the core that it was set on. From another core nothing happens: the alarm then
-//! rings for nobody, or for somebody who looks and goes on waiting. (Several cores that schedule will have it
-//! taken back through the other one's inbox; the alarm says which core that is.)
+//! An alarm's name says which core's wheel it is on, so it is taken back from anywhere: there and then on that core, and from
+//! another one by a note (`crew::called_off`), which that core meets in its next turn. An alarm that rings in between, or because there
+//! was no memory for a note, rings for nobody, or for somebody who looks and goes on waiting. Of a message that was to be sent
+//! later `mail::later` says what is promised.
 
 use super::Kind;
 use super::arrived::Arrived;
@@ -20,7 +21,7 @@ use super::table::{Table, is_alive};
 use super::token::Token;
 use super::unburied::Unburied;
 use super::word::{LAST_MESSAGE, Pid};
-use crate::mail::{Delivery, deliver};
+use crate::mail::{Delivery, Pool, deliver};
 use crate::wheel::{Ringer, Set, Timer, Wheel};
 use core::task::Waker;
 
@@ -125,7 +126,7 @@ fn set(local: &'static Local, at: u64, due: Due) -> Result<Timer, PreemptionOff>
 /// the core rang it, it was so.
 #[inline(always)]
 pub fn has_come(at: u64) -> bool {
-    let here = platform::local().here();
+    let here = platform::own_record().here();
     here.is_some_and(|here| at <= here.last_ringing()) || at <= platform::now()
 }
 
@@ -171,13 +172,30 @@ fn add_room() -> bool {
     room.is_some_and(|room| wheel.add_room(room).is_ok())
 }
 
-/// Takes an alarm back. Nothing happens if it has rung.
+/// Takes an alarm back, whichever core it was set on. Nothing happens if it has rung.
 #[inline(always)]
 pub fn take_back_alarm(alarm: Timer) {
     let stay = PreemptionOff::on_full_stack(platform::local());
     // SAFETY: as in `set`.
     let desk = unsafe { &mut *stay.here().desk() };
-    desk.wheel.take_back(alarm);
+    if desk.wheel.take_back(alarm).is_none() {
+        // The rest as well, for then this way has nothing to keep for it.
+        take_back_elsewhere(stay, alarm);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn take_back_elsewhere(stay: PreemptionOff, alarm: Timer) {
+    call_off_elsewhere(stay.here(), alarm);
+}
+
+/// Has another core take an alarm back, if it is another one's; for whoever keeps preemption off.
+#[cold]
+pub(crate) fn call_off_elsewhere(here: &'static Here, alarm: Timer) {
+    if here.seat() != Some(alarm.core()) {
+        here.table().crew().call_off(alarm.core(), alarm);
+    }
 }
 
 /// What a look at the alarms came to.
@@ -185,6 +203,8 @@ pub fn take_back_alarm(alarm: Timer) {
 pub struct Look {
     /// Alarms that rang.
     pub rung: u64,
+    /// Alarms that were looked at besides, about, because somebody has called them off or has died.
+    pub besides: u64,
     /// When to look again; `u64::MAX` if nothing is set.
     pub next: u64,
     /// Something is left to do at once.
@@ -198,6 +218,7 @@ pub fn ring_alarms(now: u64, budget: usize) -> Look {
             wheel,
             woken,
             unburied,
+            pool,
             ..
         } = desk;
         here.note_ringing(now);
@@ -206,18 +227,68 @@ pub fn ring_alarms(now: u64, budget: usize) -> Look {
             table: here.table(),
             woken,
             unburied,
+            pool,
         };
         let rung = wheel.expire(now, budget, bell);
+        let mut besides = 0;
         if wheel.is_sweeping() {
             wheel.sweep(budget as u32, Due::is_of_the_dead);
+            besides += budget;
+        }
+        if !desk.called_off.is_empty() {
+            desk.take_back_called_off(here, budget);
+            besides += budget;
         }
         here.mark_laden();
         Look {
             rung: rung as u64,
-            next: wheel.next(),
-            is_behind: is_behind(wheel),
+            besides: besides as u64,
+            next: desk.wheel.next(),
+            is_behind: is_behind(&desk.wheel),
         }
     })
+}
+
+/// Takes over what others want of this core's alarms; for its loop, after it has taken its word. It is worked off as alarms are
+/// that are due, so many in a turn.
+#[inline(always)]
+pub fn take_called_off(here: &'static Here) {
+    if !here.called_off().is_empty() {
+        take_over(here);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn take_over(here: &'static Here) {
+    with_desk_in_loop(|_, desk| {
+        desk.called_off.append(here.called_off().take());
+        desk.wheel.keep_behind();
+        if here.called_off().take_dead() {
+            desk.wheel.begin_sweep();
+        }
+        here.mark_laden();
+    });
+}
+
+impl Desk {
+    /// Takes some of the alarms back that others have called off.
+    #[cold]
+    #[inline(never)]
+    fn take_back_called_off(&mut self, here: &'static Here, count: usize) {
+        for _ in 0..count {
+            let Some(alarm) = self.called_off.pop() else {
+                return;
+            };
+            let Some(due) = self.wheel.take_back(alarm) else {
+                continue;
+            };
+            if let Some(number) = due.number() {
+                self.give_back_called_off(here, number);
+            }
+        }
+        self.wheel.keep_behind();
+    }
 }
 
 /// Who rings: a core's loop, with what it finds on its desk.
@@ -226,6 +297,7 @@ struct Bell<'a> {
     table: &'static Table,
     woken: &'a mut Arrived,
     unburied: &'a mut Unburied,
+    pool: &'a mut Pool,
 }
 
 impl Ringer<Due> for Bell<'_> {
@@ -255,7 +327,12 @@ impl Bell<'_> {
         match deliver(self.here, number) {
             Delivery::Delivered => None,
             Delivery::Woken(token) => Some(token),
-            Delivery::Unread(envelope) => {
+            Delivery::Emptied(envelope) => {
+                self.pool.give(self.here, envelope);
+                None
+            }
+            Delivery::Undelivered(envelope, fate) => {
+                self.pool.count_undelivered(fate);
                 self.unburied.leave(envelope);
                 None
             }

@@ -11,7 +11,7 @@ use core::task::{Context, Poll};
 /// with something to spend when it comes back, and the await that was ready is to be so still.
 #[inline(always)]
 pub fn afford(context: &Context<'_>) -> Poll<()> {
-    if platform::local().spend_one() {
+    if platform::own_record().spend_one() {
         return Poll::Ready(());
     }
     afford_the_last(context)

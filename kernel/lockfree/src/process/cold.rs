@@ -37,6 +37,8 @@ pub(crate) struct Cold {
     pub(super) granted: Cell<u64>,
     /// By which the list of its mailbox is known, as long as it stays as it is; without memory each receive begins anew.
     pub(crate) mail_stamp: Cell<[u32; 2]>,
+    /// How far it has looked for urgent messages, if that was broken off: see `mail::lane`; without memory it is not.
+    pub(crate) mail_walk: Cell<[u32; 2]>,
     /// What its memory may come to, and what of it is not in its charge: see `heap`.
     pub(super) limit: Limit,
     /// Its arena; without memory the process that wants one ends.
@@ -66,6 +68,7 @@ impl ColdBox {
             nanos: Cell::new(0),
             granted: Cell::new(0),
             mail_stamp: Cell::new([0; 2]),
+            mail_walk: Cell::new([0; 2]),
             limit: Limit::none(),
             arena: Cell::new(None),
             successor: Cell::new(None),

@@ -15,7 +15,8 @@
 //!   Call     somebody wants all to stand still                          (standstill)
 //! ```
 //!
-//! Everything else that a core has is its own: nobody reads it, unless all stand still.
+//! What is called off of a core's alarms is beside its word (`called_off`). Everything else that a core has is its own:
+//! nobody reads it, unless all stand still.
 //!
 //! # Hunger and plenty
 //!
@@ -75,21 +76,27 @@
 //! because it looks by itself.
 
 pub(super) mod affinity;
+mod called_off;
+mod homecoming;
 mod homeward;
 mod hunger;
 mod inbox;
 mod load;
 mod pace;
+mod rooms;
 mod spread;
 mod standstill;
 mod tidy;
 
 pub use affinity::CoreMask;
+pub(super) use called_off::{CalledOff, Notes};
+pub(super) use homecoming::Homecoming;
 pub use load::{Load, WHOLE};
 pub use pace::Pace;
 pub(super) use pace::PaceWord;
 pub(super) use spread::Spread;
 pub use standstill::{Restless, Standstill, at_standstill};
+pub use tidy::Tidying;
 
 use self::affinity::Affinities;
 use super::header::Header;
@@ -97,11 +104,12 @@ use super::here::Here;
 use super::platform;
 use super::queue::Queue;
 use super::token::Token;
-use crate::atomic::{Relaxed, fence};
+use crate::atomic::{AtomicU32, Relaxed, fence};
 use crate::deque::{Deque, Owner, Steal};
 use crate::doorbell::Ring;
 use crate::order::Site;
 use crate::recorder::Recorder;
+use crate::wheel::Timer;
 use alloc::boxed::Box;
 use core::fmt;
 use core::sync::atomic::AtomicBool;
@@ -136,6 +144,9 @@ struct Member {
     requests: Hunger,
     recorder: Recorder<RECORDS>,
     load: LoadWord,
+    /// Who has called it last because of what it offers, plus one; zero if nobody has. Only where it looks first
+    /// depends on that, so a hint that is lost or old costs a look in vain.
+    caller: AtomicU32,
 }
 
 /// The cores. Each is known by its number in here.
@@ -162,6 +173,7 @@ impl Crew {
             requests: Hunger::new(seats.len()),
             recorder: Recorder::new(),
             load: LoadWord::new(),
+            caller: AtomicU32::new(0),
         };
         for (number, seat) in seats.iter().enumerate() {
             seat.here.set_seat(number);
@@ -283,6 +295,11 @@ impl Crew {
         !self.sharing().hunger.is_empty()
     }
 
+    /// True if somebody besides this core wants work.
+    pub fn is_anybody_else_hungry(&self, own: usize) -> bool {
+        self.sharing().hunger.has_others_than(own)
+    }
+
     /// Takes somebody who wants work, near that core, to be called.
     pub fn claim_hungry(&self, near: usize) -> Option<usize> {
         self.sharing().hunger.claim(near)
@@ -327,6 +344,7 @@ impl Crew {
     pub fn deliver(&self, core: usize, token: Token) -> Result<(), Token> {
         match self.members.get(core) {
             Some(member) => {
+                platform::packet(member.seat.address, &token);
                 member.inbox.push(token);
                 Ok(())
             }
@@ -354,6 +372,40 @@ impl Crew {
     pub fn call(&self, core: usize) {
         if self.ring(core) {
             platform::signal(self.members[core].seat.address);
+        }
+    }
+
+    /// Calls a core that wants work, to look here first, where something is offered.
+    pub fn call_to(&self, own: usize, core: usize) {
+        if let Some(member) = self.members.get(core) {
+            member.caller.store(own as u32 + 1, Relaxed);
+            self.call(core);
+        }
+    }
+
+    /// Who has called this core to where something is offered, since it asked last.
+    pub fn take_caller(&self, own: usize) -> Option<usize> {
+        let caller = &self.members.get(own)?.caller;
+        let number = caller.load(Relaxed).checked_sub(1)?;
+        caller.store(0, Relaxed);
+        Some(number as usize)
+    }
+
+    /// Has an alarm taken back that is on a core's wheel; for whoever keeps preemption off.
+    pub(super) fn call_off(&self, core: usize, alarm: Timer) {
+        let member = self.members.get(core);
+        if member.is_some_and(|member| member.seat.here.called_off().add(alarm)) {
+            self.call(core);
+        }
+    }
+
+    /// Has all others look for alarms of the dead: a process has ended that may have left some there.
+    pub(super) fn seek_dead_elsewhere(&self, own: &Here) {
+        for (core, member) in self.members.iter().enumerate() {
+            let here = member.seat.here;
+            if !core::ptr::eq(here, own) && here.called_off().seek_dead() {
+                self.call(core);
+            }
         }
     }
 

@@ -123,6 +123,10 @@ impl Finished {
         let charge = self.token.header().charge_to_leave();
         let cold = self.token.header().cold.take();
         table::vacate::<FROM_ABROAD>(self.token.into_header(), charge, self.manner, at);
+        if FROM_ABROAD && self.manner.is_in_mid_poll() {
+            // Its pid names nobody from here on: so whoever looks finds it gone.
+            at.here().table().crew().seek_dead_elsewhere(at.here());
+        }
         let Some(cold) = cold else { return };
         let reason = match self.manner {
             Manner::Returned => Some(ExitReason::Returned),

@@ -71,15 +71,17 @@ impl Hand {
     #[inline(always)]
     pub(super) fn take(&self) -> Held {
         let there = self.0.get();
+        // One comparison for both that are no process; and it is nearly always one.
+        if there > CLOSED {
+            self.0.set(OPEN);
+            // SAFETY: neither of the two that are no process, and so not null.
+            return Held::One(Token::new(unsafe { NonNull::new_unchecked(there) }));
+        }
         if there == OPEN {
-            return Held::Nobody;
+            Held::Nobody
+        } else {
+            Held::Closed
         }
-        if there == CLOSED {
-            return Held::Closed;
-        }
-        self.0.set(OPEN);
-        // SAFETY: neither of the two that are no process, and so not null.
-        Held::One(Token::new(unsafe { NonNull::new_unchecked(there) }))
     }
 
     /// True if a process is in it.

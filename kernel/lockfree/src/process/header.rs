@@ -7,6 +7,7 @@
 //! [`Token`]: super::Token
 
 use super::cold::ColdBox;
+use super::here::Here;
 use super::local::{Intent, Local};
 use super::pool::Class;
 use super::token::Token;
@@ -95,12 +96,13 @@ impl Header {
         pid: Pid,
         operations: &'static Operations,
         level: u8,
-        reductions: i32,
+        here: &'static Here,
         cold: Option<ColdBox>,
     ) -> Self {
         let local = Local::of_process(pid);
         local.begin_in_level(level);
-        local.set_left(reductions);
+        local.set_left(here.reductions.get());
+        local.set_here(here);
         Self {
             local,
             next: Cell::new(None),
@@ -173,16 +175,17 @@ impl<F: Future<Output = ()>> Process<F> {
         class: Class::of(Layout::new::<Self>()),
     };
 
-    /// The same for one that a process goes on as: its home is not kept when it ends. There would be more and more of
-    /// them, for whoever comes next begins in one of another size.
-    const AS_SUCCESSOR: Operations = Operations {
+    /// The same for one whose home is not kept when it ends. Of those that a process goes on as there would be more and more,
+    /// for whoever comes next begins in one of another size; and no core keeps a slot that is set aside.
+    const FOR_ONCE: Operations = Operations {
         class: Class::ODD,
         ..Self::OPERATIONS
     };
 
-    /// The operations on processes of this type that others go on as.
-    pub(super) fn operations_as_successor() -> &'static Operations {
-        &const { Self::AS_SUCCESSOR }
+    /// The operations on processes of this type whose home is not kept: those that others go on as, and those in a slot that
+    /// is set aside.
+    pub(super) fn operations_for_once() -> &'static Operations {
+        &const { Self::FOR_ONCE }
     }
 
     /// The operations on processes of this type.

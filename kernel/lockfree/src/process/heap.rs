@@ -21,6 +21,7 @@
 
 use super::finished::Manner;
 use super::header::Header;
+use super::homes::bytes_of;
 use super::in_loop::InLoop;
 use super::local::{Kind, Local};
 use super::platform;
@@ -38,7 +39,7 @@ pub const STACK_BYTES: usize = 32 << 10;
 pub enum NoLimit {
     /// It is no process that asks.
     NoProcess,
-    /// It has no room for a stack: see [`STACK_BYTES`].
+    /// It has no room for a stack, see [`STACK_BYTES`], beside what the process itself consists of.
     TooLow,
     /// There is no memory to note it.
     NoMemory,
@@ -107,7 +108,7 @@ impl Limit {
 pub fn limit_heap(bytes: usize) -> Result<(), NoLimit> {
     let local = platform::local();
     let header = header_of(local).ok_or(NoLimit::NoProcess)?;
-    if bytes < STACK_BYTES {
+    if bytes < STACK_BYTES + header.home_bytes() {
         return Err(NoLimit::TooLow);
     }
     let cold = header.cold().or_else(|| header.cold_or_new());
@@ -255,7 +256,7 @@ impl Header {
 
     /// Bytes of its home: header and future.
     pub(super) fn home_bytes(&self) -> usize {
-        self.operations.class.block(self.operations.layout).size()
+        bytes_of(self.operations)
     }
 
     /// What it may have at most, if that was ever said.
@@ -339,6 +340,17 @@ mod tests {
             let local = platform::local();
             assert!(local.meets_limit(|| false));
             assert!(!local.meets_limit(|| true), "beyond 64 GiB");
+        });
+    }
+
+    #[test]
+    fn a_limit_that_a_process_is_over_already_is_refused() {
+        in_process(|| {
+            let header = header_of(platform::local()).expect("a process");
+            let least = STACK_BYTES + header.home_bytes();
+            assert_eq!(limit_heap(least - 1), Err(NoLimit::TooLow));
+            assert_eq!(limit_heap(least), Ok(()));
+            assert_eq!(room_for_own(), 0);
         });
     }
 

@@ -10,7 +10,7 @@
 
 use super::alarm::{self, Due};
 pub use super::arrived::{Arrived, Handed, Woken};
-use super::crew::{Pace, PaceWord};
+use super::crew::{CalledOff, Homecoming, Notes, Pace, PaceWord};
 use super::hand::{Hand, Held, ORDINARY};
 use super::in_loop::with_desk_in_loop;
 use super::local::{Intent, Kind, Local};
@@ -30,6 +30,7 @@ use crate::wheel::Wheel;
 #[cfg(not(target_os = "none"))]
 use alloc::vec::Vec;
 use core::cell::{Cell, UnsafeCell};
+use core::mem::ManuallyDrop;
 use core::ptr::null_mut;
 use core::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed,
@@ -50,6 +51,8 @@ pub(crate) struct Desk {
     pub(super) has_first_alarm: bool,
     pub(super) pools: Pools,
     pub(super) wheel: Wheel<Due>,
+    /// Alarms of the wheel that others have called off.
+    pub(super) called_off: Notes,
 }
 
 /// Processes that the loop takes over.
@@ -91,6 +94,8 @@ pub struct Here {
     /// The first of the slots whose last blocks were freed here after their processes had ended; it leads to the next.
     paid: Cell<Option<u32>>,
     emigrants: AtomicU64,
+    /// Homes of this core that others have left.
+    homecoming: Homecoming,
     /// When its loop last rang alarms, by a clock that is the same on all cores: who has come to another one meanwhile may
     /// look here as well.
     last_ringing: AtomicU64,
@@ -98,6 +103,8 @@ pub struct Here {
     stuck: AtomicU32,
     /// What its loop shows of its statistics; what they are, it knows.
     shown: [AtomicU64; SHOWN],
+    /// What others want of its alarms.
+    called_off: CalledOff,
 }
 
 #[cfg(not(loom))]
@@ -153,6 +160,8 @@ impl Here {
             PaceWord::new(),
             Returned::new(),
             Heap::new(),
+            CalledOff::new(),
+            Homecoming::new(),
         )
     }
 
@@ -164,10 +173,19 @@ impl Here {
             PaceWord::new(),
             Returned::new(),
             Heap::new(),
+            CalledOff::new(),
+            Homecoming::new(),
         )
     }
 
-    const fn with(doorbell: Doorbell, pace: PaceWord, returned: Returned, heap: Heap) -> Self {
+    const fn with(
+        doorbell: Doorbell,
+        pace: PaceWord,
+        returned: Returned,
+        heap: Heap,
+        called_off: CalledOff,
+        homecoming: Homecoming,
+    ) -> Self {
         Self {
             local: Local::of_loop(),
             doorbell,
@@ -184,9 +202,11 @@ impl Here {
             paid: Cell::new(None),
             hand: Hand::new(),
             emigrants: AtomicU64::new(0),
+            homecoming,
             last_ringing: AtomicU64::new(0),
             stuck: AtomicU32::new(0),
             shown: [const { AtomicU64::new(0) }; SHOWN],
+            called_off,
             seat: AtomicU32::new(0),
             charge: Cell::new(0),
             heap,
@@ -204,8 +224,10 @@ impl Here {
     ///
     /// Called once, by the core itself, before it spawns or runs anything.
     pub unsafe fn install(&'static self, core: u32, table: &'static Table, scheduler: *mut ()) {
+        // By the number in its crew, if it is in one, others find the wheel.
+        let number = self.seat().map_or(core, |seat| seat as u32);
         // SAFETY: nobody uses the desk yet.
-        unsafe { &mut *self.desk.get() }.wheel.set_core(core);
+        unsafe { &mut *self.desk.get() }.wheel.set_core(number);
         self.table.set(Some(table));
         // SAFETY: the core itself has nothing running yet that could use the desk.
         unsafe { (*self.desk.get()).pool.home = table.next_core() };
@@ -223,6 +245,11 @@ impl Here {
     /// What was shown last, perhaps while the next ones were being shown.
     pub fn shown(&self) -> [u64; SHOWN] {
         core::array::from_fn(|index| self.shown[index].load(Relaxed))
+    }
+
+    /// Homes of this core that others have left.
+    pub(super) fn homecoming(&self) -> &Homecoming {
+        &self.homecoming
     }
 
     /// Counts a process that has come to another core from here; that core does.
@@ -314,6 +341,12 @@ impl Here {
         &self.heap
     }
 
+    /// What others want of its alarms.
+    #[inline(always)]
+    pub(super) fn called_off(&self) -> &CalledOff {
+        &self.called_off
+    }
+
     /// What the loop has taken of the heap.
     pub(crate) fn charge(&self) -> u64 {
         self.charge.get()
@@ -326,7 +359,7 @@ impl Here {
         if table.is_retired(index) {
             return;
         }
-        if !table.has_one_core() {
+        if !table.has_one_core() || table.is_set_aside(index) {
             return table.spread_slot(index);
         }
         table.set_orphan_after(index, self.paid.get());
@@ -473,6 +506,7 @@ impl Desk {
             newborn: Arrived::NOBODY,
             woken: Arrived::NOBODY,
             wheel: Wheel::new(),
+            called_off: Notes::NONE,
             has_first_alarm: false,
             pools: Pools::new(),
             pool: Pool::new(),
@@ -577,6 +611,17 @@ impl Stay {
     #[inline(always)]
     pub(crate) fn here(&self) -> &'static Here {
         self.0.here()
+    }
+
+    /// This once more, for a call that must not know where it is: only one of them ends.
+    #[inline(always)]
+    pub(crate) fn twin(&self) -> ManuallyDrop<Self> {
+        ManuallyDrop::new(Self(self.0.twin()))
+    }
+
+    /// Runs `f` with preemption as it was before this; afterwards it is off again, perhaps on another core.
+    pub(crate) fn pause<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        self.0.pause(f)
     }
 
     /// The core's desk; `here` is that core, which the caller has asked for before.

@@ -87,7 +87,7 @@ fn come_back<T>(context: &mut Context<'_>) -> Poll<T> {
 fn leave<F: Future<Output = ()> + 'static>(future: F) {
     // Also while the old future is being dropped, whose destructors may come here.
     assert!(!has_successor(), "it hibernates already");
-    let operations = Process::<F>::operations_as_successor();
+    let operations = Process::<F>::operations_for_once();
     let stays = PreemptionOff::new();
     let Some((cold, place)) = room_for(operations) else {
         drop(stays);

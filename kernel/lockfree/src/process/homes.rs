@@ -1,23 +1,25 @@
 //! Making processes, and what becomes of their homes.
 //!
 //! A core keeps the homes of processes that have ended here: see `pool`. A new process takes one of them if
-//! one of its size is there; otherwise memory comes from the heap, and a slot from wherever one is left.
+//! one of its size is there; otherwise memory comes from the heap, and a slot from wherever one is left: see `afresh`.
 
 use super::cold::ColdBox;
 use super::crew::affinity::Affinity;
-use super::header::{Header, Operations, Process, Slot};
+use super::header::{Header, Operations, Process};
 use super::here::{table, with_desk, with_own_desk};
 use super::in_loop::InLoop;
 use super::local::Local;
 use super::platform::{self, PreemptionOff, make_room};
-use super::pool::{Class, Home};
-use super::table::Table;
+use super::pool::Home;
 use super::watch::{self, Watch};
 use super::word::Pid;
 use crate::mail::{Bound, COUNTED, Gate};
 use crate::scarcity::{Purpose, may_take};
-use core::alloc::Layout;
 use core::ptr::NonNull;
+
+mod afresh;
+
+use afresh::Birth;
 
 /// Makes a process in a home that another one has left on this core, and leaves it. Without such a
 /// home the future comes back.
@@ -27,31 +29,36 @@ pub(crate) fn bear<F: Future<Output = ()> + 'static>(future: F, level: u8) -> Re
         let Some(home) = desk.pools.take(Process::<F>::operations().class) else {
             return Err(future);
         };
-        let (pid, token) = home.settle(future, level, here.reductions.get());
+        let (pid, token) = home.settle(future, level, here);
         desk.newborn.add(token, level);
         here.load_newborn(local);
         Ok(pid)
     })
 }
 
-/// The same in a new home. Without memory for one the future comes back.
+/// The same in a home that others have left for this core, or a new one. Without memory for one the future comes back.
 #[cold]
 #[inline(never)]
 pub(crate) fn bear_afresh<F: Future<Output = ()> + 'static>(
     future: F,
     level: u8,
 ) -> Result<Pid, F> {
-    let Operations { layout, class, .. } = Process::<F>::operations();
-    let _stays = PreemptionOff::new();
-    let Some(home) = fresh_home(*layout, *class) else {
+    let stays = PreemptionOff::new();
+    let Some((home, operations)) = Birth::of::<F>(level).fresh_home(&stays) else {
         return Err(future);
     };
     Ok(with_own_desk(|here, local, desk| {
-        let (pid, token) = home.settle(future, level, here.reductions.get());
+        let (pid, token) = home.prepare(future, operations, level, here, None);
+        token.header().slot.word.occupy(pid);
         desk.newborn.add(token, level);
         here.load_newborn(local);
         pid
     }))
+}
+
+/// Bytes of a home for a process of this kind.
+pub(super) fn bytes_of(operations: &Operations) -> usize {
+    operations.class.block(operations.layout).size()
 }
 
 /// How a process is born that is not born by a short way.
@@ -85,6 +92,7 @@ impl Wants {
 /// this in hand; so preemption is off for as long.
 struct InHand {
     home: Home,
+    operations: &'static Operations,
     gate: Option<&'static Gate>,
     cold: Option<ColdBox>,
     watch: Option<Watch>,
@@ -110,18 +118,19 @@ pub(crate) fn bear_at_length<F: Future<Output = ()> + 'static>(
 ) -> Option<(Pid, Option<Watch>)> {
     let InHand {
         home,
+        operations,
         gate,
         cold,
         watch,
         stays,
-    } = InHand::gather(Process::<F>::operations(), wants)?;
+    } = InHand::gather(Birth::of::<F>(level), wants)?;
     let chosen = wants.chosen();
     let level = match chosen {
         None => level,
         Some(_) => level | Local::PINNED,
     };
     let pid = with_own_desk(|here, local, desk| {
-        let (pid, token) = home.prepare(future, level, here.reductions.get(), cold);
+        let (pid, token) = home.prepare(future, operations, level, here, cold);
         if let Some(chosen) = chosen {
             let noted = here.table().crew().affinities().choose(pid, chosen);
             debug_assert!(noted.is_ok(), "there was room, and nobody else's process");
@@ -144,10 +153,10 @@ pub(crate) fn bear_at_length<F: Future<Output = ()> + 'static>(
 
 impl InHand {
     /// Gets all of it; once more, if something was kept that could be done without.
-    fn gather(operations: &Operations, wants: Wants) -> Option<Self> {
+    fn gather(birth: Birth, wants: Wants) -> Option<Self> {
         let mut may_hope = true;
         loop {
-            match Self::attempt(operations, wants) {
+            match Self::attempt(birth, wants) {
                 Ok(all) => return Some(all),
                 // Somebody else on this core may take the slot meanwhile: then another one is looked at.
                 Err(Missing::Gate(index)) => table().gates().make(index)?,
@@ -158,12 +167,13 @@ impl InHand {
         }
     }
 
-    fn attempt(operations: &Operations, wants: Wants) -> Result<Self, Missing> {
+    fn attempt(birth: Birth, wants: Wants) -> Result<Self, Missing> {
         let stays = PreemptionOff::new();
-        let home = any_home(operations).ok_or(Missing::Memory)?;
+        let (home, operations) = birth.any_home(&stays).ok_or(Missing::Memory)?;
         match Self::beside(&home, wants) {
             Ok((gate, cold, watch)) => Ok(Self {
                 home,
+                operations,
                 gate,
                 cold,
                 watch,
@@ -198,38 +208,6 @@ impl InHand {
 
 type Beside = (Option<&'static Gate>, Option<ColdBox>, Option<Watch>);
 
-fn any_home(operations: &Operations) -> Option<Home> {
-    let kept = with_desk(|_, desk| desk.pools.take(operations.class));
-    kept.or_else(|| fresh_home(operations.layout, operations.class))
-}
-
-impl Home {
-    /// Leaves it without having lived there.
-    fn leave(self, operations: &Operations) {
-        let table = table();
-        with_desk(|_, desk| desk.pools.give_slot(self.index, table));
-        let layout = operations.class.block(operations.layout);
-        // SAFETY: `fresh_home` allocated it with this layout, or somebody who had one of this class.
-        unsafe { platform::old_block(self.place, layout) }
-    }
-}
-
-/// A new home for a process of this layout; with preemption off, for it is in nobody's list.
-fn fresh_home(layout: Layout, class: Class) -> Option<Home> {
-    let layout = class.block(layout);
-    if !may_take(Purpose::Process) {
-        return None;
-    }
-    // SAFETY: a process has a header, so the size is not zero.
-    let place = unsafe { platform::new_block(layout) }?;
-    let slot = free_slot();
-    if slot.is_none() {
-        // SAFETY: just allocated with this layout, and not used.
-        unsafe { platform::old_block(place, layout) };
-    }
-    slot.map(|(index, slot)| Home { place, index, slot })
-}
-
 /// Memory for a process of this kind, which has its slot already.
 pub(super) fn fresh_place(operations: &Operations) -> Option<NonNull<Header>> {
     let layout = operations.class.block(operations.layout);
@@ -251,35 +229,6 @@ pub(super) unsafe fn give_place(place: NonNull<Header>, operations: &Operations)
     unsafe { platform::old_chunk(place.cast(), layout) }
 }
 
-/// A slot without a block: of those that are left over, or new, or from a home of another size.
-fn free_slot() -> Option<(u32, &'static Slot)> {
-    let table = table();
-    if let Some(index) = with_desk(|here, desk| {
-        let paid = || here.take_paid_slot();
-        desk.pools.free_slot(table).or_else(paid)
-    }) {
-        return Some((index, table.slot(index)?));
-    }
-    free_slot_of_all(table)
-}
-
-/// The same if this core has none.
-#[cold]
-#[inline(never)]
-fn free_slot_of_all(table: &'static Table) -> Option<(u32, &'static Slot)> {
-    if let Some(index) = table.take_spread_slot() {
-        return Some((index, table.slot(index)?));
-    }
-    if let Some(fresh) = table.fresh_slots() {
-        let index = with_desk(|_, desk| desk.pools.add_slots(fresh, table))?;
-        return Some((index, table.slot(index)?));
-    }
-    let (home, class) = with_desk(|_, desk| desk.pools.take_any())?;
-    // SAFETY: `fresh_home` allocated it with this layout, and nobody lives there.
-    unsafe { platform::old_block(home.place, class.layout()) };
-    Some((home.index, home.slot))
-}
-
 /// Gives the homes that are kept on this core back to the heap, their slots aside; how many there were.
 pub fn trim() -> usize {
     /// So many while preemption is off.
@@ -289,9 +238,9 @@ pub fn trim() -> usize {
     loop {
         // What is in hand would be lost with whoever is killed.
         let _stays = PreemptionOff::new();
-        let slice: [_; SLICE] = with_desk(|_, desk| {
+        let slice: [_; SLICE] = with_desk(|here, desk| {
             core::array::from_fn(|_| {
-                let (home, class) = desk.pools.take_any()?;
+                let (home, class) = desk.pools.take_any(here.homecoming())?;
                 desk.pools.give_slot(home.index, table);
                 Some((home.place, class))
             })
@@ -334,13 +283,33 @@ pub(super) unsafe fn give_any_home(header: NonNull<Header>, is_retired: bool, at
     // SAFETY: the caller's promise.
     unsafe {
         match header.as_ref().local.is_abroad() {
-            true => give_back(header, is_retired),
-            false => give_home(header, is_retired, at),
+            true if !is_retired => bring_home(header),
+            _ => give_home(header, is_retired, at),
         }
     }
 }
 
-/// The same for a home that is not kept here: of no common size, or from another core. Its memory finds the core that
+/// The same for one that has been on another core than its first: its home goes back there.
+///
+/// # Safety
+///
+/// As there; the slot is free.
+#[cold]
+pub(super) unsafe fn bring_home(header: NonNull<Header>) {
+    // SAFETY: the caller's promise.
+    let ended = unsafe { header.as_ref() };
+    let first = ended.local.first_core();
+    match first.and_then(|first| table().crew().here_of(first)) {
+        // SAFETY: the caller's promise.
+        Some(first) if ended.operations.class.is_kept() => unsafe {
+            first.homecoming().push(header)
+        },
+        // SAFETY: as above.
+        _ => unsafe { give_back(header, false) },
+    }
+}
+
+/// The same for a home that is not kept: of no common size. Its memory finds the core that
 /// it came from by itself.
 ///
 /// # Safety
@@ -361,7 +330,7 @@ pub(super) unsafe fn give_back(header: NonNull<Header>, is_retired: bool) {
     let table = table();
     match is_retired {
         true => {}
-        false if is_abroad => table.spread_slot(index),
+        false if is_abroad || table.is_set_aside(index) => table.spread_slot(index),
         false => with_desk(|_, desk| desk.pools.give_slot(index, table)),
     }
     let layout = operations.class.block(operations.layout);
@@ -373,7 +342,8 @@ pub(super) unsafe fn give_back(header: NonNull<Header>, is_retired: bool) {
 #[cfg(not(target_os = "none"))]
 pub(crate) fn count_free() -> (usize, usize) {
     let table = table();
-    with_desk(|_, desk| {
+    with_desk(|here, desk| {
+        desk.pools.gather(here.homecoming());
         let (homes, orphans) = desk.pools.count(table);
         (homes + desk.unburied.count(), orphans)
     })

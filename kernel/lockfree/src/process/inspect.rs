@@ -90,6 +90,11 @@ pub fn simulate_signals(signal: fn(u64)) {
     platform::set_signal(signal);
 }
 
+/// Tells `packet` of each process that this thread's core sends to the one with an address, before it is in that core's inbox.
+pub fn simulate_packets(packet: fn(u64, Pid)) {
+    platform::set_packet(packet);
+}
+
 /// Lets `wait` pass the time for a process on this thread that waits for other cores where it stands.
 pub fn simulate_waiting(wait: fn()) {
     platform::set_wait_for_event(wait);

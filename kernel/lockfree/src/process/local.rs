@@ -100,16 +100,14 @@ pub struct Local {
     reasons: AtomicU32,
     /// What is out of the ordinary about the process's mailbox: see `mail::special`.
     pub(crate) special: Cell<u8>,
-    /// It has been on another core than its first.
-    is_abroad: Cell<bool>,
     pending: AtomicU8,
-    /// Words for its end are being found: a panic in them is not worded any more.
-    is_ending: Cell<bool>,
+    /// Its first core's number and one more, if it has been on another one since.
+    first: Cell<u16>,
     /// Ticks that found it running since it was met as one that has to die, or since a reaper began with the message in hand,
     /// and one more; 0 otherwise.
     pub(crate) overtime: Cell<u16>,
-    /// Its future is being dropped, because it was killed.
-    pub(crate) is_dropping: Cell<bool>,
+    /// What of its end has begun.
+    ending: Cell<u8>,
     /// What it means when this process yields.
     manner: Cell<Intent>,
     stint: Cell<Stint>,
@@ -128,6 +126,9 @@ pub struct Local {
 }
 
 const _: () = assert!(core::mem::offset_of!(Local, here) % 8 == 0);
+const _: () = assert!(
+    Local::INTENT.is_multiple_of(4) && Local::TO_LISTENING < 32 && cfg!(target_endian = "little")
+);
 
 // SAFETY: the cells are touched by the code whose record this is and by the holder of its token,
 // which are on one core at a time and hand over through a queue or the state word.
@@ -161,8 +162,7 @@ impl Local {
             reasons: AtomicU32::new(!matches!(kind, Kind::Process) as u32),
             stint: Cell::new(Stint::FRESH),
             pending: AtomicU8::new(0),
-            is_ending: Cell::new(false),
-            is_dropping: Cell::new(false),
+            ending: Cell::new(0),
             manner: Cell::new(Intent::YIELD_WITH_CARE),
             listening: Cell::new(Intent::LISTENING_WITH_CARE),
             level: Cell::new(0),
@@ -171,7 +171,7 @@ impl Local {
                 Kind::Process => 0,
                 Kind::Loop => NOBODY,
             }),
-            is_abroad: Cell::new(false),
+            first: Cell::new(0),
             here: Cell::new(None),
             mailbox: Mailbox::new(),
         }
@@ -217,6 +217,10 @@ impl Local {
         unsafe { &*record.add(Self::CHARGE).cast() }
     }
 
+    /// Where the intent is, which the stint begins with.
+    const INTENT: usize = core::mem::offset_of!(Self, stint);
+    /// Bits from there to what looking for mail leaves of it.
+    const TO_LISTENING: usize = 8 * (core::mem::offset_of!(Self, listening) - Self::INTENT);
     /// Offset of the number of reasons against preemption.
     pub const REASONS: usize = core::mem::offset_of!(Self, reasons);
     /// Offset of the core's address.
@@ -225,7 +229,7 @@ impl Local {
     /// Notes that the process is at its end, and wants words for it. True the first time.
     #[must_use]
     pub fn begin_to_end(&self) -> bool {
-        !self.is_ending.replace(true)
+        !self.begins(Self::IS_ENDING)
     }
 
     /// Whose record this is.
@@ -290,16 +294,54 @@ impl Local {
         self.level.get() & Self::PINNED != 0
     }
 
-    /// Notes that the process has come to another core than its first: the holder of its token does.
+    /// Notes that the process is coming to another core than the one that it was on: the holder of its token does.
     #[inline(always)]
     pub(crate) fn set_abroad(&self) {
-        self.is_abroad.set(true);
+        if self.is_abroad() {
+            return;
+        }
+        let first = self.here().and_then(Here::seat);
+        self.first
+            .set(first.map_or(Self::NO_CORE, |first| first as u16 + 1));
+    }
+
+    /// Instead of a number, for a core in no crew.
+    const NO_CORE: u16 = u16::MAX;
+
+    /// The number of its first core, if it is abroad.
+    pub(crate) fn first_core(&self) -> Option<usize> {
+        match self.first.get() {
+            0 | Self::NO_CORE => None,
+            number => Some(usize::from(number) - 1),
+        }
+    }
+
+    /// In `ending`: words for its end are being found, and a panic in them is not worded any more.
+    const IS_ENDING: u8 = 1 << 0;
+    /// Its future is being dropped, because it was killed.
+    const IS_DROPPING: u8 = 1 << 1;
+
+    /// Notes that this of its end begins; true if it had before.
+    fn begins(&self, part: u8) -> bool {
+        let before = self.ending.get();
+        self.ending.set(before | part);
+        before & part != 0
+    }
+
+    /// Its future is being dropped, because it was killed.
+    pub(crate) fn set_dropping(&self) {
+        let _had_begun = self.begins(Self::IS_DROPPING);
+    }
+
+    /// True if that is so.
+    pub(crate) fn is_dropping(&self) -> bool {
+        self.ending.get() & Self::IS_DROPPING != 0
     }
 
     /// True if it has been on another core than its first.
     #[inline(always)]
     pub(crate) fn is_abroad(&self) -> bool {
-        self.is_abroad.get()
+        self.first.get() != 0
     }
 
     /// Says that the process wants others to run first. It pays nothing for that: a yield is what
@@ -315,7 +357,11 @@ impl Local {
         if self.mailbox.has_envelopes() {
             return self.intend_to_listen_with_care();
         }
-        self.set_intent(Intent(self.intent().0 & self.listening.get()));
+        // Both in one look.
+        let first = core::ptr::from_ref(self).cast::<u8>();
+        // SAFETY: four bytes of this record, aligned, says the assertion above; only this code uses what is looked at.
+        let word = unsafe { first.add(Self::INTENT).cast::<u32>().read() };
+        self.set_intent(Intent((word & word >> Self::TO_LISTENING) as u8));
     }
 
     /// The same where there are envelopes: if all are emptied they go back now, for that is shorter than if the loop does
@@ -335,6 +381,14 @@ impl Local {
     pub(crate) fn will_have_envelopes(&self) {
         if self.intent() == Intent::LISTEN {
             self.set_intent(Intent::LISTEN_WITH_CARE);
+        }
+    }
+
+    /// If the process comes to wait now, it is to be looked at with care.
+    fn wait_with_care(&self) {
+        let intent = self.intent();
+        if intent.waits() {
+            self.set_intent(Intent(intent.0 & Intent::LISTENING_WITH_CARE));
         }
     }
 

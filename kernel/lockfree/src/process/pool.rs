@@ -6,7 +6,9 @@
 //! (whose memory goes back to the heap), or, when there are no others, from homes of other sizes.
 
 use super::cold::ColdBox;
-use super::header::{Header, Process, Slot};
+use super::crew::Homecoming;
+use super::header::{Header, Operations, Process, Slot};
+use super::here::Here;
 use super::table::Table;
 use super::token::Token;
 use super::word::Pid;
@@ -37,33 +39,29 @@ impl Home {
         self,
         future: F,
         level: u8,
-        reductions: i32,
+        here: &'static Here,
     ) -> (Pid, Token) {
         let slot = self.slot;
-        let (pid, token) = self.prepare(future, level, reductions, None);
+        let operations = Process::<F>::operations();
+        let (pid, token) = self.prepare(future, operations, level, here, None);
         slot.word.occupy(pid);
         (pid, token)
     }
 
-    /// The same but for the slot's word, which does not name it yet.
+    /// The same but for the slot's word, which does not name it yet; the home is of the class of these operations, which are
+    /// those on processes of this type.
     #[inline(always)]
     pub(crate) fn prepare<F: Future<Output = ()> + 'static>(
         self,
         future: F,
+        operations: &'static Operations,
         level: u8,
-        reductions: i32,
+        here: &'static Here,
         cold: Option<ColdBox>,
     ) -> (Pid, Token) {
         let Self { place, index, slot } = self;
         let pid = slot.word.next_pid(index);
-        let header = Header::new(
-            slot,
-            pid,
-            Process::<F>::operations(),
-            level,
-            reductions,
-            cold,
-        );
+        let header = Header::new(slot, pid, operations, level, here, cold);
         // SAFETY: the home is free, and has room for this layout.
         let header = unsafe { Process::build(place.cast(), header, future) };
         slot.header.store(header.as_ptr(), Relaxed);
@@ -91,6 +89,11 @@ pub(crate) struct Class(u8);
 impl Class {
     /// Blocks of no common size: none are kept.
     pub(super) const ODD: Self = Self(CLASSES as u8);
+
+    /// True if such homes are kept.
+    pub(super) fn is_kept(self) -> bool {
+        self != Self::ODD
+    }
 
     /// The class of blocks for this layout.
     pub(crate) const fn of(layout: Layout) -> Self {
@@ -187,8 +190,35 @@ impl Pools {
         table.set_orphan_after(index, self.orphans.replace(index));
     }
 
+    /// Takes a home of this class that others have left, if one is found among some. The others among those are
+    /// kept.
+    pub(crate) fn take_returned(&mut self, class: Class, returned: &Homecoming) -> Option<Home> {
+        /// So many are looked at, with preemption off.
+        const SLICE: usize = 32;
+        for _ in 0..SLICE {
+            let header = returned.next()?;
+            // SAFETY: `bring_home` has left it there, in a home of its class.
+            let other = unsafe { header.as_ref() }.operations.class;
+            // SAFETY: as above.
+            let is_kept = unsafe { self.give(other, header) };
+            debug_assert!(is_kept, "homes of no common size are not left");
+            if other == class {
+                break;
+            }
+        }
+        self.take(class)
+    }
+
     /// Takes any home, and says of which class.
-    pub(crate) fn take_any(&mut self) -> Option<(Home, Class)> {
+    pub(crate) fn take_any(&mut self, returned: &Homecoming) -> Option<(Home, Class)> {
+        if let Some(header) = returned.next() {
+            // SAFETY: as above.
+            let class = unsafe { header.as_ref() }.operations.class;
+            // SAFETY: as above.
+            let is_kept = unsafe { self.give(class, header) };
+            debug_assert!(is_kept, "homes of no common size are not left");
+            return Some((self.take(class)?, class));
+        }
         let class = Class(self.homes.iter().rposition(Option::is_some)? as u8);
         Some((self.take(class)?, class))
     }
@@ -196,6 +226,17 @@ impl Pools {
 
 #[cfg(not(target_os = "none"))]
 impl Pools {
+    /// Puts all homes that others have left into the lists.
+    pub(crate) fn gather(&mut self, returned: &Homecoming) {
+        while let Some((home, class)) = returned.next().map(|header| {
+            // SAFETY: as in `take_returned`.
+            (header, unsafe { header.as_ref() }.operations.class)
+        }) {
+            // SAFETY: as there.
+            let _is_kept = unsafe { self.give(class, home) };
+        }
+    }
+
     /// How many homes there are in all lists, and how many slots without a block; counted.
     pub(crate) fn count(&self, table: &Table) -> (usize, usize) {
         let next = |home: &NonNull<Header>| {

@@ -20,6 +20,11 @@ use alloc::boxed::Box;
 use core::ops::Range;
 use core::ptr::{NonNull, null_mut, without_provenance_mut};
 
+mod set_aside;
+
+pub use set_aside::KERNELS_LEVEL;
+use set_aside::SetAside;
+
 /// Slots that are added at a time, 128 KiB of them, and 64 KiB of accounts; few where a model has to follow each.
 const CHUNK: usize = if cfg!(loom) { 2 } else { 8192 };
 /// Slots that a table may have.
@@ -53,6 +58,8 @@ pub struct Table {
     crew: Crew,
     /// Slots that nobody occupies and no core has.
     spread: Spread,
+    /// Those that are for the kernel's own.
+    set_aside: SetAside,
     /// Processes that nobody may ask for anything.
     own: Own,
 }
@@ -102,6 +109,7 @@ impl Table {
                 header: AtomicPtr::new(null_mut()),
             },
             own: Own::new(crew.count()),
+            set_aside: SetAside::new(limit, crew.count()),
             crew,
             spread: Spread::new(),
         }
@@ -131,37 +139,6 @@ impl Table {
     /// How many cores run its processes by now.
     pub fn cores(&self) -> u32 {
         self.cores.load(Relaxed)
-    }
-
-    /// Leaves a slot that nobody occupies to whichever core wants one.
-    pub(crate) fn spread_slot(&self, index: u32) {
-        self.spread
-            .push(index, |next| self.set_orphan_after(index, next));
-    }
-
-    /// Takes such a slot.
-    pub(crate) fn take_spread_slot(&self) -> Option<u32> {
-        self.spread.pop(|index| self.orphan_after(index))
-    }
-
-    /// Slots that were never used. A core of several takes a few at a time, and leaves the others what it has made more than
-    /// that: or one would have all, and the others none.
-    pub(crate) fn fresh_slots(&self) -> Option<Range<u32>> {
-        if self.has_one_core() {
-            return self.grow();
-        }
-        if let Some(batch) = self.spread.take_fresh() {
-            return Some(batch);
-        }
-        Some(self.spread.leave_fresh(self.grow()?))
-    }
-
-    /// How many such there are, counted, while nobody gives or takes one.
-    #[cfg(not(target_os = "none"))]
-    pub(crate) fn count_spread(&self) -> usize {
-        let first = self.spread.first();
-        let used = core::iter::successors(first, |&index| self.orphan_after(index));
-        used.count() + self.spread.count_fresh()
     }
 
     /// A number for one more core that runs processes of this table; it asks before it does.
@@ -347,7 +324,7 @@ pub(crate) fn vacate<const FROM_ABROAD: bool>(
     // SAFETY: made by `create`; nobody finds it any more.
     unsafe {
         match FROM_ABROAD {
-            true => homes::give_back(header, false),
+            true => homes::bring_home(header),
             false => homes::give_home(header, false, at),
         }
     }
@@ -364,6 +341,9 @@ unsafe fn clear(header: NonNull<Header>, vacant: Vacant, rest: Rest, at: InLoop<
     let (is_retired, newest) = (vacant == Vacant::Retired, rest.newest());
     // SAFETY: the caller's promise.
     let pid = unsafe { header.as_ref() }.pid();
+    // No more of them than it has received in its last turn.
+    // SAFETY: the caller's promise.
+    at.give_emptied(unsafe { &header.as_ref().local.mailbox });
     if rest.is_gated() && at.here().table().gates().close(pid) {
         // SAFETY: the caller's promise.
         return unsafe { leave_with_line(header, newest, is_retired) };
@@ -371,8 +351,6 @@ unsafe fn clear(header: NonNull<Header>, vacant: Vacant, rest: Rest, at: InLoop<
     // SAFETY: the caller's promise.
     unsafe {
         let mailbox = &header.as_ref().local.mailbox;
-        // No more of them than it has received in its last turn.
-        at.give_emptied(mailbox);
         if mailbox.is_empty_besides(newest) || !leave_unburied(header, newest, is_retired) {
             homes::give_any_home(header, is_retired, at);
         }

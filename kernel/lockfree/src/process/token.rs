@@ -25,11 +25,11 @@ use super::alarm;
 use super::finished::{Finished, Manner};
 use super::header::Header;
 use super::here::Here;
+use super::hindrance::reaps_for;
 use super::in_loop::{InLoop, in_this_loop};
 use super::local::{Intent, Local};
 use super::own::is_kernels_own;
 use super::platform;
-use super::unburied::reaps_for;
 use super::word::{Begin, Ear, Park, Pid, Wish};
 use core::mem::ManuallyDrop;
 use core::num::NonZero;
@@ -111,14 +111,12 @@ impl Token {
     /// Notes it if the process has come from another core than this one. True if it has.
     #[inline(always)]
     pub fn has_come_to(&self, here: &'static Here) -> bool {
-        let has_come = self
-            .last_core()
-            .is_some_and(|last| !core::ptr::eq(last, here));
-        if has_come {
-            self.local().set_abroad();
-            self.last_core().inspect(|last| last.count_emigrant());
-        }
-        has_come
+        let last = self.last_core();
+        let last = last.filter(|last| !core::ptr::eq(*last, here));
+        let Some(last) = last else { return false };
+        self.local().set_abroad();
+        last.count_emigrant();
+        true
     }
 
     /// The index of its priority level.
@@ -133,7 +131,7 @@ impl Token {
         self.local().is_pinned()
     }
 
-    /// The core that it was on last, if it was on one.
+    /// The core that it was on last; before it has begun, the one that it was born on.
     #[inline(always)]
     pub fn last_core(&self) -> Option<&'static Here> {
         self.local().here()
@@ -346,7 +344,7 @@ impl Token {
         let local = self.local();
         let overtime = local.overtime.get().saturating_add(1);
         local.overtime.set(overtime);
-        if !local.is_dropping.get() && is_kernels_own(self.pid()) {
+        if !local.is_dropping() && is_kernels_own(self.pid()) {
             reaps_for(self.header(), overtime);
         }
     }
@@ -366,7 +364,7 @@ impl Token {
 
     /// True if its future is being dropped: it was killed at an await, and broken off in a destructor.
     pub fn is_dropping(&self) -> bool {
-        self.local().is_dropping.get()
+        self.local().is_dropping()
     }
 
     /// Forgets the ticks and what the process wanted: it has come back of its own accord.
@@ -438,7 +436,7 @@ impl Token {
     pub fn drop_future(self) -> Finished {
         debug_assert!(!self.has_frame(), "dropped in mid-poll");
         let header = self.header();
-        header.local.is_dropping.set(true);
+        header.local.set_dropping();
         header.local.overtime.set(0);
         if !self.has_frame() {
             // SAFETY: this is the token, and the future is alive and stands at an await.

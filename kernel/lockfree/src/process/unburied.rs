@@ -1,27 +1,23 @@
-//! Mail that processes have left unread when they ended, until a reaper has dropped it; and arenas of many chunks,
-//! until it has given them back.
+//! Mail that processes have left unread when they ended, until a reaper has dropped it; messages that were sent at a time, and
+//! found nobody; and arenas of many chunks, until the reaper has given them back.
 //!
-//! Destructors are somebody's code, and need not come to their end. One that is still at it after [a while](TICKS_MOST) takes
+//! Destructors are somebody's code, and need not come to their end. One that is still at it after a while takes
 //! its reaper along, as any destructor ends with its process: the kernel gives it up where it stands, and the next
-//! reaper goes on with the next message. The same becomes of one that blocks. Meanwhile the core ticks.
+//! reaper goes on with the next message. The same becomes of one that blocks (see `hindrance`). Meanwhile the core ticks.
 //!
 //! A reaper is of the ordinary level. Where more urgent processes leave it no time, mail would pile up behind it. So with more than
 //! [so many](BACKLOG) homes behind it, another one is made, of the next level, which goes on until there are half as many. That
 //! harms nobody for long: it works off what others have left meanwhile, and a destructor that is not through within a quantum
-//! makes it an ordinary one.
+//! makes it an ordinary one, which ends with that message; another one is in a hurry then, up to three times.
 //!
 //! The mailbox of the first one is taken in hand, and its home is free at once: so there is always a home for the
 //! reaper itself. Whoever ends while that is at work keeps its home until its own turn comes.
 
-use super::hand::ORDINARY;
 use super::header::Header;
-use super::here::table;
 use super::here::{with_desk, with_own_desk};
+use super::hindrance::Hindrance;
 use super::homes;
 use super::in_loop::{in_this_loop, with_desk_in_loop};
-use super::local::Local;
-use super::own::is_kernels_own;
-use super::own_pid;
 use super::platform::PreemptionOff;
 use super::table::is_alive;
 use super::waker;
@@ -36,6 +32,8 @@ use core::ptr::NonNull;
 pub(crate) struct Unburied {
     /// What is being dropped.
     in_hand: Mailbox,
+    /// Messages that were to be sent at a time, and then found nobody, or no room; each leads to the next.
+    undelivered: Option<NonNull<Envelope>>,
     /// Processes that have ended since; each leads to the next.
     others: Option<NonNull<Header>>,
     /// Processes that have ended, and for whom senders wait in line; each leads to the next.
@@ -48,14 +46,16 @@ pub(crate) struct Unburied {
     reaper: Option<Pid>,
     /// Who does besides, in a hurry.
     hurried: Option<Pid>,
+    /// Who did, until a destructor kept them for too long to be in a hurry.
+    slowed: [Option<Pid>; SLOWED_MAX],
+    /// Who was kept from that, until somebody has told of it.
+    pub(super) hindered: Option<(Pid, Hindrance)>,
 }
 
 /// Homes that wait until another reaper is made, of a higher level.
 const BACKLOG: u32 = 64;
-/// Ticks that a message's destructor may take: a thousand quanta, as one that was killed has for all of its.
-const TICKS_MOST: u16 = 2_000;
-/// Ticks after which it is no matter of a hurry.
-const TICKS_OF_HURRY: u16 = 2;
+/// Reapers of a core that were in a hurry and are not through with a message: each has a stack.
+const SLOWED_MAX: usize = 3;
 
 // SAFETY: it owns its homes, as `Pools` does.
 unsafe impl Send for Unburied {}
@@ -64,23 +64,38 @@ impl Unburied {
     pub(super) const fn new() -> Self {
         Self {
             in_hand: Mailbox::new(),
+            undelivered: None,
             others: None,
             lines: None,
             remains: Remains::new(),
             backlog: 0,
             reaper: None,
             hurried: None,
+            slowed: [None; SLOWED_MAX],
+            hindered: None,
         }
     }
 
-    /// Takes over a message that nobody will read.
-    pub(super) fn leave(&self, envelope: &'static Envelope) {
-        self.in_hand.put_back(envelope);
+    /// Takes over a message that was not delivered; it has been counted.
+    pub(super) fn leave(&mut self, envelope: &'static Envelope) {
+        envelope.set_next(self.undelivered.replace(NonNull::from(envelope)));
+    }
+
+    /// Takes the one of them that was left last.
+    fn take_undelivered(&mut self) -> Option<&'static Envelope> {
+        // SAFETY: envelopes live for ever, and whoever left this one has no other use for it.
+        let envelope = unsafe { self.undelivered?.as_ref() };
+        self.undelivered = envelope.next();
+        Some(envelope)
     }
 
     #[inline(always)]
     fn is_nothing(&self) -> bool {
-        self.others.is_none() && self.in_hand.is_cleared() && self.remains.is_nothing()
+        self.others.is_none()
+            && self.undelivered.is_none()
+            && self.in_hand.is_cleared()
+            && self.remains.is_nothing()
+            && self.hindered.is_none()
     }
 
     /// True if the loop has to look again: there was no room for a reaper, or that has been killed.
@@ -106,9 +121,27 @@ impl Unburied {
         self.backlog > BACKLOG && self.hurried.is_none_or(|pid| !is_alive(pid))
     }
 
+    /// If this one is in a hurry it is no more, and another one may be made for what is left. True if so.
+    pub(super) fn has_slowed_down(&mut self, pid: Pid) -> bool {
+        let is_free = |place: &&mut Option<Pid>| place.is_none_or(|pid| !is_alive(pid));
+        match self.slowed.iter_mut().find(is_free) {
+            Some(place) if self.hurried == Some(pid) => {
+                *place = self.hurried.take();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// True if that one is to go: it was in a hurry, and there is no need for that, or it was too slow.
+    fn needs_no_more(&self, pid: Pid) -> bool {
+        self.hurried == Some(pid) && self.backlog <= BACKLOG / 2 || self.slowed.contains(&Some(pid))
+    }
+
     /// This reaper does no more.
     fn dismiss(&mut self, pid: Pid) {
-        for place in [&mut self.reaper, &mut self.hurried] {
+        let others = self.slowed.iter_mut();
+        for place in others.chain([&mut self.reaper, &mut self.hurried]) {
             if *place == Some(pid) {
                 *place = None;
             }
@@ -254,11 +287,16 @@ pub(crate) fn next_unread() -> Option<Option<Message>> {
         let slabs = here.table().slabs();
         let unburied = &mut desk.unburied;
         let own = waker::pid(local.waker());
-        if unburied.hurried == Some(own) && unburied.backlog <= BACKLOG / 2 {
+        if unburied.needs_no_more(own) {
             unburied.dismiss(own);
             return None;
         }
         local.overtime.set(1);
+        if let Some(envelope) = unburied.take_undelivered() {
+            let message = envelope.take_message();
+            desk.pool.give(here, envelope);
+            return Some(Some(message));
+        }
         if let Some(envelope) = unburied.in_hand.clear(slabs) {
             if envelope.class().concerns_questions() {
                 let (message, rest) = bury(here, local, desk, envelope);
@@ -295,7 +333,12 @@ pub(crate) fn next_unread() -> Option<Option<Message>> {
     });
     if let Some((header, is_retired)) = empty {
         // SAFETY: as above.
-        unsafe { homes::give_back(header, is_retired) };
+        unsafe {
+            match is_retired || !header.as_ref().local.is_abroad() {
+                true => homes::give_back(header, is_retired),
+                false => homes::bring_home(header),
+            }
+        }
     }
     message
 }
@@ -326,34 +369,4 @@ pub(crate) fn set_reaper(pid: Pid, wanted: Wanted) {
         Wanted::Hurried => desk.unburied.hurried = Some(pid),
         _ => desk.unburied.reaper = Some(pid),
     });
-}
-
-/// A reaper was found running so many times since it began with the message in hand, less one; for the holder of its token.
-pub(super) fn reaps_for(reaper: &Header, ticks: u16) {
-    if ticks > TICKS_OF_HURRY {
-        reaper.local.set_level(ORDINARY);
-    }
-    if ticks > TICKS_MOST {
-        // Its token is not in the slot, so this is noted, and met before it goes on.
-        let _ = reaper.slot.word.kill(reaper.pid());
-    }
-}
-
-/// Whoever runs is about to block: a reaper that does was made to by a message, and is given up instead.
-#[inline(always)]
-pub(super) fn is_about_to_block(local: &Local) {
-    if local.overtime.get() > 0 {
-        give_up_blocked();
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn give_up_blocked() {
-    if let Some(pid) = own_pid().filter(|&pid| is_kernels_own(pid))
-        && let Some(slot) = table().slot(pid.index())
-    {
-        // As above. Nobody waits for one that blocks and has to die.
-        let _ = slot.word.kill(pid);
-    }
 }

@@ -5,6 +5,8 @@
 //! has the process's token, so it is read where no token can be in use meanwhile: while all cores stand still
 //! (`crew::standstill`), which on the only one means with preemption off.
 
+mod all;
+
 use super::crew::{Standstill, at_standstill};
 use super::header::Header;
 use super::heap::STACK_BYTES;
@@ -16,6 +18,7 @@ use crate::atomic::Relaxed;
 use crate::heap::Held;
 use crate::heap::charge;
 use crate::mail::ENVELOPE_BYTES;
+pub use all::{Views, views};
 use core::ptr::NonNull;
 
 /// What a process is doing.
@@ -51,11 +54,11 @@ pub struct Account {
     pub reductions: u64,
     /// Nanoseconds that it has had a core for, if the cores keep time.
     pub nanos: u64,
-    /// Messages that wait: all that the process has taken in and not received, and one for any number that have come
-    /// since it last took some in. So it is 0 only if there is none.
+    /// Messages that wait: all that the process has taken in and not received, and of those that have come since
+    /// up to ten thousand.
     pub messages: u32,
-    /// The most that have waited when the process had taken some in. What was handed straight to it while it waited for
-    /// just that never waited.
+    /// The most that have waited: now, and whenever the process had taken some in. What was handed straight to it while
+    /// it waited for just that never waited.
     pub most_messages: u32,
     /// True if it holds a stack: it was interrupted, or waits in the middle of ordinary code.
     pub has_stack: bool,
@@ -110,13 +113,17 @@ impl Standstill<'_> {
             // use of its token are the work of a core that runs processes of this table, and those stand still; and
             // (3) this core does no other work meanwhile.
             let header = unsafe { header.as_ref() };
-            account(header, self.own().reductions.get(), sum)
+            account(header, table, self.own().reductions.get(), sum)
         });
         Some(View { activity, account })
     }
 }
 
-fn account(header: &Header, at_birth: i32, sum: u64) -> Account {
+fn account(header: &Header, table: &'static Table, at_birth: i32, sum: u64) -> Account {
+    let newest = header.slot.word.newest();
+    // SAFETY: all cores stand still, so the process does not run.
+    let unturned = unsafe { header.local.count_unturned(newest, table.slabs()) };
+    let messages = header.local.waiting() + unturned;
     Account {
         heap: header.heap(sum),
         arena: header.arena_bytes(),
@@ -125,8 +132,8 @@ fn account(header: &Header, at_birth: i32, sum: u64) -> Account {
         level: header.local.level(),
         reductions: header.reductions(at_birth),
         nanos: header.nanos(),
-        messages: header.local.waiting() + u32::from(header.slot.word.has_mail()),
-        most_messages: header.local.mailbox.most(),
+        messages,
+        most_messages: header.local.mailbox.most().max(messages),
         has_stack: header.frame.get() != 0,
     }
 }
@@ -139,6 +146,7 @@ pub fn processes() -> Processes {
 }
 
 /// See [`processes`].
+#[derive(Clone)]
 pub struct Processes {
     table: &'static Table,
     next: u32,

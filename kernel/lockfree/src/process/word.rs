@@ -87,7 +87,7 @@ const GENERATION_SHIFT: u32 = 35;
 const LAST_GENERATION: u64 = u64::MAX >> GENERATION_SHIFT;
 
 /// Where the number of the newest message begins.
-const MAIL_SHIFT: u32 = 9;
+pub(crate) const MAIL_SHIFT: u32 = 9;
 const FLAGS: u64 = (1 << MAIL_SHIFT) - 1;
 const BELOW_GENERATION: u64 = (1 << GENERATION_SHIFT) - 1;
 pub(super) const GENERATION: u64 = !BELOW_GENERATION;

@@ -15,10 +15,11 @@
 
 use super::Ringer;
 use super::slots::HEADS;
-use crate::heap::{list_of_kernel, make_room_in};
+use crate::heap::{Source, array_bytes, list_bytes, list_of_kernel, make_room_in};
 use crate::scarcity::{Purpose, may_take};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::ptr::NonNull;
 
 /// Nodes in a chunk.
 const CHUNK: usize = 4096;
@@ -55,6 +56,12 @@ struct Node<T> {
 
 /// What a timer is known by outside: never 0.
 pub(super) type Key = u64;
+
+/// The core whose slab a key is of.
+#[inline(always)]
+pub(super) fn core_of(key: Key) -> usize {
+    (key >> GENERATION_BITS) as usize & ((1 << CORE_BITS) - 1)
+}
 
 /// The nodes.
 #[derive(Debug)]
@@ -159,6 +166,16 @@ impl<T: Copy> Slab<T> {
         // Now, so that the first alarms of a core, whenever they come, look like no block that somebody has lost. Without
         // room it is made later.
         let _ = self.chunks.try_reserve(FIRST_CHUNKS);
+    }
+
+    /// Bytes of the room that was made, which is never taken away.
+    pub(super) fn bytes(&self, source: &impl Source) -> usize {
+        let each = self.chunks.iter().map(|chunk| {
+            let nodes = NonNull::from(&chunk[0]);
+            // SAFETY: made so, and there as long as the slab.
+            unsafe { array_bytes(nodes, CHUNK, source) }
+        });
+        list_bytes(&self.chunks, source) + each.sum::<usize>()
     }
 
     /// What room to make next.

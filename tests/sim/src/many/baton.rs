@@ -1,23 +1,38 @@
 //! Who moves next, and what all cores share of the simulated machine.
 
+mod chance;
+
 use super::bound::Choices;
+use super::encounters::Deed;
+use super::locked::Queues;
+use super::packets::Packets;
+use super::whereabouts::{Condition, Whereabouts};
 use super::{ManyEvent, ManyPlan, ManySabotage, ManyScenario};
+use crate::world::memory::Memory;
 use girder_core::causes::{Cause, Causes};
 use girder_core::rng::Rng;
 use girder_lockfree::process::Pid;
+use girder_lockfree::process::crew::Crew;
 use girder_lockfree::process::here::{self, Here};
-use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use girder_lockfree::scarcity::Purpose;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::{self, Thread};
 
 /// Times that the baton is passed in a run at most: one that needs more is going in circles.
 const PASSES: u64 = 600_000;
+/// The same where there are 100,000 processes.
+const PASSES_OF_MANY: u64 = 4_000_000;
+
+/// Later than anything that comes to pass: what is left on a wheel by then, the judge finds there.
+const NEVER: u64 = 1 << 60;
 
 /// The machine, and who has the right to run.
 pub(super) struct Baton {
     pub(super) plan: ManyPlan,
+    /// Where queues are behind locks: all of them.
+    pub(super) locked: Queues,
     state: Mutex<State>,
-    /// One for each core.
-    calls: Vec<Condvar>,
 }
 
 /// A core's way to it.
@@ -38,8 +53,17 @@ pub(super) struct Score {
     pub(super) given_up: usize,
     /// Processes that were asked to die.
     pub(super) killed: usize,
+    /// Those that died for want of memory, and those that could not be made.
+    pub(super) crashed: usize,
+    pub(super) refused: usize,
+    /// Messages that never come of themselves, and nobody has taken back.
+    pub(super) delayed: usize,
+    /// Alarms that were called off on another core than their own, as far as they are counted.
+    pub(super) elsewhere: u64,
+    /// Which operations have met a target in which condition, and how often.
+    pub(super) met: BTreeMap<(Deed, Condition), u32>,
     /// Those that have been born, and have not ended.
-    pub(super) alive: Vec<Pid>,
+    pub(super) alive: BTreeSet<Pid>,
 }
 
 /// What all cores share.
@@ -59,7 +83,12 @@ pub(super) struct State {
     work: Vec<u64>,
     /// Who may run where.
     pub(super) choices: Choices,
-    trace: Vec<(u64, usize, ManyEvent)>,
+    pub(super) whereabouts: Whereabouts,
+    pub(super) packets: Packets,
+    /// What there is no memory for, and who sees to it that all others end when somebody has died of that.
+    pub(super) memory: Memory,
+    pub(super) undertaker: Option<Pid>,
+    pub(super) trace: Vec<(u64, usize, ManyEvent)>,
     cores: Vec<CoreState>,
     holder: usize,
     arrived: usize,
@@ -75,6 +104,10 @@ struct Temper {
     delays_signals: bool,
     stalls: bool,
     is_late: bool,
+    /// Cores are signalled, and processes told to look again, for nothing.
+    disturbs: bool,
+    /// To one chance that another core moves on, so many that the same does.
+    persistence: u64,
 }
 
 /// A core, as far as the machine is concerned.
@@ -85,6 +118,8 @@ struct CoreState {
     signal: Option<u64>,
     is_asleep: bool,
     stalled_until: u64,
+    /// Its thread, which is parked unless it has the baton.
+    thread: Option<Thread>,
 }
 
 impl std::fmt::Debug for CoreState {
@@ -102,21 +137,31 @@ impl std::fmt::Debug for CoreState {
 }
 
 impl CoreState {
-    /// When something happens to it by itself.
+    /// When something happens to it by itself, if that is ever.
     fn next(&self) -> Option<u64> {
-        self.deadline.into_iter().chain(self.signal).min()
+        let deadline = self.deadline.filter(|&at| at < NEVER);
+        deadline.into_iter().chain(self.signal).min()
     }
 }
 
 impl Baton {
-    pub(super) fn new(plan: ManyPlan, mut rng: Rng, heres: &[&'static Here]) -> Self {
+    pub(super) fn new(
+        plan: ManyPlan,
+        mut rng: Rng,
+        heres: &[&'static Here],
+        crew: &'static Crew,
+    ) -> Self {
         // A core that is held up can't do its part.
-        let may_be_rough = plan.scenario != ManyScenario::Spread;
+        let may_be_rough = !ManyScenario::EVEN.contains(&plan.scenario);
         let mut flip = || rng.below(2) == 0 && may_be_rough;
+        let (delays_signals, stalls, is_late) = (flip(), flip(), flip());
+        let (disturbs, persists, are_late) = (flip(), flip(), flip());
         let temper = Temper {
-            delays_signals: flip(),
-            stalls: flip(),
-            is_late: flip(),
+            delays_signals,
+            stalls,
+            is_late,
+            disturbs,
+            persistence: if persists { 1 + rng.below(6) } else { 0 },
         };
         let core = |&here| CoreState {
             here,
@@ -124,6 +169,7 @@ impl Baton {
             signal: None,
             is_asleep: false,
             stalled_until: 0,
+            thread: None,
         };
         let state = State {
             rng,
@@ -136,6 +182,10 @@ impl Baton {
             under_way: 0,
             work: vec![0; heres.len()],
             choices: Choices::default(),
+            whereabouts: Whereabouts::default(),
+            packets: Packets::new(crew, are_late),
+            memory: Memory::new(plan.shortage, false),
+            undertaker: None,
             trace: Vec::new(),
             cores: heres.iter().map(core).collect(),
             holder: 0,
@@ -147,12 +197,12 @@ impl Baton {
         };
         Self {
             plan,
+            locked: heres.iter().map(|_| Mutex::default()).collect(),
             state: Mutex::new(state),
-            calls: heres.iter().map(|_| Condvar::new()).collect(),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         // Whoever fails says so itself.
         self.state
             .lock()
@@ -162,6 +212,18 @@ impl Baton {
     /// What each core has done.
     pub(super) fn work(&self) -> Vec<u64> {
         self.lock().work.clone()
+    }
+
+    /// How often there was no memory for this.
+    pub(super) fn lacks_of(&self, purpose: Purpose) -> usize {
+        let state = self.lock();
+        let failed = state.memory.failed().iter();
+        failed.filter(|&&it| it == purpose).count()
+    }
+
+    /// What was asked for, in order.
+    pub(super) fn allocations(&self) -> Vec<Purpose> {
+        self.lock().memory.asked().to_vec()
     }
 
     /// What is left when all cores have ended.
@@ -201,8 +263,9 @@ impl Hands {
     pub(super) fn arrive(&self) {
         let mut state = self.baton.lock();
         state.arrived += 1;
+        state.cores[self.number].thread = Some(thread::current());
         if state.arrived == state.cores.len() {
-            self.baton.calls.iter().for_each(Condvar::notify_all);
+            state.call_all();
         }
         self.wait_for_baton(state);
     }
@@ -232,9 +295,11 @@ impl Hands {
 
     fn hand_over(&self, mut state: MutexGuard<'_, State>) {
         state.passes += 1;
-        if state.passes > PASSES {
+        let has_many = ManyScenario::EVEN.contains(&self.baton.plan.scenario);
+        let most = if has_many { PASSES_OF_MANY } else { PASSES };
+        if state.passes > most {
             let failed = format!(
-                "not done after {PASSES} steps: {:?}, {:?}",
+                "not done after {most} steps: {:?}, {:?}",
                 state.score, state.cores
             );
             drop(state);
@@ -242,23 +307,25 @@ impl Hands {
         }
         let next = state.choose();
         state.holder = next;
-        if next != self.number {
-            self.baton.calls[next].notify_all();
-            self.wait_for_baton(state);
-        } else {
+        if next == self.number {
             here::simulate_time(state.now);
+            return;
         }
+        let thread = state.cores[next].thread.clone();
+        // Unlocked before: whoever is called would wait for the lock as well.
+        drop(state);
+        thread.inspect(Thread::unpark);
+        self.wait_for_baton(self.baton.lock());
     }
 
-    fn wait_for_baton(&self, mut state: MutexGuard<'_, State>) {
-        let call = &self.baton.calls[self.number];
+    fn wait_for_baton<'a>(&'a self, mut state: MutexGuard<'a, State>) {
         while !state.has_failed
             && !state.is_over
             && (state.holder != self.number || state.arrived < state.cores.len())
         {
-            state = call
-                .wait(state)
-                .unwrap_or_else(|broken| broken.into_inner());
+            drop(state);
+            thread::park();
+            state = self.baton.lock();
         }
         let (has_failed, now) = (state.has_failed, state.now);
         drop(state);
@@ -268,13 +335,14 @@ impl Hands {
 
     /// Ends the run for everybody.
     pub(super) fn fail(&self) {
-        self.baton.lock().has_failed = true;
-        self.baton.calls.iter().for_each(Condvar::notify_all);
+        let mut state = self.baton.lock();
+        state.has_failed = true;
+        state.call_all();
     }
 
     /// Ends the turn of a core that leaves because the run is over.
     pub(super) fn leave(&self) {
-        self.baton.calls.iter().for_each(Condvar::notify_all);
+        self.baton.lock().call_all();
     }
 
     /// Brings this core the interrupts that are due. True if one has come: then the core looks up.
@@ -313,86 +381,19 @@ impl Hands {
 }
 
 impl State {
+    /// True if nothing is left to happen.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Has all look whether it is their turn.
+    fn call_all(&self) {
+        let threads = self.cores.iter().filter_map(|core| core.thread.as_ref());
+        threads.for_each(Thread::unpark);
+    }
+
     /// The core that moves has done a part of what is to be done.
     pub(super) fn count_work(&mut self) {
         self.work[self.holder] += 1;
-    }
-
-    /// Time passes, and now and then a core is held up.
-    fn go_on(&mut self) {
-        self.now += self.rng.below(2_000);
-        if self.temper.stalls && self.rng.below(500) == 0 {
-            let core = self.rng.below(self.cores.len() as u64) as usize;
-            let until = self.now + self.rng.below(3_000_000);
-            self.cores[core].stalled_until = until;
-        }
-    }
-
-    /// Whose turn it is: anybody's who is awake and not held up. If all sleep, time passes until something happens; if
-    /// nothing will, the run is over.
-    fn choose(&mut self) -> usize {
-        loop {
-            (0..self.cores.len()).for_each(|core| self.rouse(core));
-            let can_move = |core: &CoreState| !core.is_asleep && core.stalled_until <= self.now;
-            let moving = || (0..self.cores.len()).filter(|&core| can_move(&self.cores[core]));
-            let count = moving().count() as u64;
-            if count > 0 {
-                let chosen = moving().nth(self.rng.clone().below(count) as usize);
-                self.rng.next_u64();
-                return chosen.expect("one of them");
-            }
-            let held_up = self.cores.iter().filter(|core| !core.is_asleep);
-            let held_up = held_up.map(|core| core.stalled_until);
-            let next = self.cores.iter().filter_map(CoreState::next);
-            match held_up.chain(next).filter(|&at| at > self.now).min() {
-                Some(at) => self.now = at,
-                None => {
-                    self.is_over = true;
-                    return 0;
-                }
-            }
-        }
-    }
-
-    /// Wakes a core if something has happened to it.
-    fn rouse(&mut self, core: usize) {
-        if self.cores[core].is_asleep && self.interrupt(core) {
-            self.cores[core].is_asleep = false;
-        }
-    }
-
-    fn interrupt(&mut self, core: usize) -> bool {
-        let (now, core) = (self.now, &mut self.cores[core]);
-        let is_timer = core.deadline.is_some_and(|at| at <= now);
-        if is_timer {
-            core.deadline = None;
-            let _ = core.here.doorbell().ring(Cause::Timer.bit());
-        }
-        let is_signal = core.signal.is_some_and(|at| at <= now);
-        if is_signal {
-            core.signal = None;
-        }
-        is_timer || is_signal
-    }
-
-    fn send_signal(&mut self, target: usize) {
-        if self.sabotage == Some(ManySabotage::LoseSignals) {
-            return;
-        }
-        let delay = match self.temper.delays_signals {
-            true => self.rng.below(500_000),
-            false => self.rng.below(3_000),
-        };
-        let at = self.now + delay;
-        let signal = &mut self.cores[target].signal;
-        *signal = Some(signal.map_or(at, |before| before.min(at)));
-    }
-
-    /// How late a timer may be.
-    pub(super) fn lateness(&mut self) -> u64 {
-        match self.temper.is_late && self.rng.below(4) == 0 {
-            true => self.rng.below(2_000_000),
-            false => self.rng.below(2_000),
-        }
     }
 }

@@ -4,6 +4,7 @@
 //! is what `set_affinity` promises, and the law that is checked at each beginning, in every scenario.
 
 use super::programs::{any_priority, born, counted, executioner, ordinary, point, spawn, victim};
+use super::want::need;
 use super::world::with_state;
 use girder_core::rng::Rng;
 use girder_core::sched::{Priority, sleep_until};
@@ -54,22 +55,28 @@ fn any_mask(rng: &mut Rng, cores: usize) -> CoreMask {
 }
 
 fn choose(pid: Pid, cores: CoreMask) {
-    let has_chosen = set_affinity(pid, &cores).expect("a core that there is");
+    let _ = choose_for(pid, cores);
+}
+
+/// Chooses, and notes what was chosen.
+pub(super) fn choose_for(pid: Pid, cores: CoreMask) -> process::Request {
+    let has_chosen = need(|| set_affinity(pid, &cores));
     if has_chosen == process::Request::Taken {
         let is_own = own_pid() == Some(pid);
         with_state(|state| state.choices.note(pid, cores, !is_own));
         assert!(get_affinity(pid).is_none_or(|now| now.count() <= cores.count()));
     }
+    has_chosen
 }
 
-fn spawn_on(
+pub(super) fn spawn_on(
     cores: CoreMask,
     priority: Priority,
     body: impl Future<Output = ()> + Send + 'static,
 ) -> Pid {
     let affinity = Affinity::of(&cores).expect("a core that there is");
-    let spawned = process::spawn_on(affinity, counted(body), priority.level(), None);
-    let pid = born(spawned);
+    let body = counted(body);
+    let pid = born(|| process::spawn_on(affinity, body, priority.level(), None));
     with_state(|state| state.choices.note(pid, cores, false));
     pid
 }
@@ -77,7 +84,8 @@ fn spawn_on(
 /// One that stays where it was born, as the kernel's own do; nobody has chosen that.
 fn spawn_here(priority: Priority, body: impl Future<Output = ()> + Send + 'static) {
     let cores = CoreMask::only(own_core());
-    let pid = born(process::spawn(counted(body), priority.level() | PINNED));
+    let body = counted(body);
+    let pid = born(|| process::spawn(body, priority.level() | PINNED));
     with_state(|state| state.choices.note(pid, cores, false));
 }
 

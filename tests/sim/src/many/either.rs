@@ -1,34 +1,42 @@
 //! The handlers of whichever deployment a run is of: the same simulated hardware is below both.
 
-use super::ManyDeployment;
+use super::baton::Baton;
+use super::locked::{self, Locked};
+use super::packets;
+use super::whereabouts::{arrive, leave};
+use super::world::hands;
+use super::{ManyDeployment, ManyScenario};
 use girder_core::sched::{
     Apart, CoreId, Fellows, Migration, Neighbours, Offering, Place, Priority, Ready, Stolen, apart,
     crew_of,
 };
 use girder_lockfree::Token;
-use girder_lockfree::process::Queue;
 use girder_lockfree::process::crew::{Crew, Load};
 use girder_lockfree::process::here::Here;
+use girder_lockfree::process::{Pid, Queue};
+use std::collections::BTreeSet;
 
 /// The ready processes of a core.
 pub(super) enum AnyReady {
     Shared(Offering),
     Message(Apart),
+    Locked(Locked),
 }
 
 /// The other cores.
 pub(super) enum AnyMigration {
     Shared(Fellows),
     Message(Neighbours),
+    Locked(Fellows),
 }
 
 /// The handlers of one core.
 pub(super) fn handlers(
-    deployment: ManyDeployment,
+    baton: &Baton,
     crew: &'static Crew,
     here: &'static Here,
 ) -> Option<(AnyReady, AnyMigration)> {
-    Some(match deployment {
+    Some(match baton.plan.deployment {
         ManyDeployment::Shared => {
             let (ready, migration) = crew_of(crew, here)?;
             (AnyReady::Shared(ready), AnyMigration::Shared(migration))
@@ -36,6 +44,10 @@ pub(super) fn handlers(
         ManyDeployment::Message => {
             let (ready, migration) = apart(crew, here)?;
             (AnyReady::Message(ready), AnyMigration::Message(migration))
+        }
+        ManyDeployment::Locked => {
+            let (ready, migration) = locked::handlers(&baton.locked, crew, here)?;
+            (AnyReady::Locked(ready), AnyMigration::Locked(migration))
         }
     })
 }
@@ -46,16 +58,32 @@ macro_rules! each {
         match $it {
             $kind::Shared($inner) => $does,
             $kind::Message($inner) => $does,
+            $kind::Locked($inner) => $does,
         }
     };
 }
 
+impl AnyReady {
+    /// Who is in queues that others may have some of, but not of those in them; where somebody wants to know.
+    fn private(&self) -> BTreeSet<Pid> {
+        let matters = hands().baton.plan.scenario == ManyScenario::Encounters;
+        match self {
+            _ if !matters => BTreeSet::new(),
+            Self::Shared(offering) => offering.levels().pids().collect(),
+            // Whoever leaves these is sent.
+            Self::Message(_) | Self::Locked(_) => BTreeSet::new(),
+        }
+    }
+}
+
 impl Ready for AnyReady {
     fn push(&mut self, token: Token, place: Place) {
+        arrive([token.pid()]);
         each!(AnyReady, self, it => it.push(token, place));
     }
 
     fn push_all(&mut self, tokens: &mut Queue, levels: u8, count: usize) {
+        arrive(tokens.contents().map(|(pid, _)| pid));
         each!(AnyReady, self, it => it.push_all(tokens, levels, count));
     }
 
@@ -72,15 +100,29 @@ impl Ready for AnyReady {
     }
 
     fn steal_from(&mut self, victim: CoreId) -> Stolen {
-        each!(AnyReady, self, it => it.steal_from(victim))
+        let asked = match self {
+            Self::Message(_) => packets::ask(victim.0 as usize),
+            Self::Shared(_) | Self::Locked(_) => None,
+        };
+        if let Some(asked) = asked {
+            return asked;
+        }
+        let stolen = each!(AnyReady, self, it => it.steal_from(victim));
+        arrive(self.private());
+        stolen
     }
 
     fn offer(&mut self) -> usize {
-        each!(AnyReady, self, it => it.offer())
+        let before = self.private();
+        let offered = each!(AnyReady, self, it => it.offer());
+        let after = self.private();
+        leave(before.difference(&after).copied());
+        offered
     }
 
     fn take_back(&mut self) {
         each!(AnyReady, self, it => it.take_back());
+        arrive(self.private());
     }
 
     fn sparable(&self) -> usize {
@@ -88,7 +130,9 @@ impl Ready for AnyReady {
     }
 
     fn spare(&mut self) -> Option<Token> {
-        each!(AnyReady, self, it => it.spare())
+        let spared = each!(AnyReady, self, it => it.spare());
+        leave(spared.as_ref().map(Token::pid));
+        spared
     }
 
     fn is_empty(&self) -> bool {
@@ -120,11 +164,17 @@ impl Migration for AnyMigration {
     }
 
     fn to_core(&mut self, token: Token, target: CoreId) -> Option<Token> {
-        each!(AnyMigration, self, it => it.to_core(token, target))
+        let pid = token.pid();
+        leave([pid]);
+        let stays = each!(AnyMigration, self, it => it.to_core(token, target));
+        arrive(stays.as_ref().map(Token::pid));
+        stays
     }
 
     fn arrivals(&mut self) -> Queue {
-        each!(AnyMigration, self, it => it.arrivals())
+        let arrived = packets::arrive(each!(AnyMigration, self, it => it.arrivals()));
+        arrive(arrived.contents().map(|(pid, _)| pid));
+        arrived
     }
 
     fn record(&self, record: [u64; 3]) {
@@ -160,6 +210,7 @@ impl Migration for AnyMigration {
     }
 
     fn is_fed(&mut self) {
+        packets::take_back();
         each!(AnyMigration, self, it => it.is_fed());
     }
 

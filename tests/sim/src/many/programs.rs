@@ -5,6 +5,7 @@
 
 use super::baton::State;
 use super::looking::look;
+use super::want::{had, lacks, need, poll_until_end};
 use super::world::{hands, loses_kills, strikes, with_state};
 use super::{ManyPlan, ManyScenario};
 use girder_core::mail::{receive, send};
@@ -20,6 +21,9 @@ use std::task::{Context, Poll};
 /// Comes back at once, or after the process was broken off.
 pub(super) async fn point() {
     process::reduce(with_state(|state| state.rng.below(4)) as u32);
+    with_state(State::disturbed)
+        .into_iter()
+        .for_each(process::wake);
     if strikes() {
         let mut is_back = false;
         poll_fn(|_| match std::mem::replace(&mut is_back, true) {
@@ -31,47 +35,85 @@ pub(super) async fn point() {
 }
 
 /// A body as a process runs it, counted when it is dropped.
-struct Body<F>(F);
+pub(super) struct Body<F> {
+    body: F,
+    _witness: Witness,
+}
 
-impl<F: Future> Future for Body<F> {
-    type Output = F::Output;
+/// Counts its drop.
+pub(super) struct Witness;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        // SAFETY: the field is pinned with the whole.
-        unsafe { self.map_unchecked_mut(|this| &mut this.0) }.poll(context)
+impl<F: Future<Output = ()>> Body<F> {
+    /// One that comes to its end by returning.
+    pub(super) fn new(body: F, witness: Witness) -> Body<impl Future<Output = ()>> {
+        let body = async move {
+            point().await;
+            body.await;
+            point().await;
+            with_state(|state| state.score.finished += 1);
+        };
+        Body {
+            body,
+            _witness: witness,
+        }
     }
 }
 
-impl<F> Drop for Body<F> {
+impl<F: Future<Output = ()>> Future for Body<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: the field is pinned with the whole.
+        let body = unsafe { self.map_unchecked_mut(|this| &mut this.body) };
+        poll_until_end(|| body.poll(context))
+    }
+}
+
+impl Drop for Witness {
     fn drop(&mut self) {
         with_state(|state| state.score.dropped += 1);
     }
 }
 
 pub(super) fn spawn(priority: Priority, body: impl Future<Output = ()> + Send + 'static) -> Pid {
-    born(process::spawn(counted(body), priority.level()))
+    let body = counted(body);
+    born(|| process::spawn(body, priority.level()))
 }
 
 /// What a process is to run.
 pub(super) fn counted<F: Future<Output = ()> + Send + 'static>(
     body: F,
 ) -> impl Future<Output = ()> + Send + 'static {
-    Body(async move {
-        point().await;
-        body.await;
-        point().await;
-        with_state(|state| state.score.finished += 1);
-    })
+    Body::new(body, Witness)
 }
 
-/// A process that runs it.
-pub(super) fn born(spawned: Result<Pid, process::NoProcess>) -> Pid {
-    let pid = spawned.expect("there is room");
+/// A process that runs it. For want of memory whoever wants it ends.
+pub(super) fn born(spawn: impl FnOnce() -> Result<Pid, process::NoProcess>) -> Pid {
+    let before = lacks();
+    let spawned = spawn();
+    if spawned.is_err() {
+        assert!(lacks() > before, "refused, and there was memory");
+        count_refused();
+    }
+    let pid = had(spawned);
+    count_newborn(pid);
+    pid
+}
+
+/// Counts a body that came to be no process.
+pub(super) fn count_refused() {
     with_state(|state| {
         state.score.made += 1;
-        state.score.alive.push(pid);
+        state.score.refused += 1;
     });
-    pid
+}
+
+/// Counts a process that was just made.
+pub(super) fn count_newborn(pid: Pid) {
+    with_state(|state| {
+        state.score.made += 1;
+        state.score.alive.insert(pid);
+    });
 }
 
 pub(super) fn any_priority(rng: &mut Rng) -> Priority {
@@ -98,7 +140,13 @@ pub(super) fn start(plan: ManyPlan) {
         ManyScenario::Trouble => trouble(&mut rng),
         ManyScenario::Looks => looks(&mut rng),
         ManyScenario::Bound => super::bound::start(&mut rng, plan.cores),
-        ManyScenario::Spread => spinners(),
+        ManyScenario::Encounters => super::encounters::start(&mut rng, plan.cores),
+        ManyScenario::Alarms => super::alarms::start(&mut rng),
+        ManyScenario::Alone => super::alarms::start_alone(&mut rng, plan.cores),
+        ManyScenario::Services => super::services::start(&mut rng),
+        ManyScenario::Spread => super::even::spinners(400, 200),
+        ManyScenario::Crowd => super::even::spinners(100_000, 1),
+        ManyScenario::Skynet => super::even::skynet(),
     }
 }
 
@@ -106,20 +154,6 @@ fn yielders(rng: &mut Rng) {
     for _ in 0..12 {
         let rounds = rng.below(30);
         spawn(any_priority(rng), turns(rounds));
-    }
-}
-
-/// All born on one core, and each with as much to do; none awaits anything.
-fn spinners() {
-    const SPINNERS: u64 = 400;
-    const WORK: u64 = 200;
-    for _ in 0..SPINNERS {
-        spawn(Priority::Normal, async {
-            for _ in 0..WORK {
-                with_state(State::count_work);
-                point().await;
-            }
-        });
     }
 }
 
@@ -150,13 +184,13 @@ fn pair(rng: &mut Rng) {
             let (from, number) = receive::<(Pid, u32)>().await;
             assert_eq!(number, expected, "lost, doubled or out of order");
             point().await;
-            send(from, number).expect("there is an envelope");
+            need(|| send(from, number));
         }
     });
     spawn(any_priority(rng), async move {
         let own = own_pid().expect("a process");
         for number in 0..rounds {
-            send(server, (own, number)).expect("there is an envelope");
+            need(|| send(server, (own, number)));
             point().await;
             assert_eq!(receive::<u32>().await, number, "lost or doubled");
         }
@@ -178,7 +212,7 @@ fn fan_in(rng: &mut Rng) {
     for sender in 0..SENDERS {
         spawn(any_priority(rng), async move {
             for number in 0..EACH {
-                send(receiver, (sender, number)).expect("there is an envelope");
+                need(|| send(receiver, (sender, number)));
                 point().await;
             }
         });
@@ -258,7 +292,7 @@ fn counted_pair(priority: Priority, rounds: u32) {
     });
     spawn(priority, async move {
         for number in 0..rounds {
-            send(receiver, number).expect("there is an envelope");
+            need(|| send(receiver, number));
             with_state(|state| state.under_way += 1);
             point().await;
         }

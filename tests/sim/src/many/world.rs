@@ -2,6 +2,7 @@
 
 use super::baton::{Hands, State};
 use super::either::{AnyMigration, AnyReady};
+use super::want::{call_undertaker, take_crash};
 use super::{ManyEvent, ManySabotage};
 use crate::world::{Console, Unlimited};
 use girder_core::causes::Causes;
@@ -194,7 +195,10 @@ fn begin(pid: Pid) {
     hands.note(ManyEvent::Resume(pid.get()));
     let other = hands.with(|state| state.running.insert(pid, hands.number));
     assert_eq!(other, None, "{pid:?} runs on two cores");
-    hands.with(|state| state.choices.check(pid, hands.number));
+    hands.with(|state| {
+        state.choices.check(pid, hands.number);
+        state.whereabouts.begins(pid, hands.number);
+    });
 }
 
 fn stop(pid: Pid) {
@@ -205,15 +209,30 @@ fn stop(pid: Pid) {
 fn end(pid: Pid) {
     stop(pid);
     hands().note(ManyEvent::End(pid.get()));
-    with_state(|state| state.score.alive.retain(|it| *it != pid));
+    with_state(|state| state.score.alive.remove(&pid));
+    call_undertaker();
 }
 
 fn run(process: Runnable) -> Outcome {
     let pid = process.pid();
     begin(pid);
     let polled = process.poll();
-    let is_broken_off = IS_BROKEN_OFF.take();
+    let (is_broken_off, has_crashed) = (IS_BROKEN_OFF.take(), take_crash());
     match polled {
+        Polled::Waiting(token)
+        | Polled::Listening(token)
+        | Polled::Yielded(token)
+        | Polled::YieldedWithCare(token)
+            if has_crashed =>
+        {
+            with_state(|state| {
+                state.score.crashed += 1;
+                state.score.given_up += 1;
+            });
+            let finished = token.simulate_crash();
+            end(pid);
+            Outcome::Done(finished)
+        }
         Polled::Waiting(token)
         | Polled::Listening(token)
         | Polled::Yielded(token)
@@ -222,6 +241,7 @@ fn run(process: Runnable) -> Outcome {
         {
             stop(pid);
             hands().note(ManyEvent::Preempt(pid.get()));
+            with_state(|state| state.whereabouts.is_broken_off(pid));
             Outcome::Preempted(token.simulate_frame())
         }
         Polled::Done(_) => {

@@ -7,6 +7,7 @@
 
 use super::honest::{honest, send_honestly};
 use super::mail::insist;
+use super::received::received;
 use super::trouble::kill;
 use super::{Shared, any_priority, attempt, counted, interruptible, make, point, spawn};
 use crate::world::with_state;
@@ -159,8 +160,8 @@ async fn take_one(rng: &mut Rng, world: &World) {
             }
         }
         1 => {
-            if let Some(letter) = try_receive::<Letter>() {
-                judge(world, &letter, |_| true);
+            if let Some(letter) = try_receive() {
+                received(letter, try_receive, |it| judge(world, it, |_| true));
             }
         }
         2 => {

@@ -1,16 +1,19 @@
 //! Messages among processes that are killed, and others that live in their places after them.
 
-use super::{Shared, any_priority, honest, interruptible, point, send_honestly, spawn};
+mod later;
+
+use super::received::received;
+use super::{Shared, any_priority, interruptible, point, send_honestly, spawn};
 use crate::world::{lacks, with_state};
 use girder_core::mail::{
     CallError, Pid, ReplyTo, SendError, call_timeout, receive, receive_any, receive_timeout,
-    receive_where, send, traffic, try_receive,
+    receive_where, send, try_receive,
 };
 use girder_core::rng::Rng;
 use girder_core::sched::Priority;
-use girder_core::time::{Cancelled, send_after, timeout};
+use girder_core::time::timeout;
 use girder_lockfree::mail::envelopes_in_use;
-use girder_lockfree::process::{kill, own_pid, yield_now};
+use girder_lockfree::process::{here, kill, own_pid, yield_now};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -38,8 +41,10 @@ struct Letter {
     from: usize,
     to: Pid,
     number: u32,
+    /// When the clock shall have come there before it is received.
+    due: u64,
     count: Count,
-    _large: Option<[u64; 8]>,
+    _large: Option<[u64; 7]>,
 }
 
 /// A small one of another type.
@@ -74,6 +79,7 @@ pub(super) fn start(rng: &mut Rng, score: &Shared) {
     for from in 0..SENDERS {
         sender(from, rng, score, &receivers, &count, &at_work);
     }
+    later::listener(rng, score);
     killer(rng, score, &receivers, &at_work);
     closer(score, &receivers, &count, &at_work);
 }
@@ -104,7 +110,10 @@ fn receiver(rng: &mut Rng, score: &Shared) -> Pid {
 /// mid-poll drops nothing.
 async fn take_one(rng: &mut Rng, next: &mut BTreeMap<usize, u32>) {
     match rng.below(7) {
-        0 => judge(&interruptible(receive::<Letter>()).await, next),
+        0 => {
+            let letter = interruptible(receive::<Letter>()).await;
+            received(letter, try_receive, |it| judge(it, next));
+        }
         1 => {
             let odd = |letter: &Letter| letter.number % 2 == 1;
             // What it skips it will find later, but no longer in order among the others.
@@ -143,7 +152,10 @@ async fn take_one(rng: &mut Rng, next: &mut BTreeMap<usize, u32>) {
             if let Ok(message) = interruptible(timeout(micros(50), receive_any())).await {
                 match message.downcast::<Letter>() {
                     Ok(letter) => judge(&letter, next),
-                    Err(other) => drop(other),
+                    Err(other) => other
+                        .downcast::<Card>()
+                        .iter()
+                        .for_each(|it| is_mine(&it.0)),
                 }
             }
         }
@@ -153,9 +165,11 @@ async fn take_one(rng: &mut Rng, next: &mut BTreeMap<usize, u32>) {
 
 fn is_mine(letter: &Letter) {
     assert_eq!(Some(letter.to), own_pid(), "a stranger's letter");
+    assert!(here::now() >= letter.due, "it came early");
 }
 
-/// Letters of one sender come in order, without a gap; after some were picked out, only in order.
+/// Letters of one sender come in order. Numbers that are missing have gone to others, or came as cards; that nothing is lost is
+/// counted at the end, and seen at once in [`lanes`](super::lanes).
 fn judge(letter: &Letter, next: &mut BTreeMap<usize, u32>) {
     is_mine(letter);
     if let Some(&expected) = next.get(&letter.from) {
@@ -185,8 +199,9 @@ fn sender(
                     from,
                     to,
                     number,
+                    due: 0,
                     count: count.clone(),
-                    _large: rng.below(2).checked_sub(1).map(|_| [0; 8]),
+                    _large: rng.below(2).checked_sub(1).map(|_| [0; 7]),
                 };
                 post(&mut rng, to, letter);
                 point().await;
@@ -209,7 +224,7 @@ fn sender(
 fn post(rng: &mut Rng, to: Pid, letter: Letter) {
     let number = letter.number;
     let back = if rng.below(6) == 0 {
-        post_later(rng, to, letter).map(|Card(letter)| letter)
+        later::post(rng, to, letter).map(|Card(letter)| letter)
     } else if rng.below(3) == 0 {
         let sent = send_honestly(|| send(to, Card(letter)));
         sent.err().map(|error| error.into_message().0)
@@ -224,29 +239,6 @@ fn post(rng: &mut Rng, to: Pid, letter: Letter) {
             "not what was sent"
         );
     }
-}
-
-/// Has it sent in a while, or thinks better of it.
-fn post_later(rng: &mut Rng, to: Pid, letter: Letter) -> Option<Card> {
-    let delay = micros(rng.below(200));
-    let before = traffic().expect("all cores come to rest").refused;
-    let is_refused = |sent: &Result<_, SendError<_>>| sent.is_err();
-    let delayed = match honest(|| send_after(delay, to, Card(letter)), is_refused) {
-        Ok(delayed) => delayed,
-        Err(refused) => {
-            assert_eq!(
-                traffic().expect("all cores come to rest").refused,
-                before + 1,
-                "refusals are counted"
-            );
-            return Some(refused.into_message());
-        }
-    };
-    if rng.below(4) == 0 {
-        assert_eq!(delayed.cancel(), Cancelled::InTime);
-        assert_eq!(delayed.cancel(), Cancelled::TooLate);
-    }
-    None
 }
 
 async fn ask(rng: &mut Rng, to: Pid, number: u32) {

@@ -18,7 +18,7 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    pub(super) fn new(shortage: Option<Shortage>, is_fickle: bool) -> Self {
+    pub(crate) fn new(shortage: Option<Shortage>, is_fickle: bool) -> Self {
         Self {
             shortage,
             is_fickle,
@@ -27,8 +27,13 @@ impl Memory {
         }
     }
 
+    /// True if there is always some.
+    pub(crate) fn is_plenty(&self) -> bool {
+        self.shortage.is_none() && !self.is_fickle
+    }
+
     /// True if there is some.
-    pub(super) fn has(&mut self, purpose: Purpose, rng: &mut Rng) -> bool {
+    pub(crate) fn has(&mut self, purpose: Purpose, rng: &mut Rng) -> bool {
         let fails = match self.shortage {
             Some(shortage) => shortage.has(purpose, &self.asked),
             None => self.is_fickle && rng.below(8) == 0,

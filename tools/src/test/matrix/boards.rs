@@ -1,7 +1,7 @@
 //! Boards other than QEMU's own: Raspberry Pis, in every way in which a kernel gets into them, and
 //! one for its serial port.
 
-use super::{POWEROFF, ask, plain_row, says};
+use super::{ASK_MOST, POWEROFF, ask, plain_row, says};
 use crate::machine::Board::{self, Npcm845, RaspberryPi3, RaspberryPi4};
 use crate::machine::{Line, Machine, PowerOff};
 use crate::test::dialogue::Step;
@@ -18,13 +18,19 @@ const BY_HEART: Expect = says!("no tree is needed", "(no device tree)");
 const TYPED: &[Step] = &[
     ask("help", &["cores", "mem", "poweroff", "test"]),
     ask("cores", &["up (boot core)", "0x3"]),
-    ask("mem", &["0 received bytes damaged or lost"]),
+    ask(
+        "mem",
+        &[
+            "\nmessages  0 to nobody, ",
+            "0 received bytes damaged or lost",
+        ],
+    ),
     ask("", &[]),
-    ask("test", &["test result: ok. "]),
+    ASK_MOST,
     POWEROFF,
 ];
 
-const ELF_WITHOUT_TREE: &[Step] = &[ask("test", &["test result: ok. "]), POWEROFF];
+const ELF_WITHOUT_TREE: &[Step] = &[ASK_MOST, POWEROFF];
 
 pub(super) fn rows() -> Vec<Row> {
     [
@@ -253,7 +259,7 @@ fn trees_of_makers() -> Vec<Row> {
 fn of_npcm845() -> Vec<Row> {
     const TYPED_AND_CRASHED: &[Step] = &[
         ask("cores", &["up (boot core)"]),
-        ask("test", &["test result: ok. "]),
+        ASK_MOST,
         super::crashes::PANIC,
     ];
     let row = |name| Row {

@@ -26,6 +26,7 @@ pub(super) fn rows() -> Vec<Row> {
         (V3, BEYOND_ONE_REGION_V3, El1, "cortex-a72"),
     ];
     let mut rows: Vec<_> = machines.into_iter().map(row).collect();
+    rows.iter_mut().for_each(super::spare_the_host);
     rows.push(Row {
         machine: Machine {
             is_secure: true,

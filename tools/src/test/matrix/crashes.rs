@@ -91,6 +91,21 @@ const ELSEWHERE: Step = crash!(
     "\n  | [",
     "boot stage 5"
 );
+/// The same where all cores schedule: the shell, and whoever the others run, may be on any.
+const AMONG_SHARING: Step = crash!(
+    "crash panic@3",
+    "panicked at boot/src/provoke.rs:",
+    "\ncore 3, mpidr 0x3: crashed",
+    " girder_boot::provoke::kernel+0x",
+    "\ncore 0, mpidr 0x0: stopped",
+    "\ncore 1, mpidr 0x1: stopped",
+    "\ncore 2, mpidr 0x2: stopped",
+    "\ncore 4, mpidr 0x4: stopped",
+    "\ncore 5, mpidr 0x5: stopped",
+    "\ncore 6, mpidr 0x6: stopped",
+    "\ncore 7, mpidr 0x7: stopped",
+    "\nthe last lines of the log:"
+);
 /// This core does not listen any more.
 const DEAF: Step = ask("crash deaf@5", &[]);
 const WITHOUT_THE_DEAF: Step = crash!(
@@ -177,6 +192,11 @@ pub(super) fn rows() -> Vec<Row> {
         ..plain_row(name)
     };
     let off = |name, script| row(name, "girder.panic=off", script, After::PowerOff);
+    // Where the report of each core is looked at, the shell is to be on the boot core.
+    let off_alone = |name, script| {
+        let bootargs = "girder.panic=off girder.log=debug girder.deploy=single";
+        row(name, bootargs, script, After::PowerOff)
+    };
     let without_emulator = Row {
         machine: Machine {
             power_off: PowerOff::Psci,
@@ -190,15 +210,11 @@ pub(super) fn rows() -> Vec<Row> {
         off("crash-overflow", &[OVERFLOW]),
         off("crash-nested", &[NESTED]),
         off("crash-report", &[REPORT]),
-        off("crash-beside-deaf", &[NOBODY, DEAF, WITHOUT_THE_DEAF]),
-        off("crash-beside-wild", &[WILD, PAST_THE_WILD]),
+        off_alone("crash-beside-deaf", &[NOBODY, DEAF, WITHOUT_THE_DEAF]),
+        off_alone("crash-beside-wild", &[WILD, PAST_THE_WILD]),
+        off_alone("crash-on-core-3", &[ELSEWHERE]),
+        off("crash-among-sharing", &[AMONG_SHARING]),
         off("crash-everywhere", &[EVERYWHERE]),
-        row(
-            "crash-on-core-3",
-            "girder.panic=off girder.log=debug",
-            &[ELSEWHERE],
-            After::PowerOff,
-        ),
         as_they_come_up(
             "crash-coming-up",
             "girder.panic=off girder.crash=panic@3",

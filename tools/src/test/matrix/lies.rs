@@ -46,6 +46,8 @@ fn memories() -> Vec<Row> {
                 memory: "10M".to_owned(),
                 ..Machine::default()
             },
+            // Eight cores with a heap of their own each would have it all.
+            bootargs: "girder.deploy=single",
             ..plain_row("little-memory")
         },
         edited(

@@ -1,10 +1,11 @@
-//! As many cores as the kernel takes, and as many processes. Two host cores need a minute for them, so these rows run only with
-//! all the others.
+//! As many cores as the kernel takes, and as many processes; and cores that take turns at fixed numbers of instructions, each of
+//! which is as slow as the shift says: another order of events for each. Two host cores need minutes for them, so these rows run
+//! only with all the others.
 
 use std::time::Duration;
 
 use super::crashes::crash;
-use super::{ask, plain_row, says};
+use super::{LAST_AS_FIRST, ask, plain_row, says};
 use crate::machine::Machine;
 use crate::test::dialogue::{Ends, Step};
 use crate::test::judge::After;
@@ -45,7 +46,30 @@ const CRASH: &[Step] = &[
     ),
 ];
 
+/// Shifts: an instruction takes 1 to 128 nanoseconds.
+const SHIFTS: std::ops::Range<u8> = 0..8;
+
+fn counted(shift: u8) -> Row {
+    Row {
+        machine: Machine {
+            cores: 4,
+            icount_shift: Some(shift),
+            ..Machine::default()
+        },
+        bootargs: concat!("test=", super::but_the_longest!()),
+        silence: SILENCE,
+        time_limit: TIME_LIMIT,
+        ..plain_row(&format!("counted-{shift}"))
+    }
+}
+
 pub(super) fn rows() -> Vec<Row> {
+    let mut rows = crowds();
+    rows.extend(SHIFTS.map(counted));
+    rows
+}
+
+fn crowds() -> Vec<Row> {
     let row = |name| Row {
         machine: Machine {
             cores: MOST_CORES,
@@ -60,7 +84,11 @@ pub(super) fn rows() -> Vec<Row> {
         Row {
             silence: SILENCE,
             time_limit: TIME_LIMIT,
-            ..super::crowd("4G", "bench=idle_memory:10000000", &[TEN_MILLION])
+            ..super::counting(super::crowd(
+                "4G",
+                "bench=idle_memory:10000000",
+                &[TEN_MILLION, LAST_AS_FIRST],
+            ))
         },
         Row {
             machine: Machine {

@@ -1,7 +1,7 @@
-//! The deployments in which all cores schedule, and steal from each other or send packets: all tests on one core and on four;
-//! otherwise those that are about several cores.
+//! The deployments: cores that steal from each other (the default where there are several), cores that send each other packets,
+//! and one core that schedules while the others are parked. All tests on each, but on 64 cores those about several.
 
-use super::{plain_row, says};
+use super::{MANY_CORES, plain_row, says};
 use crate::machine::{Gic, Machine};
 use crate::test::row::Row;
 use crate::test::watch::Expect;
@@ -16,24 +16,39 @@ const SENDING: &[Expect] = &[says!(
     " up, ",
     "deployment message"
 )];
+const ALONE: &[Expect] = &[says!(
+    "the banner names the deployment",
+    " up, ",
+    "deployment single"
+)];
 
 pub(super) fn rows() -> Vec<Row> {
-    let row = |name: &str, cores: u32, cpu: &str, bootargs| Row {
+    let row = |name: &str, cores: u32, cpu: &str| Row {
         machine: Machine {
             cores,
             cpu: cpu.to_owned(),
             ..Machine::default()
         },
-        bootargs,
         ..plain_row(&format!("{name}-{cores}-{cpu}"))
     };
-    let shared = |cores, cpu, bootargs| Row {
-        expects: STEALING,
-        ..row("shared", cores, cpu, bootargs)
+    let by_default = |cores, cpu, expects| Row {
+        expects,
+        ..row("default", cores, cpu)
     };
-    let message = |cores, cpu, bootargs| Row {
+    let shared = |cores, cpu| Row {
+        bootargs: "girder.deploy=shared",
+        expects: STEALING,
+        ..row("shared", cores, cpu)
+    };
+    let message = |cores, cpu| Row {
+        bootargs: "girder.deploy=message",
         expects: SENDING,
-        ..row("message", cores, cpu, bootargs)
+        ..row("message", cores, cpu)
+    };
+    let single = |cores, cpu| Row {
+        bootargs: "girder.deploy=single",
+        expects: ALONE,
+        ..row("single", cores, cpu)
     };
     let on_gic_v2 = |row: Row| Row {
         machine: Machine {
@@ -42,16 +57,22 @@ pub(super) fn rows() -> Vec<Row> {
         },
         ..row
     };
-    let several = "girder.deploy=shared test=many::";
-    let several_by_message = "girder.deploy=message test=many::";
     vec![
-        shared(1, "neoverse-n1", "girder.deploy=shared"),
-        shared(2, "max", several),
-        on_gic_v2(shared(4, "cortex-a72", "girder.deploy=shared")),
-        shared(8, "neoverse-n1", several),
-        message(1, "cortex-a72", "girder.deploy=message"),
-        message(2, "neoverse-n1", several_by_message),
-        message(4, "max", "girder.deploy=message"),
-        message(8, "cortex-a72", several_by_message),
+        by_default(1, "cortex-a53", ALONE),
+        by_default(2, "cortex-a72", STEALING),
+        shared(1, "neoverse-n1"),
+        shared(2, "max"),
+        on_gic_v2(shared(4, "cortex-a72")),
+        shared(8, "neoverse-n1"),
+        message(1, "cortex-a72"),
+        message(2, "neoverse-n1"),
+        message(4, "max"),
+        on_gic_v2(message(8, "cortex-a72")),
+        Row {
+            bootargs: "girder.deploy=message test=many::",
+            ..message(MANY_CORES, "neoverse-n1")
+        },
+        single(4, "cortex-a72"),
+        on_gic_v2(single(8, "max")),
     ]
 }

@@ -1,7 +1,7 @@
 //! Boots of the default machine with something of their own: arguments, scripts at the prompt, a tree that
 //! lies about a core.
 
-use super::{POWEROFF, ask, plain_row, says};
+use super::{ASK_TEST, POWEROFF, ask, plain_row, says};
 use crate::machine::{Machine, PowerOff};
 use crate::test::dialogue::{Ends, Step};
 use crate::test::flood::Flood;
@@ -39,7 +39,7 @@ const TYPED: &[Step] = &[
     ask("kill shell", &["the shell was killed", "another one"]),
     ask("frobnicate now", &["unknown command", "frobnicate"]),
     ask("", &[]),
-    ask("test", &["test result: ok. "]),
+    ASK_TEST,
     POWEROFF,
 ];
 
@@ -62,6 +62,23 @@ const HOARDED: &[Step] = &[
     ask("ps", &["hoarding"]),
     ask("kill hoarding", &[" ends"]),
     ask("test memory::alignment", &["test result: ok. 1 passed"]),
+    POWEROFF,
+];
+
+/// Somebody has all slots and keeps them: there are other shells, and reapers.
+const LEAKED: &[Step] = &[
+    ask("test slots::", &["test result: ok. 1 passed"]),
+    Step {
+        flood: None,
+        command: "run leaking",
+        expected: &["leaking in ", "the shell was killed", "another one"],
+        ends: Ends::AtThePromptAfter("here is another one"),
+    },
+    ask("mem", &["\nreserve   ", "the kernel's own"]),
+    ask("kill 77.7", &["no process '77.7' to end"]),
+    ask("crash shell", &["the shell panicked", "another one"]),
+    ask("run ring", &["no room for another process"]),
+    ask("kill leaking", &[" ends"]),
     POWEROFF,
 ];
 
@@ -96,6 +113,15 @@ const TYPED_AHEAD: &[Step] = &[
     ask("mem", &[NOTHING_LOST]),
     POWEROFF,
 ];
+
+/// A machine with so little memory that it is soon used up.
+fn little(cores: u32) -> Machine {
+    Machine {
+        cores,
+        memory: "48M".to_owned(),
+        ..Machine::default()
+    }
+}
 
 /// Boots of another kind; each is there for the property in its name.
 pub(super) fn rows() -> Vec<Row> {
@@ -191,6 +217,21 @@ pub(super) fn rows() -> Vec<Row> {
             },
             script: HOARDED,
             ..plain_row("hoarded-memory")
+        },
+        Row {
+            machine: little(1),
+            script: LEAKED,
+            ..plain_row("leaked-slots")
+        },
+        Row {
+            machine: little(4),
+            bootargs: "girder.deploy=shared test=slots::",
+            ..plain_row("leaked-slots-shared")
+        },
+        Row {
+            machine: little(4),
+            bootargs: "girder.deploy=message test=slots::",
+            ..plain_row("leaked-slots-message")
         },
         Row {
             script: FLOODED,

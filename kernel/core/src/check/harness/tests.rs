@@ -166,6 +166,17 @@ fn who_wants_to_be_last_is_in_every_order() {
 }
 
 #[test]
+fn who_takes_long_runs_only_if_asked_for() {
+    let tests = ["a", "b"].map(|name| Test {
+        long: (name == "a").then_some("it takes minutes"),
+        ..Test::new(name, nothing)
+    });
+    assert_eq!(names_run(&tests, plan()), ["b"]);
+    let filter = Filter::new("a");
+    assert_eq!(names_run(&tests, Plan { filter, ..plan() }), ["a"]);
+}
+
+#[test]
 fn seed_of_a_test_depends_on_run_name_and_round_but_not_on_its_neighbours() {
     let tests = ["a", "b", "c"].map(|name| Test::new(name, nothing));
     let seeds = |filter: &str, seed| {

@@ -1,9 +1,10 @@
 use super::*;
+use crate::check::judge::judge;
 use crate::check::{Expect, Filter, Plan, Test};
 use crate::config::REDUCTIONS;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use girder_lockfree::Token;
 use girder_lockfree::process::here::{Here, collect, simulate_time};
 use girder_lockfree::process::{Look, Polled, Start, Table, ring_alarms, spawn_with};
@@ -49,6 +50,11 @@ fn run_out() {
 
 /// What a run of these tests says, on a machine with room for so many processes.
 fn report_of(tests: &'static [Test], processes: u32) -> String {
+    report_with_leak(tests, processes, None)
+}
+
+/// The same, where each test leaves this.
+fn report_with_leak(tests: &'static [Test], processes: u32, leak: Option<&'static str>) -> String {
     let table = Box::leak(Box::new(Table::new(processes)));
     Box::leak(Box::new(Here::new())).simulate(table);
     simulate_time(0);
@@ -64,7 +70,13 @@ fn report_of(tests: &'static [Test], processes: u32) -> String {
     let out = report.clone();
     let suite = move || async move {
         let mut text = String::new();
-        run(&mut Harness::new(tests, plan), &mut text, |_| (), || None).await;
+        run(
+            &mut Harness::new(tests, plan),
+            &mut text,
+            |_| (),
+            async |_: &Test| leak.map(|words| Disorder::Leak(Words::of(words))),
+        )
+        .await;
         *out.lock().unwrap() = text;
     };
     spawn_with(suite, Priority::Max.level()).expect("room for the suite");
@@ -108,4 +120,56 @@ fn each_test_is_a_process_and_whoever_is_late_is_killed() {
 fn a_test_without_room_for_its_process_has_failed() {
     let report = report_of(&TESTS[1..2], 1);
     assert!(report.contains("not run: no room"), "{report}");
+}
+
+static LEAKING: [Test; 4] = [
+    Test::asynchronous("a_leaks", for_half_of_its_time),
+    Test {
+        expect: Expect::Leak("+1 envelopes"),
+        ..Test::asynchronous("b_has_to_leak", for_half_of_its_time)
+    },
+    Test {
+        expect: Expect::Leak("+1 envelopes"),
+        ..Test::asynchronous("c_has_to_leak_and_hangs", forever)
+    },
+    Test {
+        expect: Expect::Timeout,
+        ..Test::asynchronous("d_has_to_hang_and_leaks", forever)
+    },
+];
+
+#[test]
+fn who_leaves_something_fails_unless_it_is_meant_to() {
+    let report = report_with_leak(&LEAKING, 8, Some("+1 envelopes, 3 in all"));
+    for line in [
+        "test a_leaks ... FAILED",
+        "  cause: +1 envelopes, 3 in all",
+        "test b_has_to_leak ... ok",
+        "test c_has_to_leak_and_hangs ... FAILED",
+        "  cause: hung: still running after 50 ms; expected it to leave `+1 envelopes`",
+        "test d_has_to_hang_and_leaks ... FAILED",
+        "test result: FAILED. 1 passed; 3 failed; 0 ignored",
+    ] {
+        assert!(report.lines().any(|said| said == line), "{line}: {report}");
+    }
+}
+
+#[test]
+fn who_is_meant_to_leave_something_fails_without() {
+    let report = report_of(&LEAKING[1..2], 8);
+    let line = "  cause: failed: returned; expected it to leave `+1 envelopes`";
+    assert!(report.lines().any(|said| said == line), "{report}");
+}
+
+/// Whoever was ended by the kernel was not killed by another process.
+#[test]
+fn a_limit_that_ends_a_test_is_named() {
+    for (reason, cause) in [
+        (ExitReason::Killed, "killed by another process"),
+        (ExitReason::MailboxLimit, "ended by a limit: mailbox_limit"),
+        (ExitReason::StackLimit, "ended by a limit: stack_limit"),
+    ] {
+        let misfit = judge(Expect::Success, ending(&reason)).expect_err(cause);
+        assert_eq!(misfit.to_string(), cause);
+    }
 }

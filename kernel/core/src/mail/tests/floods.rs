@@ -52,3 +52,26 @@ fn messages_to_pids_out_of_thin_air_and_to_the_long_dead_go_to_nobody() {
         }
     });
 }
+
+#[test]
+fn who_has_much_to_spend_keeps_few_of_the_envelopes_that_it_empties() {
+    const MESSAGES: usize = 20_000;
+    const KEPT_MOST: usize = 2_048 + 65;
+    for wants_all in [true, false] {
+        let mut driver = Driver::with_reductions(1_000_000);
+        spawn(async move {
+            (0..MESSAGES).for_each(|number| put(own(), number));
+            for number in 0..MESSAGES - 1_000 {
+                let received = match wants_all {
+                    true => receive().await,
+                    false => receive_where(|_: &usize| true).await,
+                };
+                assert_eq!(received, number);
+            }
+            let left = envelopes_in_use().expect("all cores come to rest");
+            assert!(left <= 1_000 + KEPT_MOST, "{left} are not given back");
+        });
+        driver.run();
+        assert_eq!(driver.yields, 0, "all of it is one budget");
+    }
+}

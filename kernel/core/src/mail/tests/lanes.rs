@@ -3,9 +3,9 @@
 use super::*;
 use girder_lockfree::mail::gate_report;
 
-const MANY: u32 = 100_000;
+pub(super) const MANY: u32 = 100_000;
 
-fn lane() -> Lane {
+pub(super) fn lane() -> Lane {
     urgent_lane().expect("there is memory")
 }
 

@@ -1,7 +1,7 @@
 //! Messages that are sent at a time.
 
 use super::*;
-use crate::time::{Cancelled, Instant, send_after, send_at, send_every};
+use crate::time::{Cancelled, Instant, NoPeriodic, PERIOD_MIN, send_after, send_at, send_every};
 use girder_lockfree::process::simulate_counting_alarms;
 
 const TICK: u64 = 1_024;
@@ -99,10 +99,8 @@ fn what_finds_its_receiver_gone_is_dropped_once() {
         sleep(micros(20)).await;
     });
     assert_eq!(drops.load(SeqCst), MESSAGES);
-    assert_eq!(
-        traffic().expect("all cores come to rest").unread,
-        MESSAGES as u64
-    );
+    let traffic = traffic().expect("all cores come to rest");
+    assert_eq!((traffic.dead_letters, traffic.unread), (MESSAGES as u64, 0));
 }
 
 #[test]
@@ -136,7 +134,12 @@ fn what_finds_no_room_is_dropped() {
         assert!(send(receiver, ()).is_err(), "no room is left");
         kill(receiver);
     });
-    assert_eq!(traffic().expect("all cores come to rest").unread, 3);
+    let traffic = traffic().expect("all cores come to rest");
+    // The one that had room was there when its receiver ended.
+    assert_eq!(
+        (traffic.dropped, traffic.unread, traffic.dead_letters),
+        (2, 1, 0)
+    );
 }
 
 #[test]
@@ -174,6 +177,21 @@ fn what_is_sent_again_and_again_keeps_step() {
         assert_eq!(beat.cancel(), Cancelled::InTime);
         assert_eq!(receive_timeout::<u64>(micros(500)).await, Err(Elapsed));
         assert_eq!(beat.cancel(), Cancelled::TooLate);
+    });
+}
+
+#[test]
+fn a_period_that_would_flood_its_receiver_is_refused() {
+    run(async {
+        for period in [Duration::ZERO, PERIOD_MIN - Duration::from_nanos(1)] {
+            let refused = send_every(period, own(), || 1_u8);
+            assert_eq!(refused, Err(NoPeriodic::TooShort));
+        }
+        sleep(micros(50)).await;
+        assert_eq!(try_receive::<u8>(), None);
+        let beat = send_every(PERIOD_MIN, own(), || 1_u8).unwrap();
+        assert_eq!(receive::<u8>().await, 1);
+        assert_eq!(beat.cancel(), Cancelled::InTime);
     });
 }
 

@@ -150,6 +150,32 @@ fn all_who_wait_are_told_of_the_receivers_end() {
 }
 
 #[test]
+fn who_ends_just_after_a_receive_leaves_nothing_behind_its_line() {
+    run(async {
+        let me = own();
+        let receiver = spawn_bounded(1, async {
+            // What it has emptied is still in its mailbox when it ends.
+            receive::<u32>().await;
+        });
+        suspend(receiver);
+        for number in 0..3_u32 {
+            spawn(async move {
+                let sent = send_wait(receiver, number).await;
+                send(me, sent.expect("there is memory")).unwrap();
+            });
+            yield_now().await;
+        }
+        assert_eq!(waiting(receiver), 2);
+        resume(receiver);
+        let mut told = [Sent::Dropped; 3];
+        for place in &mut told {
+            *place = receive().await;
+        }
+        assert_eq!(told, [Sent::Delivered, Sent::Delivered, Sent::ToNobody]);
+    });
+}
+
+#[test]
 fn who_waits_in_mid_poll_and_is_given_up_leaves_a_message_and_no_place() {
     let mut driver = Driver::new();
     let log = Log::new();

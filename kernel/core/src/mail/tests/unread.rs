@@ -104,3 +104,16 @@ fn a_destructor_may_do_what_a_process_may() {
     });
     assert_eq!(log.take().len(), 1);
 }
+
+#[test]
+fn what_nobody_received_is_told_by_why() {
+    let traffic = Traffic {
+        dead_letters: 1,
+        unread: 2,
+        late_answers: 3,
+        refused: 4,
+        dropped: 5,
+    };
+    let expected = "1 to nobody, 2 left unread, 3 late answers, 5 dropped for want of room, 4 refused for want of memory";
+    assert_eq!(traffic.to_string(), expected);
+}

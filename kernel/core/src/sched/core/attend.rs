@@ -94,11 +94,17 @@ impl<W: World> Core<W> {
         if W::Migration::MOVES && self.here.is_eager() && self.migration.is_anybody_hungry() {
             self.feed();
         }
-        let wants_tick =
-            !self.deadlines.has_tick() && (has_reaper || self.ready.has_rivals(others));
+        let wants_tick = !self.deadlines.has_tick()
+            && (has_reaper || self.ready.has_rivals(others) || self.has_left_over(others));
         if wants_tick || first_alarm.is_some() {
             self.set_timer(wants_tick, first_alarm);
         }
+    }
+
+    /// True if the loop comes back for what it could not do in one turn, and somebody has the core meanwhile: one that never
+    /// yields would keep that waiting for ever.
+    fn has_left_over(&self, others: usize) -> bool {
+        self.here.is_laden() && (others > 0 || !self.ready.is_empty())
     }
 
     /// Begins to tick if that is wanted, and takes notice of an alarm that comes before all others.

@@ -7,8 +7,8 @@ use crate::causes::Cause;
 use crate::sched::effects::{CoreId, Hardware, Migration, Oracle, Place, Ready, Stolen, World};
 use crate::trace::Decision;
 use girder_lockfree::Token;
-use girder_lockfree::process::Queue;
 use girder_lockfree::process::crew::{LOOK, Load, Pace, WHOLE};
+use girder_lockfree::process::{Queue, take_called_off};
 
 /// Cores that are asked before this one sleeps; whoever has plenty and is not among them finds it at a tick.
 const ASKED_MAX: usize = 16;
@@ -29,6 +29,7 @@ impl<W: World> Core<W> {
             let hardware = &mut self.hardware;
             self.migration.stand_still(|is_over| hardware.rest(is_over));
             self.take_in_sent();
+            take_called_off(self.here);
         }
         if is_tick {
             self.ready.take_back();
@@ -88,7 +89,7 @@ impl<W: World> Core<W> {
         // Besides those that wait for the core, somebody has it.
         let load = Load::of(self.ready.length() + 1);
         self.migration.show_load(load);
-        let choice = self.oracle.choose(self.migration.victims().max(1));
+        let choice = self.oracle.draw(self.migration.victims().max(1));
         if let Some((target, count)) = self.migration.plan(load, choice) {
             let sent = self.migration.migrate(&mut self.ready, target, count);
             self.statistics.migrated += sent as u64;
@@ -135,7 +136,7 @@ impl<W: World> Core<W> {
         if !token.is_pinned() && !self.migration.owns() {
             return Some(token);
         }
-        let choice = self.oracle.choose(self.migration.victims() + 1);
+        let choice = self.oracle.draw(self.migration.victims() + 1);
         match self.migration.home_of(&token, choice) {
             Some(home) => self.send(token, home),
             None => Some(token),
@@ -217,7 +218,8 @@ impl<W: World> Core<W> {
 
     fn steals(&mut self) -> bool {
         let victims = self.migration.victims();
-        let choice = self.oracle.choose(victims.max(1));
+        let choice = self.oracle.draw(victims.max(1));
+        let mut asked = 0;
         for turn in 0..ASKED_MAX {
             let Some(victim) = self.migration.victim(turn, choice) else {
                 break;
@@ -234,7 +236,10 @@ impl<W: World> Core<W> {
                 // It answers by a ring at our word.
                 Stolen::Asked => {
                     self.migration.has_asked(victim);
-                    break;
+                    asked += 1;
+                    if asked == W::Migration::ASKED_AT_ONCE {
+                        break;
+                    }
                 }
             }
         }

@@ -41,7 +41,7 @@ impl<W: World> Core<W> {
     }
 
     /// Lets a process wait for mail that has nothing to give back, and takes the next one. One that has spent too much is
-    /// given more when it next yields: its next receive lets others run first.
+    /// looked at with care, and given more, when it does so; at the latest when it next yields.
     #[inline(always)]
     pub(in crate::sched) fn let_listen(&mut self, at: InLoop<'_>, token: Token) -> Turned {
         match token.park_listening() {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::mail::Gates;
-use crate::process::word::{Sent, StateWord};
+use crate::process::word::{MAIL_SHIFT, Sent, StateWord};
 use loom::thread;
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ impl Bounded {
         if entry != Entry::Free {
             return entry;
         }
-        let link = |before| self.before[message as usize].store(u64::from(before), Relaxed);
+        let link = |before| self.before[message as usize].store(before >> MAIL_SHIFT, Relaxed);
         match self.state.send_past_gate(pid, message, link) {
             Sent::Nobody => Entry::Nobody,
             _ => Entry::Free,

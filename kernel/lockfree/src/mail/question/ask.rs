@@ -8,13 +8,13 @@ use super::super::poll::{later, poll_look};
 use super::super::post::{Sent, take_back, try_box};
 use super::super::refusal::SendError;
 use super::super::slabs::fill_pool;
-use super::super::special::FILTERS;
+use super::super::special::{FILTERS, LANE};
 use super::reply::ReplyTo;
 use super::word::Number;
 use super::{NOT_NOTED, NOTHING, wake_with};
 use crate::process::here::{Stay, with_desk};
 use crate::process::word::AtOnce;
-use crate::process::{Header, Pid, Slot, local};
+use crate::process::{Header, Pid, Slot, own_record};
 use crate::scarcity::Purpose;
 use alloc::boxed::Box;
 use core::marker::PhantomData;
@@ -142,7 +142,7 @@ fn put<P>(
     let Some(slot) = here.table().slot(to.index()) else {
         return Err(nobody_there::<P>(stay, envelope));
     };
-    let link = move |before| envelope.set_before(before);
+    let link = move |before| envelope.set_link_before(before);
     match slot.word.send_at_once(to, envelope.number(), link) {
         AtOnce::Left => {}
         // SAFETY: what is done with the desk is a push, and the send has just handed the process over.
@@ -207,7 +207,7 @@ impl<R: Send + 'static> Question<R> {
     /// Polls for the answer. Only the process that has asked may.
     #[inline(always)]
     pub fn poll(&mut self, context: &Context<'_>) -> Poll<Result<R, NotAsked>> {
-        let Some(header) = Header::polled_with(local(), context.waker()) else {
+        let Some(header) = Header::polled_with(own_record(), context.waker()) else {
             return self.poll_beside(context);
         };
         if header.local.left() < 0 {
@@ -243,9 +243,15 @@ impl<R: Send + 'static> Question<R> {
         if first.is_none() && !slot.word.has_mail() {
             return Look::Nothing;
         }
-        if let Some(first) = first.filter(|&first| NonNull::from(first) == envelope) {
+        // Somebody with a lane may be on a walk through the list, which the search heeds.
+        let is_it = |first: &Envelope| {
+            NonNull::from(first) == envelope && !(first.is_sealed() && local.has_special(LANE))
+        };
+        if let Some(first) = first.filter(|first| is_it(first)) {
             header.note_change();
-            local.set_waiting(local.waiting() - 1);
+            if first.is_sealed() {
+                local.break_seal(first);
+            }
             // SAFETY: it is the envelope of this question, and has come back.
             return Look::Found(unsafe { self.open(first, |first| local.mailbox.pass(first)) });
         }

@@ -6,7 +6,7 @@ use super::super::post::{Sent, try_box};
 use super::word::{Finish, Number};
 use super::{NOTHING, send_back, send_nothing};
 use crate::process::here::{Stay, with_own_desk};
-use crate::process::{Pid, local};
+use crate::process::{Pid, own_record};
 use crate::scarcity::Purpose;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -96,7 +96,7 @@ fn answer<P>(
     payload: P,
     kind: &'static Kind,
 ) -> Result<Sent, P> {
-    let local = local();
+    let local = own_record();
     let mut stay = Stay::for_pay(local, 1);
     if !envelope.question.close(number) {
         match envelope.question.finish(number) {

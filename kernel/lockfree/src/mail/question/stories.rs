@@ -125,3 +125,57 @@ fn a_late_answer_does_not_answer_the_next_question() {
         }
     });
 }
+
+/// A message that waits for its time.
+pub(crate) mod delay {
+    use super::*;
+    use crate::mail::question::word::{Emptied, Ended};
+
+    /// It is taken back on another core while its time comes: one has the message, and one the envelope, in the end.
+    #[test]
+    pub(crate) fn one_has_the_message_and_one_the_envelope() {
+        loom::model(|| {
+            let paper = Arc::new(Paper {
+                word: QuestionWord::new(),
+                room: UnsafeCell::new(QUESTION),
+            });
+            let number = paper.word.begin_delay();
+            let other = {
+                let paper = paper.clone();
+                thread::spawn(move || {
+                    if !paper.word.claim(number) {
+                        return (0, 0);
+                    }
+                    assert_eq!(paper.read(), QUESTION);
+                    let is_mine = paper.word.empty(number) == Emptied::Mine;
+                    (1, paper.claim(is_mine))
+                })
+            };
+            let ended = paper.word.end_delay();
+            let message = usize::from(ended == Ended::Message);
+            if ended == Ended::Message {
+                assert_eq!(paper.read(), QUESTION);
+            }
+            let envelope = paper.claim(ended != Ended::Nothing);
+            let (others_message, others_envelope) = other.join().unwrap();
+            assert_eq!(message + others_message, 1, "have the message");
+            assert_eq!(envelope + others_envelope, 1, "have the envelope");
+        });
+    }
+
+    /// A name that is used again does not touch what is in the envelope now.
+    #[test]
+    fn an_old_name_claims_nothing() {
+        loom::model(|| {
+            let word = QuestionWord::new();
+            let first = word.begin_delay();
+            assert_eq!(word.end_delay(), Ended::Message);
+            let second = word.begin_delay();
+            assert!(!word.claim(first), "a stranger's message");
+            assert!(word.claim(second));
+            assert!(!word.claim(second), "taken back twice");
+            assert_eq!(word.empty(second), Emptied::OnWheel);
+            assert_eq!(word.end_delay(), Ended::Envelope);
+        });
+    }
+}

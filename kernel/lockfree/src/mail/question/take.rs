@@ -1,4 +1,4 @@
-//! The short way of a question out of its mailbox: it is the first there, and nothing is special.
+//! The short way of a question out of its mailbox: it is the first there, and paid for.
 
 use super::super::envelope::Packing;
 use super::opened;
@@ -7,14 +7,14 @@ use crate::process::{Header, local};
 use alloc::boxed::Box;
 use core::task::Context;
 
-/// Takes the first message, if it is a question of this type and this is the process's own poll. All else a search
+/// Takes the first message, if it is paid for, a question of this type, and this is the process's own poll. All else a search
 /// finds.
 #[inline(always)]
 pub(in super::super) fn take_first_question<M: Send + 'static>(context: &Context<'_>) -> Option<M> {
     let header = Header::polled_with(local(), context.waker())?;
     let local = &header.local;
     let first = local.mailbox.first()?;
-    if local.is_special() || !first.asks::<M>() || !local.take_one() {
+    if first.is_sealed() || !first.asks::<M>() {
         return None;
     }
     let mut stay = Stay::on_full_stack(local);

@@ -6,6 +6,10 @@
 //! who then writes an answer there or gives the envelope to a pool, acquires that. The rest has been said by the
 //! word of the process that was asked: its send and its take.
 
+mod delay;
+
+pub(crate) use delay::{Emptied, Ended};
+
 use crate::atomic::{AtomicU64, Relaxed};
 use crate::order::Site;
 

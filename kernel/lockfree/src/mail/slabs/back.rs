@@ -172,7 +172,7 @@ impl Pool {
 
     /// Slabs that are here.
     #[cfg(all(test, not(loom)))]
-    pub(in crate::mail) fn slabs_of(&self, slabs: &Slabs) -> u32 {
+    pub(crate) fn slabs_of(&self, slabs: &Slabs) -> u32 {
         let vacated = core::iter::successors(self.vacated, |&index| slabs.vacated_after(index));
         slabs.used.load(Relaxed) - vacated.count() as u32
     }
@@ -190,6 +190,15 @@ impl Pool {
                 Phase::Sorting => _ = self.search(slabs, here),
             }
         }
+    }
+}
+
+/// Looks at some of the envelopes of this pool, so that slabs of which none is used go back to memory: about how many those are, or
+/// none at the end of all.
+pub(crate) fn trim_some_of(pool: &mut Pool, here: &'static Here) -> usize {
+    match pool.search(here.table().slabs(), here).is_last {
+        true => 0,
+        false => SORTED,
     }
 }
 

@@ -38,7 +38,7 @@ mod masks;
 pub use mask::CoreMask;
 
 use crate::atomic::{AtomicPtr, AtomicU64, Relaxed};
-use crate::heap::list_of_kernel;
+use crate::heap::{Source, array_bytes, list_of_kernel};
 use crate::order::Site;
 use crate::process::here;
 use crate::process::platform::{PreemptionOff, make_room};
@@ -48,7 +48,7 @@ use crate::process::{own, table};
 use crate::scarcity::{Purpose, may_take};
 use alloc::boxed::Box;
 use core::fmt;
-use core::ptr::null_mut;
+use core::ptr::{NonNull, null_mut};
 use masks::Masks;
 
 /// Choices that are made at a time; few where a model has to follow each.
@@ -194,6 +194,15 @@ impl Affinities {
             drop(unsafe { Box::from_raw(made) });
         }
         Some(())
+    }
+
+    /// Bytes of the room that was made, which is never taken away.
+    pub(super) fn bytes(&self, source: &impl Source) -> usize {
+        let chunks = self.chunks.iter();
+        let made = chunks.filter_map(|chunk| NonNull::new(chunk.load(Relaxed)));
+        // SAFETY: a chunk that is not null was made so and lives for ever.
+        let bytes = made.map(|chunk| unsafe { array_bytes(chunk, CHUNK, source) });
+        bytes.sum()
     }
 
     /// Notes a choice for a process, unless a later one has its slot.

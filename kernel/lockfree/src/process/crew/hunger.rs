@@ -30,6 +30,14 @@ impl Hunger {
         self.0.iter().all(|word| word.load(Relaxed) == 0)
     }
 
+    /// True if there is a bit besides that core's own.
+    pub(super) fn has_others_than(&self, core: usize) -> bool {
+        let (own, bit) = place(core);
+        let but_own = |index| if index == own { !bit } else { u64::MAX };
+        let mut words = self.0.iter().enumerate();
+        words.any(|(index, word)| word.load(Relaxed) & but_own(index) != 0)
+    }
+
     /// Takes one's bit away: one of those beside `near` if there is one, else any.
     pub(super) fn claim(&self, near: usize) -> Option<usize> {
         let (first, _) = place(near);

@@ -46,14 +46,27 @@ impl Inbox {
 }
 
 /// The same of anything.
-struct Stack<T>(AtomicPtr<T>);
+pub(super) struct Stack<T>(AtomicPtr<T>);
 
 impl<T> Stack<T> {
-    fn new() -> Self {
+    #[cfg(not(loom))]
+    pub(super) const fn new() -> Self {
         Self(AtomicPtr::new(null_mut()))
     }
 
-    fn push(&self, item: NonNull<T>, link: impl Fn(*mut T)) {
+    #[cfg(loom)]
+    pub(super) fn new() -> Self {
+        Self(AtomicPtr::new(null_mut()))
+    }
+
+    /// True if nothing is there.
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.load(Relaxed).is_null()
+    }
+
+    /// True if it is the first there.
+    pub(super) fn push(&self, item: NonNull<T>, link: impl Fn(*mut T)) -> bool {
         let mut before = self.0.load(Relaxed);
         loop {
             link(before);
@@ -62,13 +75,13 @@ impl<T> Stack<T> {
                 .0
                 .compare_exchange_weak(before, item.as_ptr(), ordering, Relaxed);
             match pushed {
-                Ok(_) => return,
+                Ok(_) => return before.is_null(),
                 Err(now) => before = now,
             }
         }
     }
 
-    fn take(&self) -> *mut T {
+    pub(super) fn take(&self) -> *mut T {
         self.0.swap(null_mut(), Site::InboxTake.ordering())
     }
 }

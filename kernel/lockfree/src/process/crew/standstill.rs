@@ -34,7 +34,8 @@
 //! # What it costs
 //!
 //! Two signals for each core, and the time until the last has come; on the way of a turn, nothing. It is for reports and for
-//! tests, and for who would otherwise be told that there is no memory.
+//! tests, and for who would otherwise be told that there is no memory: whoever has more to do than a moment takes does it in
+//! turns (`tidy`), and only reports and tests look at everything at once.
 
 use super::{Crew, LOOK};
 use crate::atomic::{AtomicU64, Relaxed};
@@ -126,7 +127,7 @@ impl Call {
 /// Says that all cores that run processes of this table stand still, and that the running code is the one for which they
 /// do.
 pub struct Standstill<'a> {
-    crew: &'static Crew,
+    pub(super) crew: &'static Crew,
     own: &'static Here,
     /// Ends with the closure that it was given to, and is nobody else's.
     still: PhantomData<&'a *const ()>,

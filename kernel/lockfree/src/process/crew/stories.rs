@@ -1,6 +1,7 @@
 //! What two cores say and see, on modelled atomics.
 
 pub(crate) use super::affinity::stories as affinity;
+pub(crate) use super::called_off::stories as called_off;
 pub(crate) use super::inbox::stories as inbox;
 use super::pace::PaceWord;
 pub(crate) use super::spread::stories as spread;

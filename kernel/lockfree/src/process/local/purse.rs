@@ -1,14 +1,12 @@
-//! What a process may still spend, and how many messages wait for it: two halves of a word, for a receive takes one
-//! of each.
+//! What a process may still spend, and how many messages wait for it.
 
 use super::{Intent, Local};
 use core::cell::Cell;
 
-/// What a receive takes one of each from, with one subtraction: see [`Local::take_one`].
 #[repr(C, align(8))]
 pub(super) struct Purse {
-    /// Messages that wait: see `mail::mailbox`.
-    waiting: Cell<u32>,
+    /// Messages that wait and are not paid for: see `mail::mailbox::run`.
+    held: Cell<u32>,
     /// Reductions left; below zero the next await yields.
     left: Cell<i32>,
 }
@@ -20,15 +18,10 @@ impl Purse {
         reason = "each record has one of its own"
     )]
     pub(super) const EMPTY: Self = Self {
-        waiting: Cell::new(0),
+        held: Cell::new(0),
         left: Cell::new(0),
     };
 }
-
-const _: () = assert!(
-    cfg!(target_endian = "little"),
-    "what is left is the upper half"
-);
 
 impl Local {
     /// Pays; an await that finds nothing left yields.
@@ -36,37 +29,19 @@ impl Local {
         let left = self.purse.left.get().saturating_sub_unsigned(reductions);
         self.purse.left.set(left);
         if left < 0 {
-            // The loop has to give it more when it yields.
-            self.set_manner(Intent::YIELD_WITH_CARE);
+            self.has_nothing_left();
         }
     }
 
-    /// Messages that wait.
+    /// Messages that wait and are not paid for.
     #[inline(always)]
-    pub(crate) fn waiting(&self) -> u32 {
-        self.purse.waiting.get()
+    pub(crate) fn held(&self) -> u32 {
+        self.purse.held.get()
     }
 
     #[inline(always)]
-    pub(crate) fn set_waiting(&self, waiting: u32) {
-        self.purse.waiting.set(waiting);
-    }
-
-    /// Pays for a message that is about to be taken, and counts it out. False, and nothing is done, if that would leave
-    /// less than nothing.
-    #[inline(always)]
-    pub(crate) fn take_one(&self) -> bool {
-        debug_assert!(self.waiting() > 0, "a message that was not counted in");
-        let both = core::ptr::from_ref(&self.purse).cast_mut().cast::<u64>();
-        // SAFETY: two cells of this record side by side, as long and aligned as this; nobody else touches them meanwhile.
-        unsafe {
-            let less = both.read().wrapping_sub(1 << 32 | 1);
-            let is_enough = less as i64 >= 0;
-            if is_enough {
-                both.write(less);
-            }
-            is_enough
-        }
+    pub(crate) fn set_held(&self, held: u32) {
+        self.purse.held.set(held);
     }
 
     /// Gives the process, which is new, what it may spend.
@@ -101,9 +76,23 @@ impl Local {
         // Read as a number without a sign, it is less than what is spent only where it goes below zero: once. From there
         // until it is given more, nothing makes the yield plain again.
         if left < reductions {
-            core::hint::cold_path();
-            self.set_manner(Intent::YIELD_WITH_CARE);
+            self.has_nothing_left();
         }
+    }
+
+    /// The loop has to give it more when it yields, or waits for mail. No message is paid for any more.
+    #[cold]
+    #[inline(never)]
+    fn has_nothing_left(&self) {
+        self.set_manner(Intent::YIELD_WITH_CARE);
+        self.wait_with_care();
+        self.end_run();
+    }
+
+    /// Has so much back that was paid.
+    pub(crate) fn earn(&self, reductions: u32) {
+        let left = self.purse.left.get().saturating_add_unsigned(reductions);
+        self.purse.left.set(left);
     }
 
     /// Fills up to so many reductions, and returns how many that took.

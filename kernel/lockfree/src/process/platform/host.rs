@@ -1,9 +1,13 @@
 //! On a host: thread locals that a simulator sets for each simulated core.
 
 use super::super::here::Here;
+use super::super::hindrance::Hindrance;
 use super::super::local::{Kind, Local};
+use super::super::token::Token;
+use super::super::word::Pid;
 use core::alloc::Layout;
 use core::cell::Cell;
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 use std::boxed::Box;
 
@@ -15,7 +19,10 @@ std::thread_local! {
     static IS_LEAVING: Cell<bool> = const { Cell::new(false) };
     static FORGETS_PLACES: Cell<fn() -> bool> = const { Cell::new(|| false) };
     static SIGNAL: Cell<fn(u64)> = const { Cell::new(|_| ()) };
+    static PACKET: Cell<fn(u64, Pid)> = const { Cell::new(|_, _| ()) };
     static WAIT_FOR_EVENT: Cell<fn()> = const { Cell::new(|| ()) };
+    static UNREAPED: Cell<usize> = const { Cell::new(0) };
+    static HINDERED: Cell<Option<(Pid, Hindrance)>> = const { Cell::new(None) };
     static COUNTS: Cell<Counts> = const { Cell::new(Counts::NOTHING) };
 }
 
@@ -65,6 +72,11 @@ pub(crate) fn local() -> &'static Local {
         .map_or_else(|| LOCAL.with(|local| *local), |local| unsafe { &*local })
 }
 
+/// The same.
+pub(crate) fn own_record() -> &'static Local {
+    local()
+}
+
 /// A simulated process has no stack to block with.
 pub(crate) fn block() -> bool {
     false
@@ -78,6 +90,16 @@ pub(crate) fn signal(address: u64) {
 /// Lets a simulator bring signals.
 pub(crate) fn set_signal(signal: fn(u64)) {
     SIGNAL.set(signal);
+}
+
+/// This process is about to be in the inbox of the simulated core with this address.
+pub(crate) fn packet(address: u64, token: &Token) {
+    PACKET.get()(address, token.pid());
+}
+
+/// Lets a simulator say when it arrives.
+pub(crate) fn set_packet(packet: fn(u64, Pid)) {
+    PACKET.set(packet);
 }
 
 /// Lets some time pass.
@@ -120,6 +142,21 @@ impl PreemptionOff {
             "a process looks for room with preemption off"
         );
         Self(local, local.spend_and_stay(reductions))
+    }
+
+    /// See [`Stay::twin`](super::super::here::Stay::twin).
+    #[inline(always)]
+    pub(crate) fn twin(&self) -> Self {
+        Self(self.0, self.1)
+    }
+
+    /// See [`Stay::pause`](super::super::here::Stay::pause).
+    pub(crate) fn pause<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        drop(self.twin());
+        let result = f();
+        let again = ManuallyDrop::new(Self::of(self.0));
+        debug_assert_eq!(again.1, self.1, "reasons that do not end with their scopes");
+        result
     }
 
     pub(crate) fn local(&self) -> &Local {
@@ -273,6 +310,28 @@ pub(crate) fn may_wait() -> bool {
 
 /// Nobody is told on a host.
 pub(crate) fn tell_memory_alarm(_: usize, _: usize) {}
+
+/// Notes that a message's destructor has kept this reaper from its work.
+pub(crate) fn tell_of_reaper(reaper: Pid, hindrance: Hindrance) {
+    HINDERED.set(Some((reaper, hindrance)));
+}
+
+/// Notes that there is no room for a reaper.
+pub(crate) fn tell_of_no_reaper() {
+    UNREAPED.set(UNREAPED.get() + 1);
+}
+
+/// How often that was, since the last time that this was asked.
+#[cfg(all(test, not(loom)))]
+pub(crate) fn take_unreaped() -> usize {
+    UNREAPED.take()
+}
+
+/// Which one that was last; once.
+#[cfg(all(test, not(loom)))]
+pub(crate) fn take_hindered() -> Option<(Pid, Hindrance)> {
+    HINDERED.take()
+}
 
 /// A simulated machine keeps nothing that it could give back.
 pub(crate) fn make_room() -> bool {

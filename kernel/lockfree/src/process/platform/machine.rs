@@ -1,13 +1,19 @@
 //! On the machine: functions that the package which names registers defines.
 
 use super::super::here::Here;
+use super::super::hindrance::Hindrance;
 use super::super::local::Local;
+use super::super::token::Token;
+use super::super::word::Pid;
 use core::alloc::Layout;
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 unsafe extern "Rust" {
     /// The running code's own record.
     safe fn girder_local() -> &'static Local;
+    /// The same for code that is part of a poll, or of a loop between two polls.
+    safe fn girder_own() -> &'static Local;
     /// Adds a reason against preemption, once there is stack enough for what is done without it; returns how
     /// many there were.
     safe fn girder_stay(local: &Local) -> u32;
@@ -37,6 +43,10 @@ unsafe extern "Rust" {
     safe fn girder_may_wait() -> bool;
     /// Tells that the running process has so much memory, of so much that it may have.
     safe fn girder_memory_alarm(has: usize, limit: usize);
+    /// Tells that a message's destructor has kept this reaper from its work.
+    safe fn girder_hindered_reaper(reaper: Pid, hindrance: Hindrance);
+    /// Tells that this core has no room for a reaper.
+    safe fn girder_no_reaper();
     /// A block of the heap that is the kernel's, whoever runs.
     safe fn girder_kernel_block(layout: Layout) -> Option<NonNull<u8>>;
 }
@@ -49,6 +59,10 @@ pub(crate) fn block() -> bool {
 pub(crate) fn signal(address: u64) {
     girder_signal(address);
 }
+
+/// What is put into an inbox is there at once.
+#[inline(always)]
+pub(crate) fn packet(_: u64, _: &Token) {}
 
 /// Lets some time pass, less if another core does something meanwhile.
 pub(crate) fn wait_for_event() {
@@ -89,9 +103,26 @@ pub(crate) fn tell_memory_alarm(has: usize, limit: usize) {
     girder_memory_alarm(has, limit);
 }
 
+/// Tells that a message's destructor has kept this reaper from its work.
+pub(crate) fn tell_of_reaper(reaper: Pid, hindrance: Hindrance) {
+    girder_hindered_reaper(reaper, hindrance);
+}
+
+/// Tells that this core has no room for a reaper.
+pub(crate) fn tell_of_no_reaper() {
+    girder_no_reaper();
+}
+
 #[inline(always)]
 pub(crate) fn local() -> &'static Local {
     girder_local()
+}
+
+/// The same for a function that is part of one poll, or of a loop and resumes nobody: whose record it is does not
+/// change while it runs, so the compiler may look once, whatever is called and stored meanwhile.
+#[inline(always)]
+pub(crate) fn own_record() -> &'static Local {
+    girder_own()
 }
 
 #[inline(always)]
@@ -178,6 +209,21 @@ impl PreemptionOff {
     pub(crate) fn for_pay(local: &'static Local, reductions: u32) -> Self {
         girder_look_for_room();
         Self(local, local.spend_and_stay(reductions))
+    }
+
+    /// See [`Stay::twin`](super::super::here::Stay::twin).
+    #[inline(always)]
+    pub(crate) fn twin(&self) -> Self {
+        Self(self.0, self.1)
+    }
+
+    /// See [`Stay::pause`](super::super::here::Stay::pause).
+    pub(crate) fn pause<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        drop(self.twin());
+        let result = f();
+        let again = ManuallyDrop::new(Self::of(self.0));
+        debug_assert_eq!(again.1, self.1, "reasons that do not end with their scopes");
+        result
     }
 
     /// The code's record.

@@ -162,3 +162,29 @@ fn reductions_are_counted_beyond_what_the_header_has_room_for() {
     kill(pid);
     end(token);
 }
+
+#[test]
+fn all_are_seen_once_however_many_are_looked_at_together() {
+    let table = Box::leak(Box::new(Table::new(256)));
+    Box::leak(Box::new(Here::new())).simulate(table);
+    for count in [1, 15, 16, 17, 100] {
+        let mut pids: Vec<_> = (0..count)
+            .map(|_| spawn(pending(), LEVEL).expect("room"))
+            .collect();
+        pids.sort_unstable_by_key(|pid| pid.index());
+        let seen: Vec<_> = views().collect();
+        let alone = |&pid: &Pid| (pid, view(pid).expect("it lives"));
+        assert_eq!(seen, pids.iter().map(alone).collect::<Vec<_>>());
+        assert_eq!(views().count(), count);
+        let mut rest = views();
+        assert!(rest.next().is_some());
+        assert_eq!(rest.count(), count - 1);
+        let mut born = collect().newborn.queue;
+        while let Some(mut token) = born.pop_front() {
+            kill(token.pid());
+            token.grant(100);
+            end(token);
+        }
+        assert_eq!(views().next(), None);
+    }
+}

@@ -42,11 +42,11 @@ pub(crate) enum AtOnce {
 
 impl StateWord {
     /// Sends a message to a process, if that is ready to be simply run, or simply waits for mail: publishes its number,
-    /// and tells `link` which one was sent before it (0: none). It tries once: if the word changes meanwhile, the message
+    /// and tells `link` which one was sent before it, as its number stands in the word (0: none). It tries once: if the word changes meanwhile, the message
     /// goes the long way, and the short one needs no loop. Nearly always there is no flag, and then the
     /// pid and the number alone make what the word is to be.
     #[inline(always)]
-    pub(crate) fn send_at_once(&self, pid: Pid, message: u32, link: impl Fn(u32)) -> AtOnce {
+    pub(crate) fn send_at_once(&self, pid: Pid, message: u32, link: impl Fn(u64)) -> AtOnce {
         debug_assert!((1..=LAST_MESSAGE).contains(&message));
         let ordering = Site::Send.ordering();
         let word = self.0.load(Relaxed);
@@ -55,7 +55,8 @@ impl StateWord {
         let apart = word ^ plain;
         // Each outcome has its own step: nothing is to be found out again after it.
         if apart & !MAIL == 0 {
-            link(message_of(word));
+            // So what is left of it is the mail, as it stands in the word.
+            link(apart);
             let left = plain | u64::from(message) << MAIL_SHIFT;
             return match self.swap(word, left, ordering) {
                 Ok(_) => AtOnce::Left,
@@ -74,7 +75,7 @@ impl StateWord {
         // Something is wanted of it, or it was broken off in mid-poll. (The weak kind: the compiler would join this
         // step and the first one, and both would take a jump more.)
         cold_path();
-        link(message_of(word));
+        link(word & MAIL);
         let left = word & !MAIL | u64::from(message) << MAIL_SHIFT;
         match self.0.compare_exchange_weak(word, left, ordering, Relaxed) {
             Ok(_) => AtOnce::Left,
@@ -83,7 +84,7 @@ impl StateWord {
     }
 
     /// The same, whatever the process is and does.
-    pub(crate) fn send(&self, pid: Pid, message: u32, link: impl Fn(u32)) -> Sent {
+    pub(crate) fn send(&self, pid: Pid, message: u32, link: impl Fn(u64)) -> Sent {
         match self.send_at_once(pid, message, &link) {
             AtOnce::Left => Sent::Left,
             AtOnce::Handed => Sent::Handed,
@@ -92,15 +93,15 @@ impl StateWord {
     }
 
     /// The same for whoever has gone by the gate, if there is one.
-    pub(crate) fn send_past_gate(&self, pid: Pid, message: u32, link: impl Fn(u32)) -> Sent {
+    pub(crate) fn send_past_gate(&self, pid: Pid, message: u32, link: impl Fn(u64)) -> Sent {
         self.send_at_length(pid, message, GATED, link)
     }
 
     /// The same without the short way, and not looking at the flags that are passed over.
-    fn send_at_length(&self, pid: Pid, message: u32, passed: u64, link: impl Fn(u32)) -> Sent {
+    fn send_at_length(&self, pid: Pid, message: u32, passed: u64, link: impl Fn(u64)) -> Sent {
         let mut word = self.0.load(Relaxed);
         loop {
-            link(message_of(word));
+            link(word & MAIL);
             let left = word & !MAIL | u64::from(message) << MAIL_SHIFT;
             let apart = (word ^ pid.generation()) & !passed;
             let (next, outcome) = match apart {
@@ -141,6 +142,11 @@ impl StateWord {
     #[inline(always)]
     pub(crate) fn has_mail(&self) -> bool {
         self.0.load(Relaxed) & MAIL != 0
+    }
+
+    /// The number of the newest message, or 0, for whoever takes none.
+    pub(crate) fn newest(&self) -> u32 {
+        message_of(self.0.load(Relaxed))
     }
 
     /// Takes all messages: the number of the newest, or 0. The token's holder calls it, or the process

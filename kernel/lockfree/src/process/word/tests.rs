@@ -268,7 +268,7 @@ fn a_slot_whose_generations_are_used_up_retires() {
 fn send(state: &StateWord, pid: Pid, message: u32) -> (Sent, u32) {
     let before = Cell::new(0);
     let sent = state.send(pid, message, |number| before.set(number));
-    (sent, before.get())
+    (sent, (before.get() >> MAIL_SHIFT) as u32)
 }
 
 #[test]

@@ -1,0 +1,296 @@
+//! Each operation, against a process in each condition, on another core.
+//!
+//! One process, the *driver*, makes a target, brings it into the condition that it wants, or waits until it is in that, does the
+//! operation there and then, and sees that what comes of it is what is promised. No other core moves between the last look and
+//! the operation, so which pairs were really met is known, and a pair that is never met fails the test. In the end each
+//! target is killed.
+
+mod outcomes;
+
+use super::programs::{born, count_newborn, counted, ordinary, point, spawn};
+use super::whereabouts::{Condition, is_in};
+use super::world::{hands, with_state};
+use girder_core::mail::{receive, send, try_receive};
+use girder_core::rng::Rng;
+use girder_core::sched::{ExitReason, Priority, sleep_until};
+use girder_core::time::{Delayed, send_after};
+use girder_lockfree::process::{
+    self, Pid, Request, Watch, here, is_alive, own_level, own_pid, spawn_watched, yield_now,
+};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+/// Encounters in a run.
+const ENCOUNTERS: usize = 12;
+/// Looks whether a target is in the condition that is wanted, before that is given up.
+const LOOKS: usize = 150;
+/// Processes that are made so that one of them has the slot of a dead one.
+const STRANGERS: usize = 70;
+
+/// What is done to a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deed {
+    /// It is sent a message.
+    Send,
+    /// It is killed.
+    Kill,
+    /// It is suspended, and resumed later.
+    Suspend,
+    /// It is given another level.
+    SetLevel,
+    /// A message that was to be sent to it is taken back.
+    Cancel,
+    /// An envelope that it took from its core is emptied and given free.
+    Free,
+    /// Its end is waited for.
+    Join,
+    /// It is looked at while all cores stand still.
+    Look,
+    /// It is told where it may run.
+    Choose,
+}
+
+impl Deed {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Send,
+        Self::Kill,
+        Self::Suspend,
+        Self::SetLevel,
+        Self::Cancel,
+        Self::Free,
+        Self::Join,
+        Self::Look,
+        Self::Choose,
+    ];
+}
+
+/// The scenario.
+pub(super) fn start(rng: &mut Rng, cores: usize) {
+    let is_over = Arc::new(AtomicBool::new(false));
+    // In some runs nobody: then a target may have a core for itself, where no tick comes.
+    for _ in 0..rng.below(6) {
+        let is_over = is_over.clone();
+        spawn(Priority::Low, async move {
+            while !is_over.load(Relaxed) {
+                yield_now().await;
+                point().await;
+            }
+        });
+    }
+    let mut rng = Rng::new(rng.next_u64());
+    // The most urgent of all, so no target keeps it from its core; and it sleeps most of the time.
+    spawn(Priority::Max, async move {
+        for _ in 0..ENCOUNTERS {
+            let deed = Deed::ALL[rng.below(9) as usize];
+            let condition = Condition::ALL[rng.below(9) as usize];
+            encounter(deed, condition, &mut rng, cores).await;
+        }
+        is_over.store(true, Relaxed);
+    });
+}
+
+/// A message that says when it is dropped.
+struct Letter(Arc<AtomicU64>);
+
+impl Drop for Letter {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+/// What a target sends the driver, in an envelope of the core where it begins.
+struct Gift(Pid);
+
+/// What a target shows.
+#[derive(Default)]
+struct Shown {
+    rounds: AtomicU64,
+    received: AtomicU64,
+    level: AtomicU64,
+}
+
+struct Target {
+    pid: Pid,
+    watch: Option<Watch>,
+    shown: Arc<Shown>,
+    /// A message that never comes of itself.
+    later: Delayed,
+    /// Letters to it that were dropped.
+    dropped: Arc<AtomicU64>,
+    letters: u64,
+    joined: Option<Arc<AtomicBool>>,
+}
+
+/// One that only waits, and for what never comes.
+const STRANGER: u64 = 3;
+
+/// Who lives until it is killed: it spins, yields, or sleeps; or is a stranger, which has a home of the same size.
+fn life(driver: Pid, kind: u64, shown: Arc<Shown>) -> impl FnOnce() -> Life + Send + 'static {
+    let life: Life = Box::pin(counted(live(driver, kind, shown)));
+    move || life
+}
+
+type Life = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+async fn live(driver: Pid, kind: u64, shown: Arc<Shown>) {
+    if kind == STRANGER {
+        drop(receive::<Letter>().await);
+        panic!("a stranger has got a letter");
+    }
+    send(driver, Gift(own_pid().expect("a process"))).expect("there is an envelope");
+    loop {
+        shown.level.store(u64::from(own_level()), Relaxed);
+        while try_receive::<Letter>().is_some() {
+            shown.received.fetch_add(1, Relaxed);
+        }
+        shown.rounds.fetch_add(1, Relaxed);
+        match kind {
+            0 => {}
+            1 => yield_now().await,
+            _ => sleep_until(here::now() + 30_000).await,
+        }
+        point().await;
+    }
+}
+
+/// Lets the others go on for a moment.
+async fn pause(rng: &mut Rng) {
+    sleep_until(here::now() + rng.below(20_000)).await;
+    point().await;
+}
+
+/// Waits for what has to come: a run that it does not come in goes beyond its bound.
+async fn until(rng: &mut Rng, is_so: impl Fn() -> bool) {
+    while !is_so() {
+        pause(rng).await;
+    }
+}
+
+async fn encounter(deed: Deed, wanted: Condition, rng: &mut Rng, cores: usize) {
+    let mut target = Target::new(wanted, rng);
+    let shown = target.shown.clone();
+    until(rng, || shown.rounds.load(Relaxed) > 0).await;
+    let mut strangers = Vec::new();
+    if target.bring(wanted, rng, &mut strangers).await {
+        with_state(|state| *state.score.met.entry((deed, wanted)).or_default() += 1);
+        target.meet(deed, wanted, rng, cores).await;
+    }
+    target.end(rng).await;
+    for stranger in strangers {
+        assert!(is_alive(stranger), "{deed:?} has ended a stranger");
+        kill(stranger);
+    }
+}
+
+fn kill(pid: Pid) -> Request {
+    let request = process::kill(pid);
+    if request == Request::Taken {
+        with_state(|state| state.score.killed += 1);
+    }
+    request
+}
+
+/// Of a pid that part which is its slot's.
+fn slot_of(pid: Pid) -> String {
+    let text = pid.to_string();
+    text.split('.').next().expect("slot and generation").into()
+}
+
+impl Target {
+    fn new(wanted: Condition, rng: &mut Rng) -> Self {
+        let driver = own_pid().expect("a process");
+        let shown = Arc::new(Shown::default());
+        let kind = match wanted {
+            Condition::BrokenOff => 0,
+            Condition::Ready | Condition::Moving => 1,
+            Condition::Waiting => 2,
+            _ => rng.below(3),
+        };
+        let level = ordinary(rng).level();
+        let (pid, watch) =
+            spawn_watched(life(driver, kind, shown.clone()), level).expect("there is room");
+        count_newborn(pid);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let Ok(later) = send_after(Duration::MAX, pid, Letter(dropped.clone())) else {
+            panic!("there is an envelope");
+        };
+        Self {
+            pid,
+            watch: Some(watch),
+            shown,
+            later,
+            dropped,
+            letters: 1,
+            joined: None,
+        }
+    }
+
+    /// Brings it there, or waits until it is; false if it does not come to that.
+    async fn bring(&mut self, wanted: Condition, rng: &mut Rng, strangers: &mut Vec<Pid>) -> bool {
+        let pid = self.pid;
+        if !wanted.is_alive() {
+            assert_eq!(kill(pid), Request::Taken);
+        }
+        if wanted == Condition::Suspended {
+            assert_eq!(process::suspend(pid), Request::Taken);
+        }
+        if matches!(wanted, Condition::Dead | Condition::Replaced) {
+            until(rng, || !is_alive(pid)).await;
+        }
+        if wanted == Condition::Replaced {
+            return replace(pid, rng, strangers).await;
+        }
+        // Between two cores nobody is for long, and broken off is only who has a rival.
+        let (looks, pauses) = match wanted {
+            Condition::Moving => (4 * LOOKS, 1),
+            Condition::BrokenOff => (3 * LOOKS, 2),
+            _ => (LOOKS, 4),
+        };
+        for _ in 0..looks {
+            if is_in(pid, wanted, hands().number) {
+                return true;
+            }
+            match rng.below(6) < pauses {
+                true => pause(rng).await,
+                false => point().await,
+            }
+        }
+        false
+    }
+
+    /// Ends it; then all that was for it has been dropped once, and who waited for its end was told.
+    async fn end(mut self, rng: &mut Rng) {
+        kill(self.pid);
+        until(rng, || !is_alive(self.pid)).await;
+        while try_receive::<Gift>().is_some() {}
+        let _ = self.later.cancel();
+        until(rng, || self.dropped.load(Relaxed) >= self.letters).await;
+        assert_eq!(self.dropped.load(Relaxed), self.letters, "dropped twice");
+        if let Some(watch) = self.watch.take() {
+            assert_eq!(watch.await, ExitReason::Killed);
+        }
+        if let Some(is_told) = self.joined.take() {
+            until(rng, || is_told.load(Relaxed)).await;
+        }
+    }
+}
+
+/// Makes processes until one of them has the slot of a dead one.
+async fn replace(dead: Pid, rng: &mut Rng, strangers: &mut Vec<Pid>) -> bool {
+    let slot = slot_of(dead);
+    for _ in 0..STRANGERS {
+        let (level, shown) = (ordinary(rng).level(), Arc::default());
+        let stranger = born(|| process::spawn_with(life(dead, STRANGER, shown), level));
+        strangers.push(stranger);
+        if slot_of(stranger) == slot {
+            return true;
+        }
+        if rng.below(8) == 0 {
+            pause(rng).await;
+        }
+    }
+    false
+}
