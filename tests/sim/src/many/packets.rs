@@ -191,6 +191,11 @@ pub(super) fn arrive(taken: Queue) -> Queue {
     })
 }
 
+/// Leaves those that are held back where a run has gone wrong to themselves.
+pub(super) fn forget_held_back() {
+    std::mem::forget(HELD_BACK.take());
+}
+
 /// What this core comes to by asking another one for work, if that takes time.
 pub(super) fn ask(target: usize) -> Option<Stolen> {
     let own = hands().number;

@@ -2,6 +2,7 @@
 
 use super::baton::{Hands, State};
 use super::either::{AnyMigration, AnyReady};
+use super::packets::forget_held_back;
 use super::want::{call_undertaker, take_crash};
 use super::{ManyEvent, ManySabotage};
 use crate::world::{Console, Unlimited};
@@ -47,12 +48,12 @@ impl Underway {
 
 impl Drop for Underway {
     fn drop(&mut self) {
+        // The tokens of a run that has gone wrong can't be ended any more; the judge finds who is missing.
+        std::mem::forget(CORE.take());
+        forget_held_back();
         if std::thread::panicking() {
-            // Its tokens can't be ended any more.
-            std::mem::forget(CORE.take());
             self.0.fail();
         } else {
-            std::mem::forget(CORE.take());
             self.0.leave();
         }
     }
