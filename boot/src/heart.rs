@@ -134,14 +134,15 @@ fn install<W: World<Hardware = ThisCore, Oracle = Dice> + NewLoop>(
     handlers: (W::Ready, W::Migration),
 ) {
     let here = process::this_core();
-    let hardware = ThisCore::new(block);
+    let share = stacks().most / SHARE / table.crew().count().max(1);
+    let spares = share.clamp(1, SPARES);
+    let hardware = ThisCore::new(block, spares);
     let oracle = Dice::of(block.index());
     let core = Core::<W>::new(handlers, hardware, oracle, terms, here);
     let core = NonNull::from(Box::leak(Box::new(core))).cast();
     // SAFETY: on this core, before anything is spawned here; `visit` takes it for what it is.
     unsafe { process::install::<W>(core, table) };
-    let share = stacks().most / SHARE / table.crew().count().max(1);
-    for _ in 0..share.clamp(1, SPARES) {
+    for _ in 0..spares {
         add_spare();
     }
 }

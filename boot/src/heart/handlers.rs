@@ -103,11 +103,13 @@ impl<R: Ready + 'static, M: Migration + 'static> Lifecycle for OnThisStack<R, M>
 /// The core itself.
 pub(crate) struct ThisCore {
     block: &'static CoreBlock,
+    /// Spare stacks that it keeps while it sleeps.
+    spares: usize,
 }
 
 impl ThisCore {
-    pub(super) fn new(block: &'static CoreBlock) -> Self {
-        Self { block }
+    pub(super) fn new(block: &'static CoreBlock, spares: usize) -> Self {
+        Self { block, spares }
     }
 }
 
@@ -160,6 +162,8 @@ impl Hardware for ThisCore {
     }
 
     fn wait(&mut self) {
+        // SAFETY: this is the core's loop, in its visit, where it neither takes a stack nor adds one.
+        unsafe { process::leave_surplus_over(self.spares) };
         attend::wait(self.block);
     }
 

@@ -61,7 +61,7 @@ unsafe extern "C" {
 ///
 /// # Safety
 ///
-/// Only the running core's own loop calls it, between two visits to its scheduler.
+/// Only the running core's own loop calls it, where nothing else takes a stack or adds one.
 pub unsafe fn add_spare(stack: Stack) {
     CoreBlock::current().spares.push(stack.top());
 }
@@ -87,6 +87,31 @@ pub unsafe fn add_left_over() -> bool {
 /// As for `add_spare`.
 pub unsafe fn leave_spare_over() {
     spares::leave_over(&CoreBlock::current().spares);
+}
+
+/// Leaves this core's spare stacks beyond the first `kept` to other cores, one after the other, until there are no more or
+/// something comes up. Whoever was broken off here has ended by now, mostly; one core alone does not keep what all may need.
+///
+/// # Safety
+///
+/// As for `add_spare`.
+#[inline]
+pub unsafe fn leave_surplus_over(kept: usize) {
+    let core = CoreBlock::current();
+    if core.spares.take_news() {
+        leave_over_beyond(core, kept);
+    }
+}
+
+#[cold]
+fn leave_over_beyond(core: &CoreBlock, kept: usize) {
+    while core.spares.exceeds(kept) {
+        if core.here.doorbell().is_rung() {
+            core.spares.note_news();
+            return;
+        }
+        spares::leave_over(&core.spares);
+    }
 }
 
 /// How many stacks nobody stands on: spare ones of these cores, and those that were left over.

@@ -5,7 +5,7 @@ use crate::exception::{Fault, Frame};
 use crate::lock::Lock;
 use crate::stack::Stack;
 use core::mem::offset_of;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use girder_lockfree::process::Words;
 
 /// What the top of each stack has room for.
@@ -63,7 +63,8 @@ impl Stack {
     }
 }
 
-/// Stacks that came to a core along with processes from elsewhere, for whichever core runs out of its own.
+/// Stacks that came to a core along with processes from elsewhere, and those that idle cores have beyond what they began
+/// with, for whichever core runs out of its own.
 static LEFT_OVER: Lock<Spares> = Lock::new(Spares::new());
 
 /// Leaves one of this core's spare stacks to whichever core runs out of its own.
@@ -95,12 +96,15 @@ pub(crate) fn left_over() -> usize {
 pub(crate) struct Spares {
     /// The top of the first, or 0.
     first: AtomicU64,
+    /// One was added since somebody has looked whether there are too many.
+    has_more: AtomicBool,
 }
 
 impl Spares {
     pub(crate) const fn new() -> Self {
         Self {
             first: AtomicU64::new(0),
+            has_more: AtomicBool::new(false),
         }
     }
 
@@ -108,20 +112,41 @@ impl Spares {
         self.first.load(Relaxed) == 0
     }
 
-    /// How many there are, while nobody takes one or adds one.
+    /// True if there may be too many: one was added since this was asked last.
+    pub(crate) fn take_news(&self) -> bool {
+        self.has_more.load(Relaxed) && {
+            self.has_more.store(false, Relaxed);
+            true
+        }
+    }
+
+    /// True if there are more than so many, while nobody takes one or adds one.
+    pub(crate) fn exceeds(&self, most: usize) -> bool {
+        self.tops().nth(most).is_some()
+    }
+
+    /// How many there are, likewise.
     pub(crate) fn count(&self) -> usize {
+        self.tops().count()
+    }
+
+    fn tops(&self) -> impl Iterator<Item = u64> {
         let first = Some(self.first.load(Relaxed));
         // SAFETY: a spare stack; `push` has written the link.
         let next = |&top: &u64| Some(unsafe { (*Top::of(top)).next });
-        core::iter::successors(first, next)
-            .take_while(|&top| top != 0)
-            .count()
+        core::iter::successors(first, next).take_while(|&top| top != 0)
     }
 
     pub(crate) fn push(&self, top: u64) {
         // SAFETY: nobody stands on a spare stack, so its top is ours.
         unsafe { (*Top::of(top)).next = self.first.load(Relaxed) };
         self.first.store(top, Relaxed);
+        self.note_news();
+    }
+
+    /// There may be too many.
+    pub(crate) fn note_news(&self) {
+        self.has_more.store(true, Relaxed);
     }
 
     pub(crate) fn pop(&self) -> Option<u64> {

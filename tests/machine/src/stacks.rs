@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use core::future::poll_fn;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use core::task::Poll;
-use girder::{CoreMask, Options, cores, own_core, own_pid, set_affinity};
+use core::time::Duration;
+use girder::{CoreMask, Options, cores, own_core, own_pid, set_affinity, sleep};
 use girder_aarch64::core_block::CoreBlock;
 use girder_boot::{given_up, limit_stacks, stacks};
 use girder_core::sched::ExitReason;
@@ -152,51 +153,93 @@ async fn block_and_say_where(crowd: Arc<Crowd>, stands_on: Arc<AtomicU64>) {
     }
 }
 
+/// Processes that block, each on a core that was chosen for it.
+#[derive(Default)]
+struct Blocked {
+    crowd: Arc<Crowd>,
+    all: Vec<(Pid, Watch, Arc<AtomicU64>)>,
+}
+
+impl Blocked {
+    /// One more, there; true if it could block.
+    async fn add(&mut self, core: usize) -> bool {
+        let refused = self.refused();
+        let stands_on = Arc::new(AtomicU64::new(u64::MAX));
+        let (crowd, own) = (self.crowd.clone(), stands_on.clone());
+        let options = Options::new().affinity(CoreMask::only(core));
+        let body = move || block_and_say_where(crowd, own);
+        let (pid, watch) = options.spawn_watched(body).expect("there is room");
+        self.all.push((pid, watch, stands_on));
+        while activity(pid) != Some(Activity::Waiting) && self.refused() == refused {
+            yield_now().await;
+        }
+        self.refused() == refused
+    }
+
+    fn refused(&self) -> u64 {
+        self.crowd.refused.load(Relaxed)
+    }
+
+    async fn end(self) {
+        self.crowd.may_go.store(true, Relaxed);
+        for (pid, watch, _) in self.all {
+            wake(pid);
+            assert_eq!(watch.await, ExitReason::Returned);
+        }
+    }
+}
+
 /// Who goes to another core takes his stack along, so that one has a stack too many. A core without one has it at
 /// once, before anybody is told that there is none: also where no loop has looked since.
 #[girder::test(schedulers = 2, limit_ms = 120_000)]
 async fn a_stack_that_is_left_over_goes_to_a_core_that_has_none() {
     let (here, there) = (own_core(), (own_core() + 1) % cores());
     set_affinity(own_pid(), &CoreMask::only(here)).expect("it is there");
+    // A core with nothing to spare keeps the one that is brought.
+    let mut spares = Blocked::default();
+    for _ in 0..2 {
+        assert!(spares.add(here).await, "more are made");
+    }
+    spares.end().await;
     let _no_more = NoMoreStacks::begin();
     let before = stacks();
-    let crowd = Arc::new(Crowd::default());
-    let mut blocked = Vec::new();
-    let block = || {
-        let stands_on = Arc::new(AtomicU64::new(u64::MAX));
-        let (of_all, own) = (crowd.clone(), stands_on.clone());
-        let options = Options::new().affinity(CoreMask::only(there));
-        let body = move || block_and_say_where(of_all, own);
-        let (pid, watch) = options.spawn_watched(body).expect("there is room");
-        (pid, watch, stands_on)
-    };
-    let has_settled = |pid, refused| {
-        activity(pid) == Some(Activity::Waiting) || crowd.refused.load(Relaxed) > refused
-    };
-    while crowd.refused.load(Relaxed) == 0 {
-        blocked.push(block());
-        while !has_settled(blocked[blocked.len() - 1].0, 0) {
-            yield_now().await;
-        }
-    }
-    let (emigrant, _, stands_on) = &blocked[0];
+    let mut blocked = Blocked::default();
+    while blocked.add(there).await {}
+    let (emigrant, _, stands_on) = &blocked.all[0];
     set_affinity(*emigrant, &CoreMask::only(here)).expect("it is there");
     while stands_on.load(Relaxed) != here as u64 {
         wake(*emigrant);
         yield_now().await;
     }
-    let refused = crowd.refused.load(Relaxed);
-    let late = block();
-    while !has_settled(late.0, refused) {
-        yield_now().await;
+    assert!(blocked.add(there).await, "one was left over");
+    blocked.end().await;
+    assert_eq!(stacks(), before);
+}
+
+/// What a core has used at its busiest is not its own for ever: once it sleeps, it keeps a few, and others have the rest.
+#[girder::test(schedulers = 2, limit_ms = 120_000)]
+async fn stacks_that_an_idle_core_has_too_many_are_there_for_others() {
+    const MANY: usize = 60;
+    let (here, there) = (own_core(), (own_core() + 1) % cores());
+    set_affinity(own_pid(), &CoreMask::only(here)).expect("it is there");
+    let no_more = NoMoreStacks::begin();
+    let mut own = Blocked::default();
+    while own.add(here).await {}
+    drop(no_more);
+    let mut busiest = Blocked::default();
+    for _ in 0..MANY {
+        assert!(busiest.add(there).await, "more are made");
     }
-    assert_eq!(crowd.refused.load(Relaxed), refused, "one was left over");
-    blocked.push(late);
-    crowd.may_go.store(true, Relaxed);
-    for (pid, watch, _) in blocked {
-        wake(pid);
-        assert_eq!(watch.await, ExitReason::Returned);
+    let _no_more = NoMoreStacks::begin();
+    let before = stacks();
+    busiest.end().await;
+    for _ in 0..MANY / 2 {
+        // It may not have come to sleep yet; if it never leaves them over, this hangs.
+        while !own.add(here).await {
+            sleep(Duration::from_millis(1)).await;
+        }
     }
+    own.end().await;
     assert_eq!(stacks(), before);
 }
 

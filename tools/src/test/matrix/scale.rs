@@ -31,6 +31,13 @@ const TEN_MILLION: Expect = says!(
     " bytes/op"
 );
 
+/// Every core schedules, but few have work at a time: 512 that never rest are too many for two of the host's.
+macro_rules! few_at_a_time {
+    () => {
+        "test=affinity::,cores::,many::each_senders,many::a_spinner,stacks::"
+    };
+}
+
 /// What they take, and a crash in their midst.
 const CRASH: &[Step] = &[
     ask("mem", &["\ncores     ", " each"]),
@@ -100,7 +107,18 @@ fn crowds() -> Vec<Row> {
             time_limit: TIME_LIMIT,
             ..plain_row("killed-among-100000")
         },
-        row("scale-512"),
+        Row {
+            bootargs: concat!("girder.deploy=shared ", few_at_a_time!()),
+            ..row("scale-512-shared")
+        },
+        Row {
+            bootargs: concat!("girder.deploy=message ", few_at_a_time!()),
+            ..row("scale-512-message")
+        },
+        Row {
+            bootargs: "girder.deploy=single",
+            ..row("scale-512-single")
+        },
         Row {
             script: CRASH,
             bootargs: "girder.panic=off",

@@ -41,7 +41,8 @@ use crate::atomic::{AtomicPtr, AtomicU64, Relaxed};
 use crate::heap::{Source, array_bytes, list_of_kernel};
 use crate::order::Site;
 use crate::process::here;
-use crate::process::platform::{PreemptionOff, make_room};
+use crate::process::own_pid;
+use crate::process::platform::{LEAVES_AT_ONCE, PreemptionOff, make_room};
 use crate::process::request::{self, Request};
 use crate::process::word::{GENERATION, Pid, StateWord};
 use crate::process::{own, table};
@@ -95,6 +96,8 @@ pub enum AffinityError {
     NoMemory,
     /// It is one of the kernel's own processes, which belongs to its core.
     Fixed,
+    /// It was chosen, but there is no stack with which this process could leave its core at once: it goes at its next await.
+    NoStack,
 }
 
 impl fmt::Display for AffinityError {
@@ -105,6 +108,7 @@ impl fmt::Display for AffinityError {
             Self::TooManyMasks => "too many different sets of cores",
             Self::NoMemory => "no memory to note the cores of a process",
             Self::Fixed => "one of the kernel's own processes stays on its core",
+            Self::NoStack => "no stack to go to the chosen core with before the next await",
         })
     }
 }
@@ -253,6 +257,14 @@ impl Affinities {
         })
     }
 
+    /// True if the running process is on another core than those of this choice of its own, and nobody has chosen since.
+    fn is_elsewhere(&self, pid: Pid, choice: Affinity) -> bool {
+        let stays = PreemptionOff::new();
+        let mask = self.mask_of(choice).zip(stays.here().seat());
+        let is_outside = mask.is_some_and(|(mask, seat)| !mask.contains(seat));
+        is_outside && self.chosen(pid) == Some(choice)
+    }
+
     /// The cores of a process; `None` for all.
     fn cores_of(&self, pid: Pid) -> Option<CoreMask> {
         self.mask_of(self.chosen(pid)?)
@@ -267,7 +279,7 @@ impl Affinity {
 }
 
 /// Lets a process run on these cores only, from its next turn on; wherever it is and whatever it does. A process that
-/// chooses for itself is on one of them when this returns.
+/// chooses for itself is on one of them when this returns, or is told that there is no stack for that.
 pub fn set_affinity(pid: Pid, mask: &CoreMask) -> Result<Request, AffinityError> {
     let affinities = here::table().crew().affinities();
     let choice = affinities.keep(mask)?;
@@ -278,7 +290,12 @@ pub fn set_affinity(pid: Pid, mask: &CoreMask) -> Result<Request, AffinityError>
         return Err(AffinityError::Fixed);
     }
     affinities.choose(pid, choice)?;
-    Ok(request::request(pid, StateWord::bind))
+    let outcome = request::request(pid, StateWord::bind);
+    let has_to_leave = LEAVES_AT_ONCE && own_pid() == Some(pid);
+    if has_to_leave && affinities.is_elsewhere(pid, choice) {
+        return Err(AffinityError::NoStack);
+    }
+    Ok(outcome)
 }
 
 /// The cores that a process may run on; `None` if there is no such process.

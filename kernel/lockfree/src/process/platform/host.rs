@@ -333,6 +333,9 @@ pub(crate) fn take_hindered() -> Option<(Pid, Hindrance)> {
     HINDERED.take()
 }
 
+/// A simulated process that has to leave its core goes on until its next interrupt.
+pub(crate) const LEAVES_AT_ONCE: bool = false;
+
 /// A simulated machine keeps nothing that it could give back.
 pub(crate) fn make_room() -> bool {
     false

@@ -83,6 +83,9 @@ pub(crate) unsafe fn old_pages(block: NonNull<u8>, size: usize) {
     unsafe { girder_old_pages(block, size) }
 }
 
+/// A process that has to leave its core, and may be interrupted, has left when that has been asked for, if there is a stack.
+pub(crate) const LEAVES_AT_ONCE: bool = true;
+
 /// Gives back what is kept for later. False if there was nothing, or if the caller must not be kept waiting.
 pub(crate) fn make_room() -> bool {
     girder_make_room()
