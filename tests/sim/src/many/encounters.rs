@@ -5,25 +5,26 @@
 //! the operation, so which pairs were really met is known, and a pair that is never met fails the test. In the end each
 //! target is killed.
 
+mod lives;
 mod outcomes;
 
-use super::programs::{born, count_newborn, counted, ordinary, point, spawn};
+use super::programs::{born, count_newborn, ordinary, point, spawn};
 use super::whereabouts::{Condition, is_in};
 use super::world::{hands, with_state};
-use girder_core::mail::{receive, send, try_receive};
+use girder_core::mail::try_receive;
 use girder_core::rng::Rng;
 use girder_core::sched::{ExitReason, Priority, sleep_until};
 use girder_core::time::{Delayed, send_after};
 use girder_lockfree::process::{
-    self, Pid, Request, Watch, here, is_alive, own_level, own_pid, spawn_watched, yield_now,
+    self, Pid, Request, Watch, here, is_alive, own_pid, spawn_watched, yield_now,
 };
-use std::pin::Pin;
+use lives::{Kind, Midwife, Shown, life};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 /// Encounters in a run.
-const ENCOUNTERS: usize = 12;
+const ENCOUNTERS: usize = 16;
 /// Looks whether a target is in the condition that is wanted, before that is given up.
 const LOOKS: usize = 150;
 /// Processes that are made so that one of them has the slot of a dead one.
@@ -84,8 +85,8 @@ pub(super) fn start(rng: &mut Rng, cores: usize) {
     // The most urgent of all, so no target keeps it from its core; and it sleeps most of the time.
     spawn(Priority::Max, async move {
         for _ in 0..ENCOUNTERS {
-            let deed = Deed::ALL[rng.below(9) as usize];
-            let condition = Condition::ALL[rng.below(9) as usize];
+            let deed = Deed::ALL[rng.below(Deed::ALL.len() as u64) as usize];
+            let condition = Condition::ALL[rng.below(Condition::ALL.len() as u64) as usize];
             encounter(deed, condition, &mut rng, cores).await;
         }
         is_over.store(true, Relaxed);
@@ -104,14 +105,6 @@ impl Drop for Letter {
 /// What a target sends the driver, in an envelope of the core where it begins.
 struct Gift(Pid);
 
-/// What a target shows.
-#[derive(Default)]
-struct Shown {
-    rounds: AtomicU64,
-    received: AtomicU64,
-    level: AtomicU64,
-}
-
 struct Target {
     pid: Pid,
     watch: Option<Watch>,
@@ -122,38 +115,8 @@ struct Target {
     dropped: Arc<AtomicU64>,
     letters: u64,
     joined: Option<Arc<AtomicBool>>,
-}
-
-/// One that only waits, and for what never comes.
-const STRANGER: u64 = 3;
-
-/// Who lives until it is killed: it spins, yields, or sleeps; or is a stranger, which has a home of the same size.
-fn life(driver: Pid, kind: u64, shown: Arc<Shown>) -> impl FnOnce() -> Life + Send + 'static {
-    let life: Life = Box::pin(counted(live(driver, kind, shown)));
-    move || life
-}
-
-type Life = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-async fn live(driver: Pid, kind: u64, shown: Arc<Shown>) {
-    if kind == STRANGER {
-        drop(receive::<Letter>().await);
-        panic!("a stranger has got a letter");
-    }
-    send(driver, Gift(own_pid().expect("a process"))).expect("there is an envelope");
-    loop {
-        shown.level.store(u64::from(own_level()), Relaxed);
-        while try_receive::<Letter>().is_some() {
-            shown.received.fetch_add(1, Relaxed);
-        }
-        shown.rounds.fetch_add(1, Relaxed);
-        match kind {
-            0 => {}
-            1 => yield_now().await,
-            _ => sleep_until(here::now() + 30_000).await,
-        }
-        point().await;
-    }
+    /// Who keeps it from its core, as long as there is somebody.
+    midwife: Option<Midwife>,
 }
 
 /// Lets the others go on for a moment.
@@ -170,11 +133,15 @@ async fn until(rng: &mut Rng, is_so: impl Fn() -> bool) {
 }
 
 async fn encounter(deed: Deed, wanted: Condition, rng: &mut Rng, cores: usize) {
-    let mut target = Target::new(wanted, rng);
+    let mut target = Target::new(wanted, rng, cores).await;
     let shown = target.shown.clone();
-    until(rng, || shown.rounds.load(Relaxed) > 0).await;
+    if wanted != Condition::Newborn {
+        until(rng, || shown.rounds.load(Relaxed) > 0).await;
+    }
     let mut strangers = Vec::new();
-    if target.bring(wanted, rng, &mut strangers).await {
+    let is_there = target.bring(wanted, rng, &mut strangers).await;
+    target.midwife = None;
+    if is_there {
         with_state(|state| *state.score.met.entry((deed, wanted)).or_default() += 1);
         target.meet(deed, wanted, rng, cores).await;
     }
@@ -200,19 +167,28 @@ fn slot_of(pid: Pid) -> String {
 }
 
 impl Target {
-    fn new(wanted: Condition, rng: &mut Rng) -> Self {
+    async fn new(wanted: Condition, rng: &mut Rng, cores: usize) -> Self {
         let driver = own_pid().expect("a process");
         let shown = Arc::new(Shown::default());
         let kind = match wanted {
-            Condition::BrokenOff => 0,
-            Condition::Ready | Condition::Moving => 1,
-            Condition::Waiting => 2,
-            _ => rng.below(3),
+            Condition::BrokenOff => Kind::Spins,
+            Condition::Ready | Condition::Moving => Kind::Yields,
+            Condition::Waiting => Kind::Sleeps,
+            Condition::Leaving | Condition::Hibernating => Kind::Hibernates,
+            _ => Kind::any(rng),
         };
-        let level = ordinary(rng).level();
-        let (pid, watch) =
-            spawn_watched(life(driver, kind, shown.clone()), level).expect("there is room");
-        count_newborn(pid);
+        let is_elsewhere = wanted == Condition::Newborn && cores > 1;
+        let midwife = is_elsewhere.then(|| Midwife::call(kind, &shown, rng, cores));
+        let (pid, watch) = match &midwife {
+            Some(midwife) => midwife.child().await,
+            None => {
+                let level = ordinary(rng).level();
+                let life = life(driver, kind, shown.clone());
+                let born = spawn_watched(life, level).expect("there is room");
+                count_newborn(born.0);
+                born
+            }
+        };
         let dropped = Arc::new(AtomicU64::new(0));
         let Ok(later) = send_after(Duration::MAX, pid, Letter(dropped.clone())) else {
             panic!("there is an envelope");
@@ -225,6 +201,7 @@ impl Target {
             dropped,
             letters: 1,
             joined: None,
+            midwife,
         }
     }
 
@@ -247,10 +224,13 @@ impl Target {
         let (looks, pauses) = match wanted {
             Condition::Moving => (4 * LOOKS, 1),
             Condition::BrokenOff => (3 * LOOKS, 2),
+            // Who pauses has a core that has nothing to do, and takes it.
+            Condition::Newborn => (LOOKS / 10, 0),
+            Condition::Leaving => (3 * LOOKS, 2),
             _ => (LOOKS, 4),
         };
         for _ in 0..looks {
-            if is_in(pid, wanted, hands().number) {
+            if self.is_in(wanted) {
                 return true;
             }
             match rng.below(6) < pauses {
@@ -259,6 +239,15 @@ impl Target {
             }
         }
         false
+    }
+
+    fn is_in(&self, wanted: Condition) -> bool {
+        let says_so = match wanted {
+            Condition::Leaving => self.shown.is_leaving.load(Relaxed),
+            Condition::Hibernating => self.shown.hibernates.load(Relaxed),
+            _ => true,
+        };
+        says_so && is_in(self.pid, wanted, hands().number)
     }
 
     /// Ends it; then all that was for it has been dropped once, and who waited for its end was told.
@@ -283,7 +272,7 @@ async fn replace(dead: Pid, rng: &mut Rng, strangers: &mut Vec<Pid>) -> bool {
     let slot = slot_of(dead);
     for _ in 0..STRANGERS {
         let (level, shown) = (ordinary(rng).level(), Arc::default());
-        let stranger = born(|| process::spawn_with(life(dead, STRANGER, shown), level));
+        let stranger = born(|| process::spawn_with(life(dead, Kind::Stranger, shown), level));
         strangers.push(stranger);
         if slot_of(stranger) == slot {
             return true;

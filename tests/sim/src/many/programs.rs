@@ -110,9 +110,11 @@ pub(super) fn count_refused() {
 
 /// Counts a process that was just made.
 pub(super) fn count_newborn(pid: Pid) {
+    let core = hands().number;
     with_state(|state| {
         state.score.made += 1;
         state.score.alive.insert(pid);
+        state.whereabouts.is_born(pid, core);
     });
 }
 

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What is known.
 #[derive(Debug, Default)]
 pub(super) struct Whereabouts {
+    /// On which core each is that has not run yet and was not moved.
+    born: BTreeMap<Pid, usize>,
     /// On which core each ran last.
     last: BTreeMap<Pid, usize>,
     broken_off: BTreeSet<Pid>,
@@ -19,12 +21,18 @@ pub(super) struct Whereabouts {
 /// What an operation may meet its target in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Condition {
+    /// It has not run yet, and is in the queue of another core.
+    Newborn,
     /// It has another core.
     Running,
     /// It stands at an await, in the queue of another core.
     Ready,
     /// It waits, and was on another core last.
     Waiting,
+    /// It is about to go on as another future: what it was is being dropped, or is gone, and what it will be has not begun.
+    Leaving,
+    /// It has hibernated, and waits as what it has become.
+    Hibernating,
     /// It is between two cores: offered to thieves, or in an inbox.
     Moving,
     /// It was broken off in mid-poll, on another core.
@@ -41,10 +49,13 @@ pub enum Condition {
 
 impl Condition {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
+        Self::Newborn,
         Self::Running,
         Self::Ready,
         Self::Waiting,
+        Self::Leaving,
+        Self::Hibernating,
         Self::Moving,
         Self::BrokenOff,
         Self::Suspended,
@@ -60,7 +71,12 @@ impl Condition {
 }
 
 impl Whereabouts {
+    pub(super) fn is_born(&mut self, pid: Pid, core: usize) {
+        self.born.insert(pid, core);
+    }
+
     pub(super) fn begins(&mut self, pid: Pid, core: usize) {
+        self.born.remove(&pid);
         self.last.insert(pid, core);
         self.broken_off.remove(&pid);
         self.moving.remove(&pid);
@@ -71,6 +87,7 @@ impl Whereabouts {
     }
 
     pub(super) fn leaves(&mut self, pid: Pid) {
+        self.born.remove(&pid);
         self.moving.insert(pid);
     }
 
@@ -91,7 +108,7 @@ pub(super) fn arrive(pids: impl IntoIterator<Item = Pid>) {
     with_state(|state| pids.for_each(|pid| state.whereabouts.arrives(pid)));
 }
 
-/// True if that is what a process is in, seen from this core.
+/// True if that is what a process is in, seen from this core. (Whether one that is ready or waits hibernates it has to say itself.)
 pub(super) fn is_in(pid: Pid, wanted: Condition, own: usize) -> bool {
     let activity = activity(pid);
     with_state(|state| {
@@ -104,10 +121,15 @@ pub(super) fn is_in(pid: Pid, wanted: Condition, own: usize) -> bool {
         );
         let is_queued = activity == Some(Activity::Ready) && running.is_none() && !is_moving;
         match wanted {
+            Condition::Newborn => {
+                is_queued && places.born.get(&pid).is_some_and(|&core| core != own)
+            }
             Condition::Running => running.is_some_and(|&core| core != own),
-            Condition::Ready => is_queued && !is_broken_off && is_elsewhere,
+            Condition::Ready | Condition::Leaving => is_queued && !is_broken_off && is_elsewhere,
             Condition::BrokenOff => is_queued && is_broken_off && is_elsewhere,
-            Condition::Waiting => activity == Some(Activity::Waiting) && is_elsewhere,
+            Condition::Waiting | Condition::Hibernating => {
+                activity == Some(Activity::Waiting) && is_elsewhere
+            }
             Condition::Moving => activity == Some(Activity::Ready) && is_moving,
             Condition::Suspended => {
                 activity == Some(Activity::Suspended) && standing(pid) == Some(Standing::Held)
