@@ -14,8 +14,8 @@ use core::fmt::{self, Write};
 use core::sync::atomic::{AtomicBool, Ordering};
 use girder_aarch64::lock::{Guard, Lock};
 use girder_aarch64::preemption;
+use girder_aarch64::relax::{Once, relax};
 use girder_core::console::{Buffered, Device, Wait};
-use spin::Once;
 
 /// Longest piece that is kept together.
 const LINE: usize = 512;
@@ -108,7 +108,7 @@ pub(crate) fn while_locked<R>(f: impl FnOnce() -> R) -> R {
 /// Waits until all output has left, because the machine is about to stop, or the device is stuck.
 pub(crate) fn flush() {
     while CONSOLE.lock().flush() == Wait::Goes {
-        core::hint::spin_loop();
+        relax();
     }
 }
 
@@ -127,7 +127,7 @@ pub(crate) fn write(text: &str) {
                 continue;
             }
             while CONSOLE.lock().accept(piece) == Wait::Goes {
-                core::hint::spin_loop();
+                relax();
             }
         }
     }
@@ -239,7 +239,7 @@ impl CrashOutput {
             if !self.device.as_ref().is_some_and(Port::is_sending) {
                 return;
             }
-            core::hint::spin_loop();
+            relax();
         }
     }
 
@@ -249,7 +249,7 @@ impl CrashOutput {
             if device.is_none_or(|device| device.try_send(byte)) {
                 return;
             }
-            core::hint::spin_loop();
+            relax();
         }
         // A device that takes nothing must not keep the machine from its end.
         self.device = None;

@@ -23,13 +23,13 @@ use girder_aarch64::cpu::{self, Affinity};
 use girder_aarch64::interrupts;
 use girder_aarch64::interrupts::ControllerError;
 use girder_aarch64::mmu::Regime;
+use girder_aarch64::relax::Once;
 use girder_aarch64::{halt, timer};
 use girder_core::causes::Cause;
 use girder_core::patience::Patience;
 use girder_core::units::Frequency;
 use girder_describe::{Cpu, Machine};
 use girder_lockfree::{Ring, Verdict};
-use spin::Once;
 use start::Way;
 
 /// How long the next of the others may take to stand still. What they wait for is an interrupt, so it is

@@ -19,6 +19,7 @@ use girder_aarch64::exception::Frame;
 use girder_aarch64::halt::{self, HaltCause};
 use girder_aarch64::process;
 use girder_aarch64::process::NewLoop;
+use girder_aarch64::relax::Once;
 use girder_core::causes::Cause;
 use girder_core::config::{Config, Deployment, QUANTUM_US, REDUCTIONS};
 use girder_core::reports::CoreCounts;
@@ -30,7 +31,6 @@ use girder_lockfree::Token;
 use girder_lockfree::process::crew::{Crew, Seat};
 use girder_lockfree::process::{Finished, Polled, SLOTS_MAX, Table};
 use handlers::{Deployed, Dice, Nowhere, OnThisStack, ThisCore};
-use spin::Once;
 
 /// One core schedules.
 type Single = Deployed<Levels, Nowhere>;

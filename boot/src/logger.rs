@@ -3,13 +3,13 @@
 use crate::console;
 use core::fmt::Write;
 use girder_aarch64::core_block::CoreBlock;
+use girder_aarch64::relax::Once;
 use girder_aarch64::timer;
 use girder_core::line_buffer::LineBuffer;
 use girder_core::logging::{LogFilter, Record};
 use girder_core::units::Frequency;
 use girder_lockfree::Recent;
 use log::{Log, Metadata};
-use spin::Once;
 
 /// Longest line.
 const LINE: usize = 320;

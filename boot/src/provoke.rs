@@ -10,11 +10,11 @@ use girder_aarch64::cpu::{self, Affinity};
 use girder_aarch64::exception;
 use girder_aarch64::lock::Lock;
 use girder_aarch64::preemption::PreemptionOff;
+use girder_aarch64::relax::Once;
 use girder_core::causes::Cause;
 use girder_core::sched::Priority;
 use girder_core::shell::CrashKind;
 use girder_lockfree::process::spawn_watched;
-use spin::Once;
 
 /// In the upper half, where only the window of stacks is mapped, and far above that.
 const NOWHERE: usize = 0xffff_8000_dead_0000;
@@ -109,7 +109,7 @@ pub(crate) fn obey() {
     };
     cpu::send_event();
     while ORDER.lock().is_some() {
-        core::hint::spin_loop();
+        cpu::wait_for_event();
     }
     if let Some((kind, _)) = order {
         kernel(kind)

@@ -12,6 +12,7 @@ mod moved;
 mod sample;
 mod source;
 mod symbols;
+mod waits;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -27,6 +28,7 @@ use crate::workspace::{Products, Workspace};
 use elf::{Elf, Sizes};
 pub(crate) use source::{Option as SourceOption, Source};
 use symbols::Filled;
+use waits::Wait;
 
 /// Where QEMU's virt machine loads an image, and the ELF is linked.
 pub(crate) const VIRT: u64 = 0x4020_0000;
@@ -56,6 +58,8 @@ pub(crate) enum Error {
     SegmentsOverlap {
         at: u64,
     },
+    /// Our own code waits with a barrier in place of a hint, there.
+    Waits(Vec<Wait>),
     /// The first bytes are no arm64 `Image` header, and the field that is wrong.
     Header(header::Error),
 }
@@ -87,14 +91,14 @@ pub(crate) fn run(
         }
     }
     let linked = source.compile(workspace)?;
-    make(workspace, &linked.path, &workspace.dist())?;
+    make(workspace, &source, &linked.path, &workspace.dist())?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Compiles what changed of the stock image and renews `dist/`.
 pub(crate) fn build(workspace: &Workspace) -> Result<(), CommandError> {
     let linked = Source::Stock.compile(workspace)?;
-    make(workspace, &linked.path, &workspace.dist())
+    make(workspace, &Source::Stock, &linked.path, &workspace.dist())
 }
 
 /// The same for whatever is to run now: what is not the stock image gets a place of its own.
@@ -107,17 +111,26 @@ pub(crate) fn build_to_run(
         Source::Stock => workspace.dist(),
         _ => workspace.products_of(&linked.name),
     };
-    make(workspace, &linked.path, &products)?;
+    make(workspace, source, &linked.path, &products)?;
     Ok(products)
 }
 
 /// From the linked ELF to the files that boot loaders take.
-fn make(workspace: &Workspace, linked: &Path, products: &Products) -> Result<(), CommandError> {
+fn make(
+    workspace: &Workspace,
+    source: &Source,
+    linked: &Path,
+    products: &Products,
+) -> Result<(), CommandError> {
     let mut bytes = fs::read(linked).map_err(CommandError::file(linked))?;
     let refused = |cause| CommandError::Image {
         path: linked.to_owned(),
         cause,
     };
+    // An application waits as it likes.
+    if *source == Source::Stock {
+        waits::refuse(&bytes).map_err(refused)?;
+    }
     let (image, report) = convert(&mut bytes).map_err(refused)?;
     let folder = products.folder();
     fs::create_dir_all(folder).map_err(CommandError::file(folder))?;
@@ -127,6 +140,12 @@ fn make(workspace: &Workspace, linked: &Path, products: &Products) -> Result<(),
     write_changed(&products.raspberry_pi_elf(), &moved)?;
     eprintln!("{}: {report}", workspace.short(&products.image()));
     Ok(())
+}
+
+/// Code as instructions.
+fn words(code: &[u8]) -> Vec<u32> {
+    let words = code.as_chunks().0.iter();
+    words.map(|word| u32::from_le_bytes(*word)).collect()
 }
 
 /// Leaves a file alone that already says so: a machine may be booting from it.
@@ -207,6 +226,11 @@ impl fmt::Display for Error {
                 flat::SPAN_LIMIT
             ),
             Self::SegmentsOverlap { at } => write!(f, "two segments claim address {at:#x}"),
+            Self::Waits(waits) => {
+                f.write_str("spin loops that wait with an ISB and not with a YIELD")?;
+                let mut places = waits.iter();
+                places.try_for_each(|wait| write!(f, "\n  {wait}"))
+            }
             Self::Header(error) => write!(f, "arm64 image header: {error}"),
         }
     }

@@ -9,6 +9,7 @@ use super::{NORMAL, report, start_process};
 use crate::console::println;
 use crate::heart;
 use alloc::sync::Arc;
+use core::hint::black_box;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use core::time::Duration;
 use girder_aarch64::cpu;
@@ -84,7 +85,7 @@ pub(super) async fn spread(count: u64) {
         let (done, place) = (done.clone(), team.place());
         start_process(NORMAL, async move {
             for _ in 0..STEPS {
-                (0..100).for_each(|_| core::hint::spin_loop());
+                (0..100).for_each(|step| _ = black_box(step));
                 done[own_core()].fetch_add(1, Relaxed);
             }
             drop(place);

@@ -4,6 +4,7 @@ use super::team::Team;
 use super::{HIGH, NORMAL, report, start_process};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::hint::black_box;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use girder_core::sched::sleep_until;
 use girder_lockfree::process::here;
@@ -23,7 +24,7 @@ pub(super) async fn run(count: u64) {
         let (is_over, place) = (is_over.clone(), team.place());
         start_process(NORMAL, async move {
             while !is_over.load(Relaxed) {
-                core::hint::spin_loop();
+                black_box(());
             }
             drop(place);
         });

@@ -10,9 +10,9 @@ use alloc::boxed::Box;
 use core::cell::Cell;
 use core::hint::black_box;
 use core::ptr::NonNull;
+use girder_aarch64::relax::SpinMutex;
 use girder_lockfree::process::here;
 use girder_lockfree::{Deque, Owner, Steal};
-use spin::mutex::SpinMutex;
 
 /// Processes in a queue, and those of them that a thief takes in one go.
 const QUEUED: usize = 32;

@@ -12,13 +12,13 @@ use crate::masked::Masked;
 use crate::mmu::Regime;
 use crate::preemption::PreemptionOff;
 use crate::process::WaysOn;
+use crate::relax::Once;
 use crate::spares::{Spares, Top};
 use crate::stack::Stack;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use girder_lockfree::process::here::Here;
 use girder_lockfree::{Admission, Doorbell};
-use spin::Once;
 
 /// Bytes of a core's emergency stack, for the report of a fault inside a handler.
 const EMERGENCY_STACK: usize = 8192;

@@ -7,6 +7,8 @@ use aarch64_cpu::registers::{CNTKCTL_EL1, CurrentEL, MIDR_EL1, ReadWriteable, Re
 
 #[doc(inline)]
 pub use crate::affinity::Affinity;
+#[doc(inline)]
+pub use crate::relax::relax;
 
 /// A core's part number and revision, the main identification register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,14 +129,6 @@ pub fn wait_for_event() {
     const EVENT_BIT: u64 = 12;
     CNTKCTL_EL1.modify(CNTKCTL_EL1::EVNTEN::SET + CNTKCTL_EL1::EVNTI.val(EVENT_BIT));
     asm::wfe();
-}
-
-/// Tells the core, or who emulates it, that this code only waits.
-#[inline(always)]
-pub fn relax() {
-    core::hint::spin_loop();
-    // SAFETY: a hint. (`spin_loop` of the standard library is a barrier here, which costs more and tells nobody.)
-    unsafe { core::arch::asm!("yield", options(nomem, nostack, preserves_flags)) }
 }
 
 /// Wakes all cores from `wait_for_event`; what was written before is visible to them then.

@@ -7,6 +7,7 @@
 use crate::core_block::{CoreBlock, count};
 use crate::halt::HaltCause;
 use crate::masked::Masked;
+use crate::relax::Once;
 use crate::syndrome::Syndrome;
 use crate::{death, halt, interrupts, preemption, probe, process, stack};
 use aarch64_cpu::registers::{
@@ -16,7 +17,6 @@ use core::fmt;
 use core::mem::offset_of;
 use core::ptr::NonNull;
 use girder_lockfree::process::Local;
-use spin::Once;
 
 /// Exceptions inside handlers that a core reports or tries to; at the next one it parks.
 const NESTED_LIMIT: u64 = 3;

@@ -15,7 +15,7 @@ use crate::cpu::{self, Affinity};
 use crate::gic_v2::GicV2;
 use crate::gic_v3::GicV3;
 use crate::monitor;
-use spin::Once;
+use crate::relax::Once;
 
 use crate::controller::Taken;
 pub use crate::controller::{ControllerError, InterruptId, Region};

@@ -61,6 +61,8 @@ mod redistributors;
 #[cfg(target_os = "none")]
 mod registers;
 #[cfg(target_os = "none")]
+pub mod relax;
+#[cfg(target_os = "none")]
 mod spares;
 pub mod spin_table;
 #[cfg(target_os = "none")]

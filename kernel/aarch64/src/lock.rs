@@ -5,9 +5,8 @@
 //! may stay on. Take no two of them.
 
 use crate::preemption::PreemptionOff;
+use crate::relax::{SpinMutex, SpinMutexGuard, relax};
 use core::ops::{Deref, DerefMut};
-use spin::mutex::SpinMutex;
-use spin::mutex::SpinMutexGuard;
 
 /// A value that one core at a time may use, for a short while.
 pub struct Lock<T>(SpinMutex<T>);
@@ -52,7 +51,7 @@ impl<T> Lock<T> {
                     _preemption: preemption,
                 });
             }
-            core::hint::spin_loop();
+            relax();
         }
         None
     }

@@ -6,9 +6,9 @@
 //! the Secure state. It opens nothing that was closed: all code here is the kernel's own.
 
 use crate::probe;
+use crate::relax::Once;
 use core::arch::asm;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use spin::Once;
 
 /// The service's number, among those that a monitor's vendor may give out (SMC Calling Convention,
 /// "Function Identifier Ranges").

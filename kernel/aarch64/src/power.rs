@@ -5,9 +5,9 @@
 
 use crate::bcm2835_power::PowerBlock;
 use crate::cpu::{self, Affinity};
+use crate::relax::Once;
 use core::arch::asm;
 use smccc::{Hvc, Smc, psci};
-use spin::Once;
 
 /// Which instruction reaches the firmware.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

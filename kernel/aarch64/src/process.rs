@@ -441,6 +441,11 @@ mod hooks {
     }
 
     #[unsafe(no_mangle)]
+    fn girder_relax() {
+        crate::cpu::relax();
+    }
+
+    #[unsafe(no_mangle)]
     fn girder_leave_now() {
         preemption::leave_now();
     }

@@ -104,7 +104,7 @@ async fn a_spinner_goes_where_others_choose() {
         async move {
             loop {
                 place.store(own_core() as u64, Relaxed);
-                core::hint::spin_loop();
+                core::hint::black_box(());
             }
         }
     };

@@ -25,7 +25,7 @@ async fn whoever_is_killed_while_it_spawns_leaves_no_home_behind() {
                 }
             }
             loop {
-                core::hint::spin_loop();
+                core::hint::black_box(());
             }
         };
         let (pid, watch) = spawn_watched(spawns, NORMAL).expect("there is room");

@@ -2,7 +2,7 @@
 
 use crate::support::Rival;
 use core::future::pending;
-use core::hint::{black_box, spin_loop};
+use core::hint::black_box;
 use core::mem::forget;
 use core::time::Duration;
 use girder::{
@@ -59,7 +59,7 @@ async fn a_call_of_a_spinner_that_is_killed_ends() {
         let _question: Double = receive().await;
         let _ = send(killer, own_pid());
         loop {
-            spin_loop();
+            black_box(());
         }
     });
     assert_eq!(ask(server).await, Err(CallError::NoAnswer));

@@ -165,7 +165,7 @@ async fn processor_state_dies_with_its_process() {
         move || async move {
             round_towards_zero();
             while spinner.load(Relaxed) == 0 {
-                core::hint::spin_loop();
+                black_box(());
             }
             assert_eq!(rounding(), TOWARDS_ZERO, "lost over a preemption");
         },

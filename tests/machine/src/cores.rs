@@ -28,7 +28,7 @@ fn ping_often() {
             cores::ping(core);
             // Now and then, let the core fall asleep before the next one.
             if round % 16 == 0 {
-                (0..1_000).for_each(|_| core::hint::spin_loop());
+                (0..1_000).for_each(|_| core::hint::black_box(()));
             }
         }
     }

@@ -15,7 +15,7 @@ async fn a_tick_breaks_into_a_spinning_process() {
     for _ in 0..20 {
         let (preempted, spins) = (preemptions(), rival.spins());
         while rival.spins() == spins {
-            core::hint::spin_loop();
+            core::hint::black_box(());
         }
         assert!(preemptions() > preempted);
     }
@@ -39,7 +39,7 @@ async fn preemption_waits_while_it_is_off() {
     let (off, interrupted) = before_any_interrupt(PreemptionOff::new);
     let (preempted, spins) = (preemptions(), rival.spins());
     while interrupts() == interrupted {
-        core::hint::spin_loop();
+        core::hint::black_box(());
     }
     assert_eq!(preemptions(), preempted, "preempted although it was off");
     assert_eq!(rival.spins(), spins, "somebody else had the core");
@@ -57,7 +57,7 @@ async fn a_held_lock_keeps_preemption_off() {
     let (guard, interrupted) = before_any_interrupt(|| lock.lock());
     let preempted = preemptions();
     while interrupts() == interrupted {
-        core::hint::spin_loop();
+        core::hint::black_box(());
     }
     assert_eq!((*guard, preemptions()), (7, preempted));
     drop(guard);

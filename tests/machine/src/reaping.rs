@@ -27,7 +27,7 @@ impl Drop for Slow {
     fn drop(&mut self) {
         let end = now() + 5_000_000;
         while now() < end {
-            core::hint::spin_loop();
+            core::hint::black_box(());
         }
     }
 }

@@ -86,7 +86,7 @@ async fn out_of_stacks_preemption_waits_and_nobody_else_suffers() {
     for _ in 0..3 {
         let (waits, breaks, so_far) = (out_of_stacks(), preemptions(), steps.load(Relaxed));
         while out_of_stacks() == waits {
-            core::hint::spin_loop();
+            core::hint::black_box(());
         }
         assert_eq!((preemptions(), steps.load(Relaxed)), (breaks, so_far));
         assert_eq!(block_on(yield_now()), Err(NoStack));
@@ -105,7 +105,7 @@ async fn out_of_stacks_preemption_waits_and_nobody_else_suffers() {
     assert_eq!(block_on(yield_now()), Ok(()));
     let breaks = preemptions();
     while preemptions() == breaks {
-        core::hint::spin_loop();
+        core::hint::black_box(());
     }
     kill(walker);
     assert_eq!(stacks(), before);
@@ -127,7 +127,7 @@ async fn preemption_goes_on_when_there_are_stacks_again() {
     let is_broken_off = || {
         let (breaks, end) = (preemptions(), now() + 2_000_000);
         while now() < end {
-            core::hint::spin_loop();
+            core::hint::black_box(());
         }
         preemptions() > breaks
     };
@@ -247,7 +247,7 @@ async fn stacks_that_an_idle_core_has_too_many_are_there_for_others() {
 fn spinner() -> (Pid, Watch) {
     let spin = || async {
         loop {
-            core::hint::spin_loop();
+            core::hint::black_box(());
         }
     };
     spawn_watched(spin, NORMAL).expect("there is room")

@@ -17,8 +17,8 @@ mod word;
 
 use std::fmt;
 
-use super::Error;
 use super::elf::Elf;
+use super::{Error, words};
 use rewrite::rewrite;
 use word::{Jump, Load};
 
@@ -61,11 +61,6 @@ pub(super) fn fill(bytes: &mut [u8]) -> Result<Option<Filled>, Error> {
     Ok(Some(filled))
 }
 
-fn words(code: &[u8]) -> Vec<u32> {
-    let words = code.as_chunks().0.iter();
-    words.map(|word| u32::from_le_bytes(*word)).collect()
-}
-
 impl Filled {
     /// The places of a section whose first instruction is the image's `first`th word, as many as there is room for.
     fn add(&mut self, code: &[u32], first: u64, table: &mut Vec<u32>, most: usize) {
@@ -88,8 +83,14 @@ impl Filled {
     }
 }
 
+/// True if it may go on elsewhere than with the next one.
+pub(super) fn is_jump(word: u32) -> bool {
+    const BY_REGISTER: u32 = 0xd600_0000;
+    Jump::read(word).is_some() || word & 0xfe00_0000 == BY_REGISTER
+}
+
 /// Which instructions some jump leads to.
-fn entered(code: &[u32]) -> Vec<bool> {
+pub(super) fn entered(code: &[u32]) -> Vec<bool> {
     let mut entered = vec![false; code.len()];
     for (at, word) in code.iter().enumerate() {
         let target = Jump::read(*word).map(|jump| at as i64 + i64::from(jump.distance()));

@@ -62,7 +62,7 @@ fn functions(elf: &Elf<'_>, base: u64) -> Result<Vec<Function>, Error> {
 }
 
 /// As the source has it: without hashes, and `<a::B>::c` as `a::B::c`.
-fn readable(mangled: &str) -> String {
+pub(super) fn readable(mangled: &str) -> String {
     let name = format!("{:#}", rustc_demangle::demangle(mangled));
     let Some(inside) = name.strip_prefix('<') else {
         return name;

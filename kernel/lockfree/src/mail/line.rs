@@ -20,7 +20,7 @@
 
 use crate::atomic::{AtomicU32, AtomicU64, Relaxed};
 use crate::order::Site;
-use crate::process::Pid;
+use crate::process::{Pid, platform};
 
 /// Who waits in a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,10 +91,7 @@ impl Line {
     pub(super) fn lock<K>(&self, _kept: K) -> InLine<'_, K> {
         let ordering = Site::LineTake.ordering();
         while self.lock.compare_exchange(0, 1, ordering, Relaxed).is_err() {
-            #[cfg(loom)]
-            loom::thread::yield_now();
-            #[cfg(not(loom))]
-            core::hint::spin_loop();
+            platform::relax();
         }
         InLine { line: self, _kept }
     }

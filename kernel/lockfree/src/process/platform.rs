@@ -12,7 +12,7 @@ mod machine;
 pub(crate) use host::{
     LEAVES_AT_ONCE, PreemptionOff, block, block_for_list, here_of, is_loop_of, keep_apart,
     kernel_block, kernel_block as charged_block, local, make_room, may_wait, new_block, new_chunk,
-    now, old_block, old_chunk, old_kernel_block, old_pages, own_record, packet, pages,
+    now, old_block, old_chunk, old_kernel_block, old_pages, own_record, packet, pages, relax,
     reserved_block, run_as, signal, tell_memory_alarm, tell_of_no_reaper, tell_of_reaper,
     wait_for_event,
 };
@@ -28,6 +28,6 @@ pub(crate) use machine::{
     LEAVES_AT_ONCE, PreemptionOff, block, charged_block, here_of, is_loop_of, keep_apart,
     kernel_block, kernel_block as block_for_list, local, make_room, may_wait, new_block,
     new_block as new_chunk, now, old_block, old_block as old_chunk, old_block as old_kernel_block,
-    old_pages, own_record, packet, pages, reserved_block, run_as, signal, tell_memory_alarm,
+    old_pages, own_record, packet, pages, relax, reserved_block, run_as, signal, tell_memory_alarm,
     tell_of_no_reaper, tell_of_reaper, wait_for_event,
 };

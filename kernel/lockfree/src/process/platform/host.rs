@@ -112,6 +112,14 @@ pub(crate) fn set_wait_for_event(wait: fn()) {
     WAIT_FOR_EVENT.set(wait);
 }
 
+/// Tells the core that this code only waits for another; and the model checker, which else would try a wait of any length.
+pub(crate) fn relax() {
+    #[cfg(loom)]
+    loom::thread::yield_now();
+    #[cfg(not(loom))]
+    core::hint::spin_loop();
+}
+
 /// See the machine's.
 pub(crate) fn keep_apart() {}
 

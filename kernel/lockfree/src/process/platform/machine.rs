@@ -31,6 +31,8 @@ unsafe extern "Rust" {
     safe fn girder_signal(address: u64);
     /// Lets some time pass, less if another core does something meanwhile.
     safe fn girder_wait_for_event();
+    /// Tells the core that this code only waits for another.
+    safe fn girder_relax();
     /// A block of so many bytes until it is given back, a power of two and aligned to it.
     safe fn girder_pages(size: usize) -> Option<NonNull<u8>>;
     /// Gives such a block back that nobody uses any more.
@@ -67,6 +69,12 @@ pub(crate) fn packet(_: u64, _: &Token) {}
 /// Lets some time pass, less if another core does something meanwhile.
 pub(crate) fn wait_for_event() {
     girder_wait_for_event();
+}
+
+/// Tells the core that this code only waits for another.
+#[inline(always)]
+pub(crate) fn relax() {
+    girder_relax();
 }
 
 pub(crate) fn pages(size: usize) -> Option<NonNull<u8>> {
