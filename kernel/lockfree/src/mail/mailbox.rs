@@ -36,7 +36,7 @@
 //! more is taken in and all before was read; and when a search ends. So who is ready has no more of them than it has
 //! received for one budget, and who waits has none. They go in one chain, in one step if their end is known; otherwise it is looked
 //! for, with preemption off. So that this is bounded whatever a budget is, who has more than [`EMPTIED_MOST`] to spend gives
-//! them back at each run.
+//! them back at each run, and with each answer.
 //!
 //! # Counting
 //!

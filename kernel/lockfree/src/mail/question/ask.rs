@@ -4,6 +4,7 @@ use super::super::Envelope;
 use super::super::envelope::{Kind, Packing};
 use super::super::gated::post_at_length;
 use super::super::look::{Look, Position, header, search};
+use super::super::mailbox::EMPTIED_MOST;
 use super::super::poll::{later, poll_look};
 use super::super::post::{Sent, take_back, try_box};
 use super::super::refusal::SendError;
@@ -243,9 +244,12 @@ impl<R: Send + 'static> Question<R> {
         if first.is_none() && !slot.word.has_mail() {
             return Look::Nothing;
         }
-        // Somebody with a lane may be on a walk through the list, which the search heeds.
+        // Somebody with a lane may be on a walk through the list, which the search heeds; and who has much to spend gives its
+        // emptied envelopes back there.
         let is_it = |first: &Envelope| {
-            NonNull::from(first) == envelope && !(first.is_sealed() && local.has_special(LANE))
+            NonNull::from(first) == envelope
+                && local.left() <= EMPTIED_MOST
+                && !(first.is_sealed() && local.has_special(LANE))
         };
         if let Some(first) = first.filter(|first| is_it(first)) {
             header.note_change();

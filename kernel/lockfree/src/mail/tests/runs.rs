@@ -1,6 +1,7 @@
 //! Paying for many messages at once: what is counted, what is paid, and who has to yield.
 
 use super::*;
+use crate::mail::mailbox::EMPTIED_MOST;
 use crate::process::{Pid, own_pid};
 use std::collections::VecDeque;
 
@@ -294,4 +295,48 @@ fn a_flood_is_counted_up_to_a_bound() {
     assert_eq!(account.map(|account| account.messages), Some(10_000));
     token.give_up().discontinue();
     clear();
+}
+
+#[test]
+fn who_may_spend_much_keeps_no_crowd_of_answered_envelopes() {
+    const QUESTIONS: u32 = 500;
+    core();
+    let (server, serving) = born(async {
+        loop {
+            let to: ReplyTo<u32> = next().await;
+            assert!(to.reply(7).is_ok());
+        }
+    });
+    let (_, asking) = born(async move {
+        let ask = |_| ask(server, |to: ReplyTo<u32>| to).expect("there is room");
+        let questions: Vec<Question<u32>> = (0..QUESTIONS).map(ask).collect();
+        yield_now().await;
+        for mut question in questions {
+            let answer = poll_fn(|context| question.poll(context)).await;
+            assert_eq!(answer, Ok(7));
+        }
+        assert!(left() > EMPTIED_MOST, "it was to have much to spend");
+        let kept = envelopes_in_use().expect("all cores come to rest");
+        assert!(kept <= 1, "{kept} are kept");
+    });
+    let once = |mut token: Token| {
+        token.grant(100_000);
+        let Start::Run(process) = token.start() else {
+            panic!("not to be run")
+        };
+        process.poll()
+    };
+    let (Polled::Yielded(asking) | Polled::YieldedWithCare(asking)) = once(asking) else {
+        panic!("it yields")
+    };
+    let (Polled::Waiting(serving) | Polled::Listening(serving)) = once(serving) else {
+        panic!("it waits")
+    };
+    let Polled::Done(asked) = once(asking) else {
+        panic!("it has all answers")
+    };
+    asked.discontinue();
+    give_up(serving);
+    clear();
+    assert_eq!(envelopes_in_use().expect("all cores come to rest"), 0);
 }
