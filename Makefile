@@ -91,7 +91,8 @@ image:
 	@$(TOOLS) image $(WHICH) $(WHAT)
 
 #: make bench       the benchmarks, in instructions per operation; fails if one is more than 3 % above
-#:                  its baseline [FILTER=part of a name, perhaps :COUNT]
+#:                  its baseline, or costs much more in the deployment of many cores or without LSE
+#:                  [FILTER=part of a name, perhaps :COUNT]
 bench:
 	@$(TOOLS) bench $${FILTER:+"$$FILTER"}
 

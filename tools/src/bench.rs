@@ -2,7 +2,8 @@
 //!
 //! With `-icount shift=0` an instruction takes a nanosecond of the machine's own time, so what the
 //! benchmarks print as ns/op are instructions per operation, and the same in every run. They are
-//! compared with a committed baseline; `--count` looks closer, at what the instructions do.
+//! compared with a committed baseline, and measured on other terms as well, which may not cost much more (`terms`);
+//! `--count` looks closer, at what the instructions do.
 
 mod baseline;
 mod count;
@@ -11,6 +12,7 @@ mod machine;
 mod peers;
 mod readme;
 mod report;
+mod terms;
 
 use std::ffi::OsString;
 use std::fs;
@@ -24,6 +26,7 @@ use crate::machine::QEMU;
 use crate::workspace::Workspace;
 use baseline::{Verdict, judge};
 pub(crate) use figure::Figure;
+use machine::{Trial, USUAL};
 
 /// What to measure, and what to do with it.
 #[derive(Debug)]
@@ -75,8 +78,13 @@ pub(crate) fn run(
         return count::run(workspace, &options);
     }
     let mut ours = Vec::new();
-    for boot in boots(&options.choice) {
-        let report = machine::run(workspace, &options.qemu, boot, Vec::new(), true)?;
+    for (bootargs, cores) in boots(&options.choice) {
+        let trial = Trial {
+            bootargs,
+            cores,
+            cpu: USUAL,
+        };
+        let report = machine::run(workspace, &options.qemu, trial, Vec::new(), true)?;
         ours.extend(Figure::all_in(&report));
     }
     let file = workspace.path(baseline::FILE);
@@ -90,7 +98,10 @@ pub(crate) fn run(
         return write(workspace, &options, &ours);
     }
     let is_whole = options.choice.is_empty();
-    let is_good = tell(&ours, &before, is_whole);
+    let mut is_good = tell(&ours, &before, is_whole);
+    if let Some(bootargs) = of_one_core(&options.choice) {
+        is_good &= terms::compare(workspace, &options, &bootargs, &ours)?;
+    }
     // The one path with a law of its own is looked at in every whole run.
     let keeps_law = !is_whole || count::yield_keeps_its_law(workspace, &options)?;
     Ok(exit_code(is_good && keeps_law))
@@ -116,6 +127,19 @@ fn boots(choice: &str) -> Vec<(String, u32)> {
         choice if OF_TWO_CORES.contains(&name) => vec![of_two(choice)],
         choice => vec![(format!("bench={choice}"), 1)],
     }
+}
+
+/// The boot arguments for those of them that one core does, as it is.
+fn of_one_core(choice: &str) -> Option<String> {
+    let name = choice.split(':').next().unwrap_or_default();
+    match choice {
+        "" => Some("bench".to_owned()),
+        choice => is_of_one_core(name).then(|| format!("bench={choice}")),
+    }
+}
+
+fn is_of_one_core(name: &str) -> bool {
+    name != TIMED && !OF_TWO_CORES.contains(&name)
 }
 
 fn exit_code(is_good: bool) -> ExitCode {

@@ -19,6 +19,7 @@ use std::fs;
 use std::ops::Range;
 use std::process::ExitCode;
 
+use super::machine::{Trial, USUAL};
 use super::{Options, exit_code, machine};
 use crate::error::Error;
 use crate::workspace::Workspace;
@@ -145,7 +146,12 @@ fn trace(
     );
     let plugin = format!("{},out={}", plugin.display(), file.display());
     let extra = vec![OsString::from("-plugin"), plugin.into()];
-    let run = machine::run(workspace, &options.qemu, (bootargs, 1), extra, false);
+    let trial = Trial {
+        bootargs,
+        cores: 1,
+        cpu: USUAL,
+    };
+    let run = machine::run(workspace, &options.qemu, trial, extra, false);
     if run.is_err() && !file.exists() {
         return Err(Error::NoPlugin(options.qemu.clone()));
     }

@@ -10,9 +10,21 @@ use crate::test::guest::Guest;
 use crate::test::wire::{Heard, Quiet};
 use crate::workspace::Workspace;
 
-/// The kind of core that the peers' figures were taken on. Its counter runs at a gigahertz instead of 62.5 MHz,
-/// so that a tick is an instruction: the instructions that are executed are the same.
-const CPU: &str = "neoverse-n1,cntfrq=1000000000";
+/// The kind of core that the peers' figures were taken on.
+pub(super) const USUAL: &str = "neoverse-n1";
+/// One without the Large System Extensions.
+pub(super) const PLAIN: &str = "cortex-a72";
+/// The counter runs at a gigahertz instead of 62.5 MHz, so that a tick is an instruction: the instructions that are executed
+/// are the same.
+const COUNTER: &str = "cntfrq=1000000000";
+
+/// What is booted for some benchmarks.
+pub(super) struct Trial {
+    pub(super) bootargs: String,
+    pub(super) cores: u32,
+    pub(super) cpu: &'static str,
+}
+
 /// Nobody waits longer for a benchmark.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -20,13 +32,18 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub(super) fn run(
     workspace: &Workspace,
     qemu: &OsString,
-    (bootargs, cores): (String, u32),
+    trial: Trial,
     extra: Vec<OsString>,
     show: bool,
 ) -> Result<String, Error> {
+    let Trial {
+        bootargs,
+        cores,
+        cpu,
+    } = trial;
     let machine = Machine {
         cores,
-        cpu: CPU.to_owned(),
+        cpu: format!("{cpu},{COUNTER}"),
         icount_shift: Some(0),
         ..Machine::default()
     };
