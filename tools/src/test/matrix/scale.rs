@@ -73,7 +73,31 @@ fn counted(shift: u8) -> Row {
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = crowds();
     rows.extend(SHIFTS.map(counted));
+    rows.extend([
+        on_64(
+            "shared",
+            concat!("girder.deploy=shared test=", super::but_the_longest!()),
+        ),
+        on_64(
+            "message",
+            concat!("girder.deploy=message test=", super::but_the_longest!()),
+        ),
+    ]);
     rows
+}
+
+/// The whole suite, on many times more cores than the host has.
+fn on_64(deployment: &str, bootargs: &'static str) -> Row {
+    Row {
+        machine: Machine {
+            cores: super::MANY_CORES,
+            ..Machine::default()
+        },
+        bootargs,
+        silence: SILENCE,
+        time_limit: TIME_LIMIT,
+        ..plain_row(&format!("all-on-64-{deployment}"))
+    }
 }
 
 fn crowds() -> Vec<Row> {

@@ -1,5 +1,6 @@
 //! The deployments: cores that steal from each other (the default where there are several), cores that send each other packets,
-//! and one core that schedules while the others are parked. All tests on each, but on 64 cores those about several.
+//! and one core that schedules while the others are parked. All tests on each, but on 64 cores those about several (`scale` has
+//! all).
 
 use super::{MANY_CORES, plain_row, says};
 use crate::machine::{Gic, Machine};
