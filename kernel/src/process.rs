@@ -2,6 +2,7 @@
 
 use crate::machine::{self, names};
 use core::fmt;
+use core::time::Duration;
 use girder_core::mail::{Bound, BoundError, Overflow};
 use girder_core::names::{Name, NameError, Reservation};
 use girder_core::sched::Priority;
@@ -121,6 +122,7 @@ pub struct Options<'a> {
     priority: Priority,
     mailbox: Option<(u32, Overflow)>,
     max_heap: Option<usize>,
+    max_runtime: Option<Duration>,
     affinity: Option<CoreMask>,
 }
 
@@ -154,6 +156,7 @@ impl<'a> Options<'a> {
             priority: Priority::Normal,
             mailbox: None,
             max_heap: None,
+            max_runtime: None,
             affinity: None,
         }
     }
@@ -206,6 +209,30 @@ impl<'a> Options<'a> {
     /// were, and for each that is larger than 4 KiB. They are never refused for this limit; [`mailbox`](Self::mailbox) has one of its own.
     pub const fn max_heap(mut self, bytes: usize) -> Self {
         self.max_heap = Some(bytes);
+        self
+    }
+
+    /// It may have a core for so long, all told: what it waits, or stands in a queue, does not count. Who has had more is ended with
+    /// the reason `runtime_limit`: at an await its future is dropped; in the middle of its code it may go on to the next await for two quanta
+    /// first. How exact that is, ticks say: a process that never awaits is found at one.
+    ///
+    /// A limit costs nobody else anything. Who has one looks at the clock twice a turn, and leaves once to have its core tick
+    /// if that does not.
+    ///
+    /// ```no_run
+    /// use core::time::Duration;
+    /// use girder::Options;
+    ///
+    /// # async fn rules_of_a_guest() {}
+    /// # async fn example() -> Result<(), girder::SpawnError> {
+    /// let limited = Options::new().max_runtime(Duration::from_millis(100));
+    /// let (_, watch) = limited.spawn_watched(rules_of_a_guest)?;
+    /// girder::println!("{}", watch.await);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub const fn max_runtime(mut self, time: Duration) -> Self {
+        self.max_runtime = Some(time);
         self
     }
 
@@ -289,6 +316,7 @@ impl Options<'_> {
             level: self.priority.level(),
             bound: bound.transpose()?,
             max_heap: self.max_heap,
+            max_runtime: self.max_runtime,
             affinity: affinity.transpose()?,
         })
     }
@@ -300,6 +328,7 @@ struct Birth {
     level: u8,
     bound: Option<Bound>,
     max_heap: Option<usize>,
+    max_runtime: Option<Duration>,
     affinity: Option<Affinity>,
 }
 
@@ -310,16 +339,25 @@ fn limit_own_heap(bytes: usize) {
     }
 }
 
+/// Limits how long the running process, which has just begun, may have a core.
+fn limit_own_runtime(time: Duration) {
+    // Nobody can do anything in no time; and one that may run for five hundred years has no limit that it could come to.
+    let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).max(1);
+    if process::limit_runtime(nanos).is_err() {
+        panic!("no memory to note the limit of {time:?}");
+    }
+}
+
 impl Birth {
     fn spawn<F>(self, future: F) -> Result<Pid, SpawnError>
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let Some(bytes) = self.max_heap else {
+        if self.max_heap.is_none() && self.max_runtime.is_none() {
             return self.spawn_unlimited(future);
-        };
+        }
         let limited = async move {
-            limit_own_heap(bytes);
+            self.limit_own();
             future.await;
         };
         self.suffices_for(process::home_bytes(&limited))?;
@@ -361,10 +399,16 @@ impl Birth {
         Ok(spawned?)
     }
 
-    /// Has the process limit its heap before anything else.
+    /// Limits the running process, which has just begun.
+    fn limit_own(self) {
+        self.max_heap.into_iter().for_each(limit_own_heap);
+        self.max_runtime.into_iter().for_each(limit_own_runtime);
+    }
+
+    /// Has the process limit itself before anything else.
     fn limited<F>(self, make: impl FnOnce() -> F + Send + 'static) -> impl FnOnce() -> F + Send {
         move || {
-            self.max_heap.into_iter().for_each(limit_own_heap);
+            self.limit_own();
             make()
         }
     }

@@ -35,7 +35,7 @@ pub struct Usage {
     pub priority: Priority,
     /// Reductions that it has spent.
     pub reductions: u64,
-    /// How long it has had a core for; nothing unless the boot argument `girder.clock` asks for it.
+    /// How long it has had a core for; nothing unless the boot argument `girder.clock` asks for it, or it has a limit.
     pub run_time: Duration,
     /// Messages that wait, as far as that is known: see [`Account::messages`].
     pub messages: u32,
@@ -53,6 +53,8 @@ pub struct Usage {
     pub arena: usize,
     /// What `memory` may come to, if that was limited; a stack is set aside in it.
     pub max_heap: Option<usize>,
+    /// What `run_time` may come to, if that was limited.
+    pub max_runtime: Option<Duration>,
 }
 
 impl Info {
@@ -117,6 +119,7 @@ impl Usage {
             home: account.home,
             arena: account.arena,
             max_heap: account.max_heap,
+            max_runtime: account.max_runtime.map(Duration::from_nanos),
         }
     }
 }
@@ -203,6 +206,7 @@ mod tests {
                 home: 192,
                 arena: 0,
                 max_heap: None,
+                max_runtime: None,
             }),
             gate: None,
         };

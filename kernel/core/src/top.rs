@@ -88,6 +88,7 @@ mod tests {
                 home: 0,
                 arena: 0,
                 max_heap: None,
+                max_runtime: None,
             }),
             gate: None,
         }

@@ -31,6 +31,7 @@ pub(crate) mod platform;
 mod pool;
 mod queue;
 mod request;
+mod runtime;
 pub(crate) mod table;
 mod text;
 mod token;
@@ -63,6 +64,7 @@ pub use local::{Intent, Kind, Local};
 pub use own::{is_kernels_own, take_for_kernel};
 pub use queue::Queue;
 pub use request::{Request, kill, resume, set_level, suspend, wake};
+pub use runtime::limit_runtime;
 pub use table::{KERNELS_LEVEL, NoProcess, SLOTS_MAX, Table, is_alive, slots};
 pub use text::NotAPid;
 pub use token::{Polled, Runnable, Start, Token};
@@ -313,6 +315,7 @@ pub fn block_on<F: Future>(future: F) -> Result<F::Output, NoStack> {
         }
         assert!(!hibernate::is_leaving(), "a process hibernates at an await");
         hindrance::is_about_to_block(platform::local());
+        runtime::is_about_to_block(platform::local());
         if !platform::block() {
             return Err(NoStack);
         }

@@ -33,6 +33,7 @@ mod naming;
 mod programs;
 mod reaping;
 mod reserve;
+mod runtimes;
 mod slots;
 mod stacks;
 mod support;

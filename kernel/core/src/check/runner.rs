@@ -99,6 +99,7 @@ fn ending(reason: &ExitReason) -> Ending<'_> {
         ExitReason::Returned => Ending::Returned,
         ExitReason::Killed => Ending::Killed,
         ExitReason::MailboxLimit => Ending::Limited("ended by a limit: mailbox_limit"),
+        ExitReason::RuntimeLimit => Ending::Limited("ended by a limit: runtime_limit"),
         ExitReason::StackLimit => Ending::Limited("ended by a limit: stack_limit"),
         // Whoever ends before its time says so like one that panics.
         ExitReason::Exited(words) | ExitReason::Panicked(words) => Ending::Panicked(words.as_str()),

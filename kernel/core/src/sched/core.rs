@@ -371,12 +371,25 @@ impl<W: World> Core<W> {
     }
 
     #[inline(always)]
-    fn go_on(&mut self, token: Token) -> Next {
+    fn go_on(&mut self, mut token: Token) -> Next {
         if W::Migration::MOVES && token.has_come_to(self.here) {
             self.statistics.immigrants += 1;
         }
         self.statistics.switches += 1;
+        if token.wants_ticks() {
+            self.go_on_ticking(&mut token);
+        }
         Next::GoOn(token)
+    }
+
+    /// One that is not to go on for ever goes on: the core ticks, whatever was before.
+    #[cold]
+    #[inline(never)]
+    fn go_on_ticking(&mut self, token: &mut Token) {
+        token.goes_on_counting();
+        if !self.deadlines.has_tick() {
+            self.set_timer(true, None);
+        }
     }
 
     /// One that has to die and stands at an await drops what it owns. In mid-poll it may go on to its next

@@ -20,6 +20,7 @@ use super::header::Header;
 use super::heap::Limit;
 use super::hibernate::Successor;
 use super::platform::{self, PreemptionOff};
+use super::runtime::Runtime;
 use super::watch::{self, Teller};
 use crate::arena::State;
 use crate::scarcity::{Purpose, may_take};
@@ -41,6 +42,8 @@ pub(crate) struct Cold {
     pub(crate) mail_walk: Cell<[u32; 2]>,
     /// What its memory may come to, and what of it is not in its charge: see `heap`.
     pub(super) limit: Limit,
+    /// How long it may have a core: see `runtime`.
+    pub(super) runtime: Runtime,
     /// Its arena; without memory the process that wants one ends.
     pub(super) arena: Cell<Option<NonNull<State>>>,
     /// What it is about to go on as; without memory it ends.
@@ -70,6 +73,7 @@ impl ColdBox {
             mail_stamp: Cell::new([0; 2]),
             mail_walk: Cell::new([0; 2]),
             limit: Limit::none(),
+            runtime: Runtime::unlimited(),
             arena: Cell::new(None),
             successor: Cell::new(None),
         };

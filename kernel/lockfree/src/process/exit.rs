@@ -14,6 +14,8 @@ pub enum ExitReason {
     Killed,
     /// Its mailbox had no room for a message, and it was born to end then.
     MailboxLimit,
+    /// It has had a core for longer than it was to, all told.
+    RuntimeLimit,
     /// It did not await for too long while there was no stack for its core to go on with.
     StackLimit,
     /// It wanted to end, for this reason.
@@ -36,7 +38,10 @@ pub struct Words {
 impl ExitReason {
     /// True if it ended in mid-poll, so that its destructors have not run.
     pub fn is_crash(&self) -> bool {
-        !matches!(self, Self::Returned | Self::Killed | Self::MailboxLimit)
+        !matches!(
+            self,
+            Self::Returned | Self::Killed | Self::MailboxLimit | Self::RuntimeLimit
+        )
     }
 }
 
@@ -46,6 +51,7 @@ impl fmt::Display for ExitReason {
             Self::Returned => f.write_str("returned"),
             Self::Killed => f.write_str("was killed"),
             Self::MailboxLimit => f.write_str("was ended: mailbox_limit"),
+            Self::RuntimeLimit => f.write_str("was ended: runtime_limit"),
             Self::StackLimit => f.write_str("was given up: stack_limit"),
             Self::Exited(words) => write!(f, "exited: {}", words.as_str()),
             Self::Panicked(words) | Self::Overflowed(words) | Self::Faulted(words) => {

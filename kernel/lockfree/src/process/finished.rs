@@ -35,6 +35,10 @@ pub(crate) enum Manner {
     GivenUp,
     /// The same, because its mailbox had no room.
     OverrunInMidPoll,
+    /// Killed, because it has had a core for too long.
+    OverTime,
+    /// The same in mid-poll.
+    OverTimeInMidPoll,
     /// In mid-poll; whoever watches finds the reason written.
     Crashed,
 }
@@ -44,6 +48,8 @@ impl Manner {
     pub(crate) fn of_killed(header: &Header) -> Self {
         if was_overrun(header) {
             Self::Overrun
+        } else if header.is_over_runtime() {
+            Self::OverTime
         } else {
             Self::Killed
         }
@@ -53,13 +59,17 @@ impl Manner {
     pub(crate) fn of_given_up(header: &Header) -> Self {
         match Self::of_killed(header) {
             Self::Overrun => Self::OverrunInMidPoll,
+            Self::OverTime => Self::OverTimeInMidPoll,
             _ => Self::GivenUp,
         }
     }
 
     /// True if no destructor has run.
     pub(crate) fn is_in_mid_poll(self) -> bool {
-        matches!(self, Self::GivenUp | Self::OverrunInMidPoll | Self::Crashed)
+        matches!(
+            self,
+            Self::GivenUp | Self::OverrunInMidPoll | Self::OverTimeInMidPoll | Self::Crashed
+        )
     }
 }
 
@@ -132,6 +142,7 @@ impl Finished {
             Manner::Returned => Some(ExitReason::Returned),
             Manner::Killed | Manner::GivenUp => Some(ExitReason::Killed),
             Manner::Overrun | Manner::OverrunInMidPoll => Some(ExitReason::MailboxLimit),
+            Manner::OverTime | Manner::OverTimeInMidPoll => Some(ExitReason::RuntimeLimit),
             Manner::Crashed => None,
         };
         // SAFETY: `crashed` has left a reason for whoever watches.

@@ -44,7 +44,7 @@ impl Slot {
 }
 
 /// Polls a future whose type is forgotten.
-type PollFunction = unsafe fn(NonNull<Header>, &mut Context<'_>);
+pub(super) type PollFunction = unsafe fn(NonNull<Header>, &mut Context<'_>);
 
 /// The other operations on a future whose type is forgotten.
 pub(crate) struct Operations {

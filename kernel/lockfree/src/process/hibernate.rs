@@ -149,7 +149,7 @@ impl Drop for Leaving {
         let Some(successor) = cold.successor.get().filter(|it| !it.has_begun) else {
             return;
         };
-        header.poll.set(header.operations.poll);
+        header.poll.set(header.usual_poll());
         // SAFETY: built by `leave`. If its destructor never ends, the record still has the block.
         unsafe { (successor.operations.drop)(successor.place) };
         let _stays = PreemptionOff::new();
@@ -208,7 +208,7 @@ impl Token {
             place.copy_from_nonoverlapping(old, 1);
             let header = place.as_ptr();
             (*header).operations = operations;
-            (*header).poll.set(operations.poll);
+            (*header).poll.set((*header).usual_poll());
             (*header).slot.header.store(header, Relaxed);
             homes::give_place(old, old_operations);
         }

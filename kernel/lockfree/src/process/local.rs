@@ -104,7 +104,7 @@ pub struct Local {
     /// Its first core's number and one more, if it has been on another one since.
     first: Cell<u16>,
     /// Ticks that found it running since it was met as one that has to die, or since a reaper began with the message in hand,
-    /// and one more; 0 otherwise.
+    /// and one more; 1 for one that has a runtime limit; 0 otherwise.
     pub(crate) overtime: Cell<u16>,
     /// What of its end has begun.
     ending: Cell<u8>,

@@ -337,10 +337,14 @@ impl Token {
         local.count_tick()
     }
 
-    /// Counts it for one that has to die, or that reaps: then the message in hand may have gone on for too long.
+    /// Counts it for one that has to die, that reaps, for then the message in hand may have gone on for too long, or that has a runtime
+    /// limit.
     #[cold]
     #[inline(never)]
     fn count_overtime(&self) {
+        if self.header().pauses() {
+            return;
+        }
         let local = self.local();
         let overtime = local.overtime.get().saturating_add(1);
         local.overtime.set(overtime);
@@ -357,6 +361,7 @@ impl Token {
     /// For one that has to die: counts from the first time that this is asked, and returns the ticks that
     /// have found it running since.
     pub fn overtime(&mut self) -> u16 {
+        self.header().ends_runtime_limit();
         let overtime = self.local().overtime.get().max(1);
         self.local().overtime.set(overtime);
         overtime - 1

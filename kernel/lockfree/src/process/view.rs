@@ -70,6 +70,8 @@ pub struct Account {
     pub arena: usize,
     /// What its memory may come to, with a stack, if that was limited.
     pub max_heap: Option<usize>,
+    /// Nanoseconds that it may have a core for, if that was limited; then `nanos` are known as well.
+    pub max_runtime: Option<u64>,
 }
 
 impl Account {
@@ -124,6 +126,8 @@ fn account(header: &Header, table: &'static Table, at_birth: i32, sum: u64) -> A
     // SAFETY: all cores stand still, so the process does not run.
     let unturned = unsafe { header.local.count_unturned(newest, table.slabs()) };
     let messages = header.local.waiting() + unturned;
+    let runtime = header.runtime();
+    let used = runtime.map_or(0, |(_, used)| used);
     Account {
         heap: header.heap(sum),
         arena: header.arena_bytes(),
@@ -131,7 +135,8 @@ fn account(header: &Header, table: &'static Table, at_birth: i32, sum: u64) -> A
         max_heap: header.max_heap(),
         level: header.local.level(),
         reductions: header.reductions(at_birth),
-        nanos: header.nanos(),
+        nanos: header.nanos().max(used),
+        max_runtime: runtime.map(|(most, _)| most),
         messages,
         most_messages: header.local.mailbox.most().max(messages),
         has_stack: header.frame.get() != 0,

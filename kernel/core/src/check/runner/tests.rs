@@ -167,6 +167,7 @@ fn a_limit_that_ends_a_test_is_named() {
     for (reason, cause) in [
         (ExitReason::Killed, "killed by another process"),
         (ExitReason::MailboxLimit, "ended by a limit: mailbox_limit"),
+        (ExitReason::RuntimeLimit, "ended by a limit: runtime_limit"),
         (ExitReason::StackLimit, "ended by a limit: stack_limit"),
     ] {
         let misfit = judge(Expect::Success, ending(&reason)).expect_err(cause);

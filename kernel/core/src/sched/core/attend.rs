@@ -37,6 +37,9 @@ impl<W: World> Core<W> {
     /// Puts whom an interrupt took the core from before the others, or behind them if its quantum is over.
     #[inline(always)]
     fn put_back(&mut self, mut token: Token, is_tick: bool) {
+        if !is_tick && token.wants_ticks() {
+            token.pauses();
+        }
         if is_tick && token.count_tick() >= TICKS {
             token.end_quantum();
             // Who still has something to spend goes on with that.
