@@ -1,7 +1,9 @@
 //! What the shell's commands read off the machine.
 
 use crate::stacks::{Stacks, given_up, stacks};
-use crate::{console, cores, first, heap, heart, image, memory, names, reserve, shortage};
+use crate::{
+    console, cores, first, heap, heart, image, memory, names, obituaries, reserve, shortage,
+};
 use core::fmt::{self, Write};
 use core::sync::atomic::Ordering::Relaxed;
 use girder_aarch64::timer;
@@ -151,6 +153,10 @@ impl Inspect for Instruments {
                 writeln!(out, "there is no process '{who}' to end")
             }
         }
+    }
+
+    fn crashes(&self, out: &mut dyn Write) -> fmt::Result {
+        obituaries::write_all(out)
     }
 
     fn trace(&self, out: &mut dyn Write) -> fmt::Result {

@@ -45,6 +45,11 @@ pub fn give_up(name: Name, reservation: Reservation) {
     NAMES.lock().give_up(name, reservation);
 }
 
+/// The name of a process.
+pub(crate) fn name_of(pid: Pid) -> Option<Name> {
+    NAMES.lock().of(pid)
+}
+
 /// What is to be told of all processes, one after the other.
 pub(crate) fn infos() -> impl Iterator<Item = Info> {
     Info::of_all(|pid| NAMES.lock().of(pid))

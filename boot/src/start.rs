@@ -8,7 +8,7 @@ use crate::devices::{controller, devices};
 use crate::early::{Attached, Early};
 use crate::entry::Handover;
 use crate::memory::{MEMORY, Memory};
-use crate::{console, cores, crash, first, heap, heart, image, logger, reserve};
+use crate::{console, cores, crash, first, heap, heart, image, logger, obituaries, reserve};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use console::println;
@@ -105,6 +105,7 @@ pub(crate) fn boot_core(handover: Handover, tables: Tables) -> ! {
         timer::start_clock(hertz);
     }
     logger::start(config.log, handover.entry, frequency);
+    obituaries::start();
     complain(config, machine, console);
     timeline.end_phase("console", timer::now());
 

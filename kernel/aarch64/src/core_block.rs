@@ -10,6 +10,7 @@ use crate::halt::Halted;
 use crate::interrupts::ControllerError;
 use crate::masked::Masked;
 use crate::mmu::Regime;
+use crate::obituary::Note;
 use crate::preemption::PreemptionOff;
 use crate::process::WaysOn;
 use crate::relax::Once;
@@ -94,6 +95,8 @@ pub struct CoreBlock {
     /// What it has left on standing still for the report of a crash.
     pub(crate) halted: Once<Halted>,
     counters: Counters,
+    /// Where the process stood that dies on this core.
+    pub(crate) note: Note,
     emergency: EmergencyStack,
 }
 
@@ -128,6 +131,7 @@ impl CoreBlock {
                 preemptions: AtomicU64::new(0),
                 deaths: AtomicU64::new(0),
             },
+            note: Note::new(),
             emergency: EmergencyStack(UnsafeCell::new([0; EMERGENCY_STACK])),
         }
     }

@@ -23,9 +23,12 @@
 //!
 //! The handler leaves what it knows in the same room and returns into the new loop. It takes the
 //! stack from the core's block, not from the stack pointer, which may be what was wrong.
+//!
+//! Where it stood, and who is told of that: `obituary`.
 
 use crate::core_block::{CoreBlock, count};
 use crate::exception::{Fault, Frame};
+use crate::obituary::{self, Place};
 use crate::preemption;
 use crate::process::{self, loop_state};
 use crate::spares::Top;
@@ -47,14 +50,19 @@ pub fn end_with_panic(message: fmt::Arguments<'_>) {
     let Some(local) = running_process().filter(|_| !is_in_handler) else {
         return;
     };
-    end_in_words(local, message, after_panic)
+    end_in_words(
+        local,
+        message,
+        Place::of_caller(own_frame_pointer()),
+        after_panic,
+    )
 }
 
 /// Ends the running process, which wants that, where it stands. The kernel itself does not come to an end
 /// like that.
 pub fn exit(reason: fmt::Arguments<'_>) -> ! {
     match running_process() {
-        Some(local) => end_in_words(local, reason, after_exit),
+        Some(local) => end_in_words(local, reason, None, after_exit),
         None => panic!("exit where no process may end: {reason}"),
     }
 }
@@ -63,6 +71,7 @@ pub fn exit(reason: fmt::Arguments<'_>) -> ! {
 fn end_in_words(
     local: &'static Local,
     message: fmt::Arguments<'_>,
+    place: Option<Place>,
     bury: extern "C" fn(NonNull<Local>) -> !,
 ) -> ! {
     let top = Top::of(stack::top_of(process::current_stack_pointer()));
@@ -77,6 +86,7 @@ fn end_in_words(
         let _ = words.write_fmt(message);
     }
     local.add_reason();
+    CoreBlock::current().note.write(place.as_ref());
     // SAFETY: preemption is off, the stack is this core's now, and nothing on it is used again.
     unsafe { process::begin_loop(bury, local) }
 }
@@ -92,6 +102,8 @@ pub(crate) fn end_with_fault(frame: &mut Frame, fault: &Fault) -> bool {
     let top = Top::of(core.stack_top());
     // SAFETY: the room is at the top of the stack that this core's process stands on.
     unsafe { (*top).fault = Some(*fault) };
+    let place = Place::stopped_at(frame.program_counter, frame.frame_pointer());
+    core.note.write(place.as_ref());
     return_into(after_fault, core, frame, local);
     true
 }
@@ -99,6 +111,7 @@ pub(crate) fn end_with_fault(frame: &mut Frame, fault: &Fault) -> bool {
 /// Called by the handlers: ends the process, which goes on for too long while there is no stack to break it off with, where
 /// it stands.
 pub(crate) fn give_up_without_stack(core: &CoreBlock, frame: &mut Frame, local: &'static Local) {
+    core.note.write(None);
     return_into(after_want_of_stack, core, frame, local);
 }
 
@@ -148,14 +161,23 @@ fn bury(local: NonNull<Local>, reason: fn(&mut Top) -> ExitReason) -> Finished {
     count(&core.counters().deaths);
     // SAFETY: the room at the top of this stack, which only this loop uses now.
     let reason = reason(unsafe { &mut *Top::of(core.stack_top()) });
+    let to_tell = obituary::begin(core, &reason);
     // SAFETY: the process that ran on this core until it panicked or faulted: a new loop stands where
     // it stood, so its poll is never gone on with.
     let (finished, untold) = unsafe { Finished::crashed(local, reason) };
     // Nobody wants to know of one that has gone by itself; and of those for whom there was no stack there may be thousands, who
-    // are counted.
-    let is_quiet = |it: &ExitReason| matches!(it, ExitReason::Exited(_) | ExitReason::StackLimit);
-    if let Some(reason) = untold.filter(|it| !is_quiet(it)) {
-        log::error!("process {} died: {reason}", finished.pid());
+    // are counted. Neither has left a note.
+    if let Some(to_tell) = to_tell {
+        obituary::end(core, to_tell, &finished, untold.is_none());
     }
     finished
+}
+
+/// The frame of the function that this becomes part of.
+#[inline(always)]
+fn own_frame_pointer() -> u64 {
+    let pointer: u64;
+    // SAFETY: reads a register.
+    unsafe { core::arch::asm!("mov {}, x29", out(reg) pointer, options(nomem, nostack)) }
+    pointer
 }

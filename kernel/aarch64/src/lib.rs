@@ -48,6 +48,8 @@ pub mod mmu;
 #[cfg(target_os = "none")]
 pub mod monitor;
 pub mod ns8250;
+#[cfg(target_os = "none")]
+pub mod obituary;
 pub mod pl011;
 #[cfg(target_os = "none")]
 pub mod power;

@@ -13,6 +13,7 @@ pub mod line_buffer;
 pub mod logging;
 pub mod mail;
 pub mod names;
+pub mod obituaries;
 pub mod patience;
 pub mod program;
 pub mod reports;

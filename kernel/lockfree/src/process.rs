@@ -25,6 +25,7 @@ pub mod inspect;
 #[cfg(doctest)]
 mod linearity;
 mod local;
+mod makers;
 mod own;
 pub(crate) mod own_arena;
 pub(crate) mod platform;
@@ -61,6 +62,7 @@ pub use hindrance::Hindrance;
 pub use homes::trim;
 pub use in_loop::{InLoop, InLoopWork};
 pub use local::{Intent, Kind, Local};
+pub use makers::{MAKERS, Makers};
 pub use own::{is_kernels_own, take_for_kernel};
 pub use queue::Queue;
 pub use request::{Request, kill, resume, set_level, suspend, wake};

@@ -30,6 +30,7 @@ mod mailboxes;
 mod many;
 mod memory;
 mod naming;
+mod obituaries;
 mod programs;
 mod reaping;
 mod reserve;

@@ -97,6 +97,8 @@ pub trait Inspect {
     fn config(&self, out: &mut dyn Write) -> fmt::Result;
     /// Ends a process, by its pid or its name.
     fn kill(&self, who: &str, out: &mut dyn Write) -> fmt::Result;
+    /// Prints which processes have died lately of a panic or a fault, and where.
+    fn crashes(&self, out: &mut dyn Write) -> fmt::Result;
     /// Prints what cores have decided lately about processes that move.
     fn trace(&self, out: &mut dyn Write) -> fmt::Result;
     /// Starts a program of the image in a process of its own.
@@ -125,6 +127,7 @@ enum Command {
     Config,
     Cores,
     Crash,
+    Crashes,
     Help,
     Info,
     Kill,
@@ -145,7 +148,7 @@ struct Entry {
     command: Command,
 }
 
-const TABLE: [Entry; 15] = [
+const TABLE: [Entry; 16] = [
     entry(
         Command::Bench,
         "bench",
@@ -171,6 +174,12 @@ const TABLE: [Entry; 15] = [
         "crash the kernel to see its report; KIND is panic, fault, overflow, nested or report, on \
          another core with @CORE, on every one with @all; deaf@CORE and wild@CORE lose only a \
          core, process and shell only that",
+    ),
+    entry(
+        Command::Crashes,
+        "crashes",
+        "",
+        "show which processes have died lately of a panic or a fault, and where they stood",
     ),
     entry(
         Command::Help,
@@ -306,6 +315,7 @@ fn act(
             Ok(action) => return Ok(action),
             Err(error) => writeln!(out, "{error}"),
         },
+        Command::Crashes => machine.crashes(out),
         Command::Help => help(argument, out),
         Command::Info => match argument {
             Some(who) => machine.info(who, out),

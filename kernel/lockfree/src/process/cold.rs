@@ -19,6 +19,7 @@ use super::exit::ExitReason;
 use super::header::Header;
 use super::heap::Limit;
 use super::hibernate::Successor;
+use super::makers::{self, Makers};
 use super::platform::{self, PreemptionOff};
 use super::runtime::Runtime;
 use super::watch::{self, Teller};
@@ -46,6 +47,8 @@ pub(crate) struct Cold {
     pub(super) runtime: Runtime,
     /// Its arena; without memory the process that wants one ends.
     pub(super) arena: Cell<Option<NonNull<State>>>,
+    /// Who has made it, as far as is known: see `makers`.
+    pub(super) makers: Makers,
     /// What it is about to go on as; without memory it ends.
     pub(super) successor: Cell<Option<Successor>>,
 }
@@ -66,7 +69,12 @@ impl ColdBox {
         }
         // SAFETY: a record has a size.
         let place = unsafe { platform::kernel_block(Layout::new::<Cold>()) }?.cast::<Cold>();
+        let makers = match teller {
+            Some(_) => makers::of_newborn(),
+            None => Makers::default(),
+        };
         let cold = Cold {
+            makers,
             teller: Cell::new(teller),
             nanos: Cell::new(0),
             granted: Cell::new(0),

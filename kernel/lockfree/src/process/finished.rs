@@ -9,6 +9,7 @@ use super::exit::ExitReason;
 use super::header::Header;
 use super::in_loop::{InLoop, in_this_loop};
 use super::local::Local;
+use super::makers::Makers;
 use super::table;
 use super::token::Token;
 use super::word::Pid;
@@ -91,6 +92,11 @@ impl Finished {
         let token = Token::new(local.cast());
         let untold = token.header().word_end(reason);
         (Self::new(token, Manner::Crashed), untold)
+    }
+
+    /// Who had made it, as far as is known.
+    pub fn makers(&self) -> Makers {
+        self.token.header().makers()
     }
 
     /// Whose it was.

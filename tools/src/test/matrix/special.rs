@@ -28,6 +28,16 @@ const TYPED: &[Step] = &[
         &["died: panicked at boot/src/provoke.rs", "goes on"],
     ),
     ask(
+        "crashes",
+        &[
+            " of ",
+            " died: panicked at boot/src/provoke.rs",
+            "crash process was asked for",
+            "\n  frame  0   girder_boot::provoke::",
+            " deaths were told of",
+        ],
+    ),
+    ask(
         "crash shell",
         &["the shell panicked at boot/src/provoke.rs", "another one"],
     ),

@@ -24,6 +24,9 @@ impl Inspect for Machine {
     fn kill(&self, who: &str, out: &mut dyn Write) -> fmt::Result {
         writeln!(out, "{who} is gone")
     }
+    fn crashes(&self, out: &mut dyn Write) -> fmt::Result {
+        writeln!(out, "nobody died")
+    }
     fn trace(&self, out: &mut dyn Write) -> fmt::Result {
         writeln!(out, "nobody moved")
     }
@@ -54,6 +57,7 @@ fn commands_print_or_ask_the_loop() {
         ("kill 1.2", Action::Nothing, "1.2 is gone\n"),
         ("run ring", Action::Nothing, "'ring' runs\n"),
         ("run", Action::Nothing, "'' runs\n"),
+        ("crashes", Action::Nothing, "nobody died\n"),
         ("top", Action::Watch, ""),
         ("poweroff", Action::PowerOff, ""),
         ("reboot", Action::Reboot, ""),
