@@ -62,7 +62,8 @@ impl<W: World> Core<W> {
     /// Rings alarms that are due. True if a tick was.
     #[inline(always)]
     fn on_timer(&mut self, interrupted: Option<&Token>) -> bool {
-        let has_rivals = self.ready.has_rivals(usize::from(interrupted.is_some()))
+        // If nobody was interrupted, somebody is about to have the core: who comes next is found by a tick if need be.
+        let has_rivals = self.ready.has_rivals(1)
             // One that is not to go on for ever is its own rival.
             || interrupted.is_some_and(Token::wants_ticks);
         let now = self.hardware.now();
