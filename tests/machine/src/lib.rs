@@ -10,6 +10,7 @@ mod affinity;
 mod alarms;
 mod arenas;
 mod asking;
+mod astray;
 mod atomics;
 mod births;
 mod blocked_mail;
