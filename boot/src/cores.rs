@@ -167,7 +167,10 @@ pub(crate) fn halt_others() {
     let me = Affinity::of_this_core();
     let others = || up().filter(|core| core.affinity() != me);
     halt::order();
-    others().for_each(|core| interrupts::signal(core.affinity()));
+    others().for_each(|core| {
+        core.order_to_halt();
+        interrupts::signal(core.affinity());
+    });
     let Some(frequency) = Frequency::new(timer::frequency()) else {
         return; // then boot did not get as far as other cores
     };

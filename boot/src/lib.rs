@@ -41,6 +41,7 @@ mod stacks;
 mod start;
 mod suite;
 mod treeless;
+mod watchdogs;
 
 pub use audit::{Discrepancy, Disorder, audit};
 pub use bench::PROGRAM as BENCHES;
@@ -56,6 +57,7 @@ pub use reaping::hindered_reapers;
 pub use shell::PROGRAM as SHELL;
 pub use stacks::{Stacks, given_up, limit_stacks, stacks};
 pub use suite::test_seed;
+pub use watchdogs::{MISSED_MAX, PERIOD, is_guarded, stalls};
 
 use girder_aarch64::power;
 use girder_core::check::ExitStatus;

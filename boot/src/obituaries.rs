@@ -9,9 +9,9 @@ use core::fmt::{self, Write};
 use core::time::Duration;
 use girder_aarch64::lock::Lock;
 use girder_aarch64::obituary::{self, Death};
+use girder_aarch64::relax::Once;
 use girder_core::obituaries::{Obituaries, Obituary, Trail, Who};
 use girder_core::symbols::Symbols;
-use spin::Once;
 
 /// So many are kept.
 pub const KEPT: usize = 16;
@@ -73,6 +73,13 @@ pub fn obituaries() -> (core::ops::Range<u64>, u64) {
 /// Where it stood, a function a line.
 pub fn write_place(obituary: &Obituary, out: &mut dyn Write) -> fmt::Result {
     write!(out, "{}", obituary.stood_at.in_lines(symbols()))
+}
+
+/// The functions that these instructions belong to, the first ones, in a line.
+pub(crate) fn functions_of(addresses: &[u64]) -> impl fmt::Display {
+    let (start, end) = image::range();
+    let trail = Trail::new(addresses.iter().copied(), start..end);
+    fmt::from_fn(move |f| write!(f, "{}", trail.in_one_line(symbols(), IN_A_LINE)))
 }
 
 /// All that are kept, for a person.

@@ -2,7 +2,7 @@
 //! in which it does not.
 
 use crate::console::{self, println};
-use crate::cores;
+use crate::{cores, watchdogs};
 use core::fmt;
 use core::hint::black_box;
 use girder_aarch64::core_block::CoreBlock;
@@ -14,7 +14,11 @@ use girder_aarch64::relax::Once;
 use girder_core::causes::Cause;
 use girder_core::sched::Priority;
 use girder_core::shell::CrashKind;
-use girder_lockfree::process::spawn_watched;
+use girder_core::time::sleep;
+use girder_lockfree::process::{
+    self, CoreMask, get_affinity, own_core, own_pid, set_affinity, spawn_on, spawn_watched,
+    yield_now,
+};
 
 /// In the upper half, where only the window of stacks is mapped, and far above that.
 const NOWHERE: usize = 0xffff_8000_dead_0000;
@@ -40,8 +44,56 @@ fn kernel(kind: CrashKind) -> ! {
         CrashKind::Report => console::while_locked(|| panic!("{}", FaultsWhenShown)),
         CrashKind::Deaf => cpu::park(),
         CrashKind::Wild => cpu::spin_without_frame(),
+        CrashKind::Hang | CrashKind::Stuck => hang(),
         CrashKind::Process | CrashKind::Shell => unreachable!("{kind:?} is no crash of the kernel"),
     }
+}
+
+/// Goes on for ever, and lets interrupts in.
+#[inline(never)] // it is looked for in the report
+fn hang() -> ! {
+    cpu::unmask_interrupts();
+    loop {
+        cpu::relax();
+    }
+}
+
+/// Has this core schedule no more, and waits until its neighbour has told of it.
+pub(crate) async fn hang_on(kind: CrashKind, core: u32) {
+    /// A neighbour that is busy takes longer.
+    const PATIENCE: u32 = 10 * watchdogs::MISSED_MAX;
+    if !watchdogs::is_guarded(core) {
+        return println!("nobody watches core {core}");
+    }
+    let before = watchdogs::stalls(core);
+    // Who asks is not to be lost with it, nor with one that is lost already.
+    if let Some(own) = own_pid() {
+        let cores = get_affinity(own).unwrap_or(CoreMask::all());
+        let others = cores.iter().filter(|&number| number != core as usize);
+        let others = others.fold(CoreMask::none(), CoreMask::with);
+        let _ = set_affinity(own, &others);
+        while own_core() == core as usize {
+            yield_now().await;
+        }
+    }
+    match kind {
+        CrashKind::Stuck => {
+            let here = process::Affinity::of(&CoreMask::only(core as usize));
+            let stuck = async { kernel(CrashKind::Stuck) };
+            let spawned = here.map(|here| spawn_on(here, stuck, Priority::Normal.level(), None));
+            if !matches!(spawned, Ok(Ok(_))) {
+                return println!("no room for a process on core {core}");
+            }
+        }
+        kind => crash_on(kind, core),
+    }
+    for _ in 0..PATIENCE {
+        sleep(watchdogs::PERIOD).await;
+        if watchdogs::stalls(core) != before {
+            return println!("core {core} was told of; everything else goes on");
+        }
+    }
+    println!("nobody has told of core {core}");
 }
 
 async fn lose_a_process() {

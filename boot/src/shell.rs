@@ -92,6 +92,7 @@ async fn act(action: Action, config: &'static Config<'static>) {
             power::reset()
         }
         Action::Crash(kind) => provoke::crash(kind).await,
+        Action::CrashOn(kind, core) if kind.is_told() => provoke::hang_on(kind, core).await,
         Action::CrashOn(kind, core) => provoke::crash_on(kind, core),
         Action::CrashEverywhere(kind) => provoke::crash_everywhere(kind),
     }

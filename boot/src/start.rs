@@ -8,7 +8,9 @@ use crate::devices::{controller, devices};
 use crate::early::{Attached, Early};
 use crate::entry::Handover;
 use crate::memory::{MEMORY, Memory};
-use crate::{console, cores, crash, first, heap, heart, image, logger, obituaries, reserve};
+use crate::{
+    console, cores, crash, first, heap, heart, image, logger, obituaries, reserve, watchdogs,
+};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use console::println;
@@ -256,7 +258,8 @@ extern "C" fn run_loop(rest: u64) -> ! {
     let config = boot.config;
     heart::start(block, config, || {
         first::spawn_all(config)
-            .unwrap_or_else(|error| fail(Stage::Cores, format_args!("{error:?}")))
+            .unwrap_or_else(|error| fail(Stage::Cores, format_args!("{error:?}")));
+        watchdogs::start();
     })
 }
 

@@ -3,7 +3,7 @@
 
 use crate::memory::MEMORY;
 use crate::stacks::add_spare;
-use crate::{attend, console};
+use crate::{attend, console, watchdogs};
 use core::fmt::{self, Write};
 use core::marker::PhantomData;
 use core::ptr;
@@ -165,6 +165,7 @@ impl Hardware for ThisCore {
         // SAFETY: this is the core's loop, in its visit, where it neither takes a stack nor adds one.
         unsafe { process::leave_surplus_over(self.spares) };
         attend::wait(self.block);
+        watchdogs::has_woken(self.block);
     }
 
     fn rest(&mut self, is_over: &dyn Fn() -> bool) {

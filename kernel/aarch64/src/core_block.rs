@@ -6,6 +6,7 @@
 //! on another core. Other cores may hold references too, so everything here is atomic or constant.
 
 use crate::cpu::Affinity;
+use crate::glance::Glance;
 use crate::halt::Halted;
 use crate::interrupts::ControllerError;
 use crate::masked::Masked;
@@ -95,6 +96,8 @@ pub struct CoreBlock {
     /// What it has left on standing still for the report of a crash.
     pub(crate) halted: Once<Halted>,
     counters: Counters,
+    /// What others want of its handler.
+    pub(crate) glance: Glance,
     /// Where the process stood that dies on this core.
     pub(crate) note: Note,
     emergency: EmergencyStack,
@@ -131,6 +134,7 @@ impl CoreBlock {
                 preemptions: AtomicU64::new(0),
                 deaths: AtomicU64::new(0),
             },
+            glance: Glance::new(),
             note: Note::new(),
             emergency: EmergencyStack(UnsafeCell::new([0; EMERGENCY_STACK])),
         }

@@ -5,11 +5,10 @@
 //! code that holds a kernel lock) is the kernel's own fault, and the crash handler gets it.
 
 use crate::core_block::{CoreBlock, count};
-use crate::halt::HaltCause;
 use crate::masked::Masked;
 use crate::relax::Once;
 use crate::syndrome::Syndrome;
-use crate::{death, halt, interrupts, preemption, probe, process, stack};
+use crate::{death, glance, interrupts, preemption, probe, process, stack};
 use aarch64_cpu::registers::{
     CurrentEL, DAIF, ESR_EL1, FAR_EL1, Readable, SPSel, VBAR_EL1, Writeable,
 };
@@ -241,10 +240,10 @@ type Left = Option<NonNull<Local>>;
 /// Called by the vectors: some device wants attention.
 #[unsafe(no_mangle)]
 extern "C" fn girder_interrupt(frame: &mut Frame) -> Left {
-    if halt::is_ordered() {
-        halt::stand_still(frame, HaltCause::Ordered)
-    }
     let core = CoreBlock::current();
+    if core.glance.has_orders() {
+        glance::obey(core, frame);
+    }
     count(&core.counters().interrupts);
     let causes = interrupts::acknowledge(core);
     // Whether this core must be signalled is no question: it is awake, in its own handler.

@@ -1,7 +1,7 @@
 //! Stopping the other cores where they are, for the report of a crash.
 //!
-//! Whoever reports sets a flag and signals all cores. The interrupt handler of a core that finds the
-//! flag set leaves a reference to the registers that the vectors have just saved, and stands still for ever.
+//! Whoever reports sets a flag, leaves each core an order (`glance`) and signals them all. The interrupt handler of a core that finds the
+//! order leaves a reference to the registers that the vectors have just saved, and stands still for ever.
 //! So whatever the core did (its loop, a process, a wait), its registers and its stack are as they were,
 //! and the report can read them from another core. A core that has masked interrupts does not answer.
 //!
@@ -38,14 +38,13 @@ pub enum HaltCause {
     Crashed,
 }
 
-/// Has each core stand still at its next interrupt; whoever calls it then signals them, with its own
-/// interrupts masked.
+/// Has each core stand still that comes up or begins to schedule from now on; those that are there are given the order one by one
+/// ([`CoreBlock::order_to_halt`]) and signalled, by who calls this, with its own interrupts masked.
 pub fn order() {
     IS_ORDERED.store(true, Relaxed);
 }
 
-/// True if this core, which is in its interrupt handler or can't take one yet, shall stand still. It is
-/// asked at each interrupt.
+/// True if this core, which does not take interrupts yet, shall stand still.
 #[inline(always)]
 pub fn is_ordered() -> bool {
     IS_ORDERED.load(Relaxed)

@@ -36,6 +36,8 @@ mod gic_signal;
 #[cfg(target_os = "none")]
 pub mod gic_v3;
 #[cfg(target_os = "none")]
+pub mod glance;
+#[cfg(target_os = "none")]
 pub mod halt;
 #[cfg(target_os = "none")]
 pub mod interrupts;

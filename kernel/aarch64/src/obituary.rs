@@ -10,11 +10,11 @@
 
 use crate::backtrace::Backtrace;
 use crate::core_block::CoreBlock;
+use crate::relax::Once;
 use crate::timer;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use girder_lockfree::Rate;
 use girder_lockfree::process::{ExitReason, Finished, Makers, Pid};
-use spin::Once;
 
 /// Deaths that are told of in a second, of all cores together.
 pub const A_SECOND: u32 = 10;

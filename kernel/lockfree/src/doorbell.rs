@@ -93,6 +93,11 @@ impl Doorbell {
         self.0.load(Relaxed) == 0
     }
 
+    /// True when the owner is away and nobody has rung: it sleeps. A hint, for whoever wonders that it does nothing.
+    pub fn is_away(&self) -> bool {
+        self.0.load(Relaxed) == AWAY
+    }
+
     /// Declares the owner away, unless a cause waits; only the owner calls it, and after `true` it
     /// can be reached by a signal, and takes when it comes back.
     #[must_use]

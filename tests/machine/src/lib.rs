@@ -40,3 +40,4 @@ mod slots;
 mod stacks;
 mod support;
 mod time;
+mod watchdogs;

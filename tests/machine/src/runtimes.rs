@@ -1,7 +1,7 @@
 //! A limit on the time that a process has a core for: who has had more ends, whatever it does with it, and nobody else does.
 
 use crate::support::Rival;
-use core::hint::{black_box, spin_loop};
+use core::hint::black_box;
 use core::time::Duration;
 use girder::{
     ExitReason, Options, Priority, Watch, block_on, info, resume, set_affinity, sleep, suspend,
@@ -23,7 +23,7 @@ fn limited<F: Future<Output = ()> + 'static>(
 
 async fn spins_for_ever() {
     loop {
-        spin_loop();
+        black_box(());
     }
 }
 
@@ -50,7 +50,7 @@ async fn one_that_works_a_little_at_a_time_is_ended() {
     let (_, watch) = limited(|| async {
         loop {
             for _ in 0..1_000 {
-                spin_loop();
+                black_box(());
             }
             sleep(Duration::from_micros(10)).await;
         }
@@ -63,7 +63,7 @@ async fn one_that_blocks_in_ordinary_code_between_its_work_is_ended() {
     let (_, watch) = limited(|| async {
         loop {
             for _ in 0..1_000 {
-                spin_loop();
+                black_box(());
             }
             block_on(sleep(Duration::from_micros(10))).expect("there is a stack");
         }

@@ -51,6 +51,10 @@ pub enum CrashKind {
     /// No crash: the core spins with a frame pointer that points nowhere, for a report that has to stop
     /// there.
     Wild,
+    /// No crash: the core's loop has no turn any more, and takes interrupts still.
+    Hang,
+    /// No crash: a process on the core keeps preemption off for ever.
+    Stuck,
 }
 
 impl CrashKind {
@@ -67,11 +71,16 @@ impl CrashKind {
 
     /// True if the kernel goes on.
     pub fn is_survived(self) -> bool {
-        matches!(self, Self::Deaf | Self::Wild)
+        matches!(self, Self::Deaf | Self::Wild | Self::Hang | Self::Stuck)
+    }
+
+    /// True if the core's neighbour is to tell of it.
+    pub fn is_told(self) -> bool {
+        matches!(self, Self::Hang | Self::Stuck)
     }
 }
 
-const CRASH_KINDS: [(&str, CrashKind); 9] = [
+const CRASH_KINDS: [(&str, CrashKind); 11] = [
     ("panic", CrashKind::Panic),
     ("fault", CrashKind::Fault),
     ("overflow", CrashKind::Overflow),
@@ -81,6 +90,8 @@ const CRASH_KINDS: [(&str, CrashKind); 9] = [
     ("shell", CrashKind::Shell),
     ("deaf", CrashKind::Deaf),
     ("wild", CrashKind::Wild),
+    ("hang", CrashKind::Hang),
+    ("stuck", CrashKind::Stuck),
 ];
 
 /// What commands ask of the machine.
@@ -172,8 +183,8 @@ const TABLE: [Entry; 16] = [
         "crash",
         "[KIND]",
         "crash the kernel to see its report; KIND is panic, fault, overflow, nested or report, on \
-         another core with @CORE, on every one with @all; deaf@CORE and wild@CORE lose only a \
-         core, process and shell only that",
+         another core with @CORE, on every one with @all; deaf@CORE, wild@CORE, hang@CORE and stuck@CORE lose \
+         only a core, process and shell only that",
     ),
     entry(
         Command::Crashes,

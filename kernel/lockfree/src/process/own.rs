@@ -21,7 +21,7 @@ use super::word::Pid;
 use crate::atomic::{AtomicU64, Relaxed};
 use alloc::boxed::Box;
 
-/// Places, besides two for each core's reapers.
+/// Places, besides three for each core: its reapers', and that of its guard.
 const PLACES: usize = 16;
 
 /// The list.
@@ -34,7 +34,7 @@ pub(super) struct Own {
 impl Own {
     /// Nobody, with room for so many cores.
     pub(super) fn new(cores: usize) -> Self {
-        let places = (0..PLACES + 2 * cores.max(1)).map(|_| AtomicU64::new(0));
+        let places = (0..PLACES + 3 * cores.max(1)).map(|_| AtomicU64::new(0));
         Self {
             bits: AtomicU64::new(0),
             places: places.collect(),

@@ -129,6 +129,30 @@ const PAST_THE_WILD: Step = crash!(
     "\r\ncore 7, mpidr 0x7: stopped",
     "\n  frame  0   0x"
 );
+/// A core that schedules no more: its neighbour tells of it, and where it stands, for it takes interrupts still.
+const HANGING: Step = ask(
+    "crash hang@2",
+    &[
+        "core 2 has not scheduled for ",
+        ", says core 1 beside it",
+        "core 2: its loop runs, and does not come to its next turn",
+        "core 2 stands in girder_boot::provoke::hang+0x",
+        "core 2 has taken ",
+        "core 2 was told of; everything else goes on",
+    ],
+);
+/// The same for a process, which is named, next to a core that has gone.
+const STUCK: Step = ask(
+    "crash stuck@1",
+    &[
+        "core 1 has not scheduled for ",
+        ", says core 0 beside it",
+        "core 1: process ",
+        " keeps preemption off",
+        "core 1 stands in girder_boot::provoke::hang+0x",
+        "core 1 was told of; everything else goes on",
+    ],
+);
 /// Whoever comes first reports.
 const EVERYWHERE: Step = crash!(
     "crash fault@all",
@@ -197,6 +221,11 @@ pub(super) fn rows() -> Vec<Row> {
         let bootargs = "girder.panic=off girder.log=debug girder.deploy=single";
         row(name, bootargs, script, After::PowerOff)
     };
+    let survived = |name: &str, bootargs| Row {
+        bootargs,
+        script: &[HANGING, STUCK, POWEROFF],
+        ..plain_row(name)
+    };
     let without_emulator = Row {
         machine: Machine {
             power_off: PowerOff::Psci,
@@ -214,6 +243,8 @@ pub(super) fn rows() -> Vec<Row> {
         off_alone("crash-beside-wild", &[WILD, PAST_THE_WILD]),
         off_alone("crash-on-core-3", &[ELSEWHERE]),
         off("crash-among-sharing", &[AMONG_SHARING]),
+        survived("hang-among-sharing", "girder.deploy=shared"),
+        survived("hang-among-sending", "girder.deploy=message"),
         off("crash-everywhere", &[EVERYWHERE]),
         as_they_come_up(
             "crash-coming-up",
