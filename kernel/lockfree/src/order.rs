@@ -163,6 +163,8 @@ sites! {
     CloseAccount: Release,
     /// Who frees a block of somebody who has ended.
     Credit: Acquire,
+    /// All is done about somebody's end, and the slot may be whoever's frees the last block; pairs with `Credit`.
+    LetGo: Release,
     /// A block that was freed elsewhere goes home; pairs with `TakeHome`.
     BringHome: Release,
     /// The core that it belongs to takes it.

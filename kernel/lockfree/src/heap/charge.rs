@@ -22,6 +22,12 @@
 //! left, and it comes to 0 exactly once: at the end itself, or when the last block is freed. Whoever
 //! brings it there owns the slot. So there is one who gives it free, whatever the order.
 //!
+//! # What holds the slot besides
+//!
+//! Not only blocks belong to a process that has ended: senders may stand in its line, who are found by its slot, and are told
+//! one after the other. Until then nobody may have the slot either, whoever frees the last block. So the end adds a
+//! [`HOLD`], a block of no bytes, and whoever is through with that takes it, like a block's price.
+//!
 //! # Orderings
 //!
 //! The end releases what the owner's core has written about the slot: that it has ended, and how.
@@ -40,6 +46,9 @@ use crate::order::Site;
 const BLOCK: u64 = 1 << 32;
 /// A charge that has this bit is over the limit.
 pub(crate) const OVER: u64 = 1 << 31;
+
+/// What holds the slot of a process that has ended, besides its blocks: see above.
+pub(crate) const HOLD: u64 = BLOCK;
 
 /// What a block of so many bytes costs.
 pub(crate) const fn price(bytes: usize) -> u64 {
@@ -111,6 +120,15 @@ impl Account {
         match before.wrapping_sub(price) as i64 {
             ..0 => Taken::Lives,
             0 => Taken::Last,
+            _ => Taken::Ended,
+        }
+    }
+
+    /// Lets go of the slot, which was held for something else than blocks. With [`Taken::Last`] it is the caller's.
+    pub(crate) fn let_go(&self) -> Taken {
+        // What was done meanwhile is released for whoever frees the last block, if that is not this one.
+        match self.0.fetch_sub(HOLD, Site::LetGo.ordering()) {
+            HOLD => Taken::Last,
             _ => Taken::Ended,
         }
     }
@@ -206,6 +224,47 @@ pub(crate) mod stories {
                 last += other.join().unwrap();
             }
             assert_eq!((last, slot.account.sum()), (1, 0));
+        });
+    }
+
+    /// A process ends with a block, while somebody frees that, and there is more to be done about its end: nobody has the slot
+    /// before that is done, and then one has it.
+    #[test]
+    pub(crate) fn the_slot_of_the_dead_is_held_as_long_as_somebody_is_to_be_told() {
+        struct Slot {
+            account: Account,
+            line: UnsafeCell<u32>,
+        }
+        // SAFETY: the account says who may use the line.
+        unsafe impl Sync for Slot {}
+        let occupy = |slot: &Slot| {
+            // SAFETY: the slot is the caller's.
+            slot.line
+                .with_mut(|line| unsafe { assert_eq!(*line, 0, "the line of the dead") });
+        };
+        loom::model(move || {
+            let slot = Arc::new(Slot {
+                account: Account::new(),
+                line: UnsafeCell::new(1),
+            });
+            let other = {
+                let slot = slot.clone();
+                thread::spawn(move || {
+                    let is_last = slot.account.take(price(64)) == Taken::Last;
+                    if is_last {
+                        occupy(&slot);
+                    }
+                    is_last
+                })
+            };
+            assert_ne!(slot.account.close(price(64) + HOLD), 0);
+            // SAFETY: it is held.
+            slot.line.with_mut(|line| unsafe { *line = 0 });
+            let is_last = slot.account.let_go() == Taken::Last;
+            if is_last {
+                occupy(&slot);
+            }
+            assert_ne!(other.join().unwrap(), is_last, "lost, or given twice");
         });
     }
 }

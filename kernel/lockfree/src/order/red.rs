@@ -188,6 +188,8 @@ red! {
         heap::charge::stories::the_slot_of_the_dead_is_given_free_once => "Causality violation";
     a_credit_that_does_not_acquire: Credit as Relaxed,
         heap::charge::stories::the_slot_of_the_dead_is_given_free_once => "Causality violation";
+    a_slot_that_is_let_go_too_early: LetGo as Relaxed,
+        heap::charge::stories::the_slot_of_the_dead_is_held_as_long_as_somebody_is_to_be_told => "Causality violation";
     a_block_that_comes_home_unreleased: BringHome as Relaxed,
         heap::returned::stories::what_is_freed_elsewhere_comes_home_once => "Causality violation";
     a_block_that_is_taken_home_too_early: TakeHome as Relaxed,

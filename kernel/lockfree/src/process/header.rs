@@ -70,7 +70,7 @@ pub(crate) struct Header {
     pub(crate) cold: Cell<Option<ColdBox>>,
     /// What it has taken of the heap, less what it has freed: see `heap::charge`. Last, for no turn and no message
     /// looks at it.
-    pub(super) charge: Cell<u64>,
+    pub(crate) charge: Cell<u64>,
 }
 
 const _: () = assert!(

@@ -282,14 +282,14 @@ impl Header {
     }
 
     /// Leaves what a process that has ended still has of the heap to its account. True if something is left: then the
-    /// slot is not free before that is.
+    /// slot is not free before that is; nor is it if it `is_held`, until [`let_go`].
     #[cold]
     #[inline(never)]
     pub(super) fn leave_heap(
         &self,
         charge: u64,
         manner: Manner,
-        is_retired: bool,
+        (is_retired, is_held): (bool, bool),
         at: InLoop<'_>,
     ) -> bool {
         let (here, owner) = (at.here(), self.pid().index());
@@ -298,8 +298,9 @@ impl Header {
         };
         let is_abandoned = manner.is_in_mid_poll();
         here.table().mark_ended(owner, is_abandoned, is_retired);
-        let left = account.close(charge);
-        here.note_left(left, is_abandoned);
+        let hold = if is_held { charge::HOLD } else { 0 };
+        let left = account.close(charge + hold);
+        here.note_left(left - hold, is_abandoned);
         left != 0
     }
 
@@ -311,6 +312,14 @@ impl Header {
         }
         self.own_charge()
     }
+}
+
+/// Lets go of a slot that was held. True if nobody may have it yet, or ever.
+#[cold]
+pub(super) fn let_go(owner: u32) -> bool {
+    let table = super::table();
+    let left = table.account(owner).map(charge::Account::let_go);
+    left != Some(charge::Taken::Last) || table.is_retired(owner)
 }
 
 #[cfg(all(test, not(loom)))]

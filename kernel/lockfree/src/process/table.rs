@@ -6,6 +6,7 @@
 use super::crew::{Crew, Seat, Spread};
 use super::finished::Manner;
 use super::header::{Header, Slot};
+use super::heap::let_go;
 use super::in_loop::InLoop;
 use super::own::Own;
 use super::unburied::{leave_unburied, leave_with_line};
@@ -313,13 +314,17 @@ pub(crate) fn vacate<const FROM_ABROAD: bool>(
 ) {
     // SAFETY: the caller had the token, and gives it up.
     let ended = unsafe { header.as_ref() };
-    let (mut vacant, rest) = ended.slot.word.vacate(ended.pid());
-    if charge != 0 && ended.leave_heap(charge, manner, vacant == Vacant::Retired, at) {
-        vacant = Vacant::Retired; // until all that is freed
+    let (vacant, rest) = ended.slot.word.vacate(ended.pid());
+    let mut slot = match vacant {
+        Vacant::Usable => Fate::Free,
+        Vacant::Retired => Fate::Kept,
+    };
+    if charge != 0 {
+        slot = leave_heap(ended, charge, manner, (slot, rest), at);
     }
-    if vacant == Vacant::Retired || !ended.local.mailbox.is_empty_besides(rest.number()) {
+    if slot != Fate::Free || !ended.local.mailbox.is_empty_besides(rest.number()) {
         // SAFETY: nobody finds it any more.
-        return unsafe { clear(header, vacant, rest, at) };
+        return unsafe { clear(header, slot, rest, at) };
     }
     // SAFETY: made by `create`; nobody finds it any more.
     unsafe {
@@ -330,6 +335,36 @@ pub(crate) fn vacate<const FROM_ABROAD: bool>(
     }
 }
 
+/// What becomes of the slot of a process that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It goes with the home.
+    Free,
+    /// It does not: nobody will have it again, or whoever frees the last block has it then.
+    Kept,
+    /// The same, and not before it is let go: see `heap::charge`.
+    Held,
+}
+
+/// Leaves what the process has of the heap behind. Who has a gate may have senders in line, who find it by the slot.
+#[cold]
+#[inline(never)]
+fn leave_heap(
+    ended: &Header,
+    charge: u64,
+    manner: Manner,
+    (slot, rest): (Fate, Rest),
+    at: InLoop<'_>,
+) -> Fate {
+    let is_held = rest.is_gated();
+    let is_kept = slot == Fate::Kept;
+    match ended.leave_heap(charge, manner, (is_kept, is_held), at) {
+        true if is_held => Fate::Held,
+        true => Fate::Kept,
+        false => slot,
+    }
+}
+
 /// The same with mail to be dropped first, or for a slot that serves no more.
 ///
 /// # Safety
@@ -337,8 +372,8 @@ pub(crate) fn vacate<const FROM_ABROAD: bool>(
 /// As for `give_home`.
 #[cold]
 #[inline(never)]
-unsafe fn clear(header: NonNull<Header>, vacant: Vacant, rest: Rest, at: InLoop<'_>) {
-    let (is_retired, newest) = (vacant == Vacant::Retired, rest.newest());
+unsafe fn clear(header: NonNull<Header>, slot: Fate, rest: Rest, at: InLoop<'_>) {
+    let newest = rest.newest();
     // SAFETY: the caller's promise.
     let pid = unsafe { header.as_ref() }.pid();
     // No more of them than it has received in its last turn.
@@ -346,13 +381,34 @@ unsafe fn clear(header: NonNull<Header>, vacant: Vacant, rest: Rest, at: InLoop<
     at.give_emptied(unsafe { &header.as_ref().local.mailbox });
     if rest.is_gated() && at.here().table().gates().close(pid) {
         // SAFETY: the caller's promise.
-        return unsafe { leave_with_line(header, newest, is_retired) };
+        return unsafe { leave_with_line(header, newest, slot) };
     }
+    let is_retired = slot.settle(pid.index());
     // SAFETY: the caller's promise.
     unsafe {
         let mailbox = &header.as_ref().local.mailbox;
         if mailbox.is_empty_besides(newest) || !leave_unburied(header, newest, is_retired) {
             homes::give_any_home(header, is_retired, at);
+        }
+    }
+}
+
+impl Fate {
+    /// Whose number this is.
+    pub(super) fn of_number(number: usize) -> Self {
+        match number {
+            0 => Self::Free,
+            1 => Self::Kept,
+            _ => Self::Held,
+        }
+    }
+
+    /// Nobody has to find the process by its slot any more. True if that does not go with the home.
+    pub(super) fn settle(self, index: u32) -> bool {
+        match self {
+            Self::Free => false,
+            Self::Kept => true,
+            Self::Held => let_go(index),
         }
     }
 }

@@ -19,7 +19,7 @@ use super::hindrance::Hindrance;
 use super::homes;
 use super::in_loop::{in_this_loop, with_desk_in_loop};
 use super::platform::PreemptionOff;
-use super::table::is_alive;
+use super::table::{Fate, is_alive};
 use super::waker;
 use super::word::Pid;
 use crate::arena::Remains;
@@ -201,13 +201,13 @@ const TOLD: usize = 16;
 /// # Safety
 ///
 /// As there.
-pub(super) unsafe fn leave_with_line(header: NonNull<Header>, newest: u32, is_retired: bool) {
+pub(super) unsafe fn leave_with_line(header: NonNull<Header>, newest: u32, slot: Fate) {
     with_desk_in_loop(|here, desk| {
         // SAFETY: the caller's promise.
         let ended = unsafe { header.as_ref() };
         here.mark_laden();
         ended.local.mailbox.close(newest, here.table().slabs());
-        ended.frame.set(usize::from(is_retired));
+        ended.frame.set(slot as usize);
         ended.next.set(desk.unburied.lines.replace(header));
     });
 }
@@ -232,7 +232,7 @@ fn tell_next() {
     if tell_next_of(ended) {
         return;
     }
-    let is_retired = ended.frame.get() != 0;
+    let is_retired = Fate::of_number(ended.frame.get()).settle(ended.pid().index());
     let is_kept = with_desk_in_loop(|_, desk| {
         desk.unburied.lines = ended.next.get();
         !ended.local.mailbox.is_cleared() && desk.unburied.keep(ended, is_retired)

@@ -1,7 +1,10 @@
 //! What is said of reapers that were kept from their work, or that there could not be.
 
 use super::*;
-use crate::process::{Hindrance, block_on};
+use crate::heap::charge::{Taken, price};
+use crate::process::unburied::tell_lines;
+use crate::process::{Hindrance, block_on, spawn_bounded};
+use std::future::pending;
 
 /// One that waits, and its token when it is to die.
 fn killed_with<M: Send + 'static>(message: M) -> Token {
@@ -57,4 +60,39 @@ fn a_reaper_that_there_is_no_room_for_is_told_of_and_born_later() {
     assert_eq!(platform::take_unreaped(), 0);
     assert_eq!(drops.load(SeqCst), 1);
     second.drop_future().discontinue();
+}
+
+/// What it has left on the heap is freed by others while senders wait in its line: they find it by its slot, so nobody else
+/// comes into that before all are told.
+#[test]
+fn a_slot_is_nobodys_while_senders_wait_for_who_has_ended_there() {
+    let table = core_for(3);
+    let bound = Bound::new(1, Overflow::Refuse).expect("a limit");
+    let pid = spawn_bounded(async { next::<()>().await }, LEVEL, bound).expect("room");
+    let mut token = collect().newborn.queue.pop_front().expect("born");
+    token.grant(1_000);
+    put(pid, ());
+    let (_, sender) = born(async move {
+        let mut place = join_line(Receiver::of(pid), 7_u8).expect("a place in line");
+        let sent = poll_fn(|context| place.poll(context)).await;
+        assert_eq!(sent, Sent::ToNobody);
+        pending().await
+    });
+    let sender = run(sender);
+    assert!(sender.park().is_none());
+    token.header().charge.set(price(64));
+    give_up(token);
+    let account = table.account(pid.index()).expect("an account");
+    if account.take(price(64)) == Taken::Last {
+        here::with_desk(|here, _| here.give_paid_slot(pid.index()));
+    }
+    let (other, other_token) = born(pending());
+    assert_ne!(other.index(), pid.index(), "the line of the dead");
+    tell_lines();
+    let sender = run(woken());
+    give_up(sender);
+    clear();
+    give_up(other_token);
+    let tokens = [(); 3].map(|()| born(pending()).1);
+    tokens.into_iter().for_each(give_up);
 }
