@@ -14,6 +14,7 @@ extern crate std;
 
 mod admission;
 pub mod arena;
+mod chunks;
 mod deque;
 mod doorbell;
 pub mod heap;

@@ -47,9 +47,9 @@ sites! {
     ChunkAdd: Release,
     /// Whoever looks a slot up.
     ChunkFind: Acquire,
-    /// A chunk of gates, for whoever finds it; pairs with `GateFind`.
+    /// A chunk of gates, or of ties, for whoever finds it; pairs with `GateFind`.
     GateAdd: Release,
-    /// Whoever goes by a gate.
+    /// Whoever goes by a gate, or uses a tie.
     GateFind: Acquire,
     /// A flag in the word, with what is in the gate; pairs with `GateSee`.
     GateShow: Release,
@@ -59,6 +59,18 @@ sites! {
     LineTake: Acquire,
     /// Lets go of it.
     LineGive: Release,
+    /// Takes the lock of a ring; pairs with `RingGive`.
+    RingTake: Acquire,
+    /// Lets go of it.
+    RingGive: Release,
+    /// A tie that nobody uses, for whoever wants one; pairs with `TieTake`.
+    TieGive: Release,
+    /// Whoever gets it.
+    TieTake: Acquire,
+    /// What was done with a tie is done; pairs with `TieGone`.
+    TieDone: Release,
+    /// Whoever has waited for that.
+    TieGone: Acquire,
     /// A poll that parks leaves the process to the slot; pairs with `Wake`, `WakeSleeper`, `Resume`
     /// and `Kill`.
     Park: Release,

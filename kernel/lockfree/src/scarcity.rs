@@ -47,11 +47,17 @@ pub enum Purpose {
     Choices,
     /// A chunk of an arena.
     Chunk,
+    /// Ties between processes.
+    Ties,
+    /// The message that tells of an end, made before.
+    Down,
+    /// Room for what a process says when it ends, for those that monitor it.
+    Words,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Process,
         Self::Successor,
         Self::Record,
@@ -68,12 +74,18 @@ impl Purpose {
         Self::Gates,
         Self::Choices,
         Self::Chunk,
+        Self::Ties,
+        Self::Down,
+        Self::Words,
     ];
 
     /// True if it is the process's own business what becomes of it when that is killed: it is charged with it.
     #[cfg(not(target_os = "none"))]
     fn is_charged(self) -> bool {
-        matches!(self, Self::Message | Self::Question | Self::Answer)
+        matches!(
+            self,
+            Self::Message | Self::Question | Self::Answer | Self::Down
+        )
     }
 }
 

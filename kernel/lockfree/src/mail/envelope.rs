@@ -71,6 +71,8 @@ pub(crate) enum Class {
     Message,
     /// Whoever receives, before all others.
     Urgent,
+    /// Whoever receives. Room for it was made before, so no limit is meant for it.
+    Told,
     /// Whoever receives, who is to answer it.
     Question,
     /// Only whoever has asked for it.
@@ -99,6 +101,7 @@ impl<M: Send + 'static> Packing<M> {
 
     const KIND: Kind = Self::kind_of(Class::Message, !Self::IS_INLINE);
     const URGENT: Kind = Self::kind_of(Class::Urgent, !Self::IS_INLINE);
+    const TOLD: Kind = Self::kind_of(Class::Told, !Self::IS_INLINE);
     const QUESTION: Kind = Self::kind_of(Class::Question, !Self::IS_QUESTION_INLINE);
     const ANSWER: Kind = Self::kind_of(Class::Answer, !Self::IS_INLINE);
 
@@ -131,6 +134,11 @@ impl<M: Send + 'static> Packing<M> {
     /// The kind of urgent messages of this type.
     pub(crate) fn urgent() -> &'static Kind {
         &const { Self::URGENT }
+    }
+
+    /// The kind of messages of this type that no limit is meant for.
+    pub(crate) fn told() -> &'static Kind {
+        &const { Self::TOLD }
     }
 
     /// The kind of questions of this type.
@@ -168,8 +176,10 @@ impl Kind {
     /// True if a process that receives messages of type `M` receives this.
     #[inline(always)]
     fn is<M: Send + 'static>(&self) -> bool {
-        matches!(self.class, Class::Message | Class::Urgent | Class::Question)
-            && self.type_id == TypeId::of::<M>()
+        matches!(
+            self.class,
+            Class::Message | Class::Urgent | Class::Told | Class::Question
+        ) && self.type_id == TypeId::of::<M>()
     }
 }
 
@@ -314,6 +324,11 @@ impl Envelope {
     /// True if it is an answer to a question.
     pub(crate) fn is_answer(&self) -> bool {
         self.class() == Class::Answer
+    }
+
+    /// True if the limit of a mailbox is not meant for it.
+    pub(crate) fn is_uncounted(&self) -> bool {
+        matches!(self.class(), Class::Answer | Class::Told)
     }
 
     /// True if it is a question of this type.

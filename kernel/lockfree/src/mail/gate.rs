@@ -34,12 +34,14 @@
 //!
 //! The flag in the state word releases what was written here before, and a sender that has found the flag acquires
 //! that: so it finds its receiver's words. For the rest each step is about one word, and what a message carries is
-//! released by the step that publishes it. (Those who wait for room stand in a line, which has a lock: see `waiting`.)
+//! released by the step that publishes it. (Those who wait for room stand in a line, which has a lock: see `waiting`. So has
+//! the ring of those that the process is tied to, which is here because it is found by the slot as well: see `process::ties`.)
 
 use super::bound::{Bound, Overflow};
 use super::line::Line;
 use crate::atomic::{AtomicU64, Relaxed};
 use crate::process::Pid;
+use crate::process::ties::Ring;
 use core::fmt;
 
 /// What counts messages, or places, in a word.
@@ -97,6 +99,8 @@ pub(crate) struct Gate {
     /// The key of the urgent lane that is open, or 0; and how many there ever were.
     lane: AtomicU64,
     lanes: AtomicU64,
+    /// To whom the process is tied; nothing that a sender looks at.
+    ring: Ring,
 }
 
 impl Gate {
@@ -108,7 +112,13 @@ impl Gate {
             line: Line::new(),
             lane: AtomicU64::new(0),
             lanes: AtomicU64::new(0),
+            ring: Ring::new(),
         }
+    }
+
+    /// To whom the process is tied.
+    pub(crate) fn ring(&self) -> &Ring {
+        &self.ring
     }
 
     /// Who waits for room.

@@ -141,19 +141,19 @@ fn refuse<P>(
 /// A message has left the running process's mailbox. True if this process counts them, and somebody waits for the place.
 #[inline(always)]
 #[must_use]
-pub(super) fn note_taken(header: &Header, is_answer: bool) -> bool {
-    header.local.has_special(COUNTED) && !leave(header, is_answer)
+pub(super) fn note_taken(header: &Header, is_uncounted: bool) -> bool {
+    header.local.has_special(COUNTED) && !leave(header, is_uncounted)
 }
 
 #[cold]
 #[inline(never)]
-fn leave(header: &Header, is_answer: bool) -> bool {
+fn leave(header: &Header, is_uncounted: bool) -> bool {
     #[cfg(not(target_os = "none"))]
     if crate::process::forgets_places() {
         return true;
     }
     let gate = table().gates().of(header.pid());
-    is_answer || gate.is_none_or(Gate::leave)
+    is_uncounted || gate.is_none_or(Gate::leave)
 }
 
 /// What the gate of a process has to tell, if it lives and has one.

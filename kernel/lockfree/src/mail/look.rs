@@ -202,9 +202,9 @@ fn remove<R>(
     envelope: &'static Envelope,
     take: impl FnOnce(&'static Envelope) -> R,
 ) -> R {
-    let is_answer = envelope.is_answer();
+    let is_uncounted = envelope.is_uncounted();
     let taken = take_out(header, passed, envelope, take);
-    if note_taken(header, is_answer) {
+    if note_taken(header, is_uncounted) {
         pass_on(header);
     }
     taken

@@ -360,6 +360,24 @@ impl Mailbox {
         }
     }
 
+    /// Notes that the process may be tied to others; the process itself, or the holder of its token.
+    #[cold]
+    pub(crate) fn tie(&self, slabs: &'static Slabs) {
+        self.duties.tie(slabs);
+    }
+
+    /// True if it may be.
+    #[cold]
+    pub(crate) fn is_tied(&self, slabs: &'static Slabs) -> bool {
+        self.duties.is_tied(slabs)
+    }
+
+    /// The process has ended, and its ties are looked after.
+    #[cold]
+    pub(crate) fn untie(&self, slabs: &'static Slabs) {
+        self.duties.untie(slabs);
+    }
+
     /// True if nothing is left in one that is closed.
     pub(crate) fn is_cleared(&self) -> bool {
         self.is_empty_besides(self.most.get())

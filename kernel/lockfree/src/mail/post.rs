@@ -94,7 +94,7 @@ const fn cost(size: usize) -> u32 {
 
 /// Boxes what does not fit into an envelope, and has whoever sends it pay for its size. Without memory it comes back, and is
 /// counted.
-pub(super) fn try_box<M>(message: M, purpose: Purpose) -> Result<Box<M>, M> {
+pub(crate) fn try_box<M>(message: M, purpose: Purpose) -> Result<Box<M>, M> {
     reduce(const { cost(size_of::<M>()) });
     let layout = Layout::new::<M>();
     let place = if layout.size() == 0 {

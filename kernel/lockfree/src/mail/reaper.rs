@@ -7,7 +7,7 @@
 
 use super::Message;
 use crate::process::hindrance::tell_of_the_last;
-use crate::process::unburied::{Wanted, bury_in_loop, next_unread, set_reaper, tell_lines, wanted};
+use crate::process::unburied::{Wanted, bury_in_loop, next_unread, set_reaper, tell_debts, wanted};
 use crate::process::{
     NoProcess, is_spent, platform, reduce, spawn, spawn_pinned, table, take_for_kernel, yield_now,
 };
@@ -17,7 +17,7 @@ use crate::process::{
 /// says so, and gives back what is nobody's code. True if there is a new one: then the core is to tick.
 #[inline(always)]
 pub fn reap(level: u8, hurried: u8) -> bool {
-    tell_lines();
+    tell_debts();
     match wanted() {
         Wanted::Nobody => false,
         Wanted::Reaper => begin(level, Wanted::Reaper),

@@ -26,6 +26,8 @@ pub enum ExitReason {
     Overflowed(Words),
     /// The processor refused an instruction of its.
     Faulted(Words),
+    /// It was gone already, or was never there: who asks for a monitor too late is told so.
+    NoProcess,
 }
 
 /// Text, cut to what fits.
@@ -41,6 +43,7 @@ impl ExitReason {
         !matches!(
             self,
             Self::Returned | Self::Killed | Self::MailboxLimit | Self::RuntimeLimit
+                | Self::NoProcess
         )
     }
 }
@@ -52,6 +55,7 @@ impl fmt::Display for ExitReason {
             Self::Killed => f.write_str("was killed"),
             Self::MailboxLimit => f.write_str("was ended: mailbox_limit"),
             Self::RuntimeLimit => f.write_str("was ended: runtime_limit"),
+            Self::NoProcess => f.write_str("was not there"),
             Self::StackLimit => f.write_str("was given up: stack_limit"),
             Self::Exited(words) => write!(f, "exited: {}", words.as_str()),
             Self::Panicked(words) | Self::Overflowed(words) | Self::Faulted(words) => {

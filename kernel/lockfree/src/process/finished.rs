@@ -11,6 +11,7 @@ use super::in_loop::{InLoop, in_this_loop};
 use super::local::Local;
 use super::makers::Makers;
 use super::table;
+use super::ties;
 use super::token::Token;
 use super::word::Pid;
 use crate::mail::was_overrun;
@@ -74,6 +75,38 @@ impl Manner {
     }
 }
 
+impl Manner {
+    /// The reason that it stands for. Of one that has crashed, the words were written before.
+    pub(super) fn reason(self) -> Option<ExitReason> {
+        match self {
+            Self::Returned => Some(ExitReason::Returned),
+            Self::Killed | Self::GivenUp => Some(ExitReason::Killed),
+            Self::Overrun | Self::OverrunInMidPoll => Some(ExitReason::MailboxLimit),
+            Self::OverTime | Self::OverTimeInMidPoll => Some(ExitReason::RuntimeLimit),
+            Self::Crashed => None,
+        }
+    }
+
+    /// A number for it.
+    pub(super) fn number(self) -> usize {
+        self as usize
+    }
+
+    /// Whose number this is.
+    pub(super) fn of_number(number: usize) -> Self {
+        let all = [
+            Self::Returned,
+            Self::Killed,
+            Self::Overrun,
+            Self::GivenUp,
+            Self::OverrunInMidPoll,
+            Self::OverTime,
+            Self::OverTimeInMidPoll,
+        ];
+        all.get(number).copied().unwrap_or(Self::Crashed)
+    }
+}
+
 impl Finished {
     #[inline(always)]
     pub(crate) fn new(token: Token, manner: Manner) -> Self {
@@ -90,6 +123,7 @@ impl Finished {
     pub unsafe fn crashed(local: NonNull<Local>, reason: ExitReason) -> (Self, Option<ExitReason>) {
         alarm::seek_alarms_of_the_dead();
         let token = Token::new(local.cast());
+        ties::note_words(token.header(), &reason);
         let untold = token.header().word_end(reason);
         (Self::new(token, Manner::Crashed), untold)
     }
@@ -144,13 +178,7 @@ impl Finished {
             at.here().table().crew().seek_dead_elsewhere(at.here());
         }
         let Some(cold) = cold else { return };
-        let reason = match self.manner {
-            Manner::Returned => Some(ExitReason::Returned),
-            Manner::Killed | Manner::GivenUp => Some(ExitReason::Killed),
-            Manner::Overrun | Manner::OverrunInMidPoll => Some(ExitReason::MailboxLimit),
-            Manner::OverTime | Manner::OverTimeInMidPoll => Some(ExitReason::RuntimeLimit),
-            Manner::Crashed => None,
-        };
+        let reason = self.manner.reason();
         // SAFETY: `crashed` has left a reason for whoever watches.
         unsafe { cold.end(reason) }
     }

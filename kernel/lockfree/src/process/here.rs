@@ -682,7 +682,7 @@ pub fn collect() -> Arrivals {
     with_desk_in_loop(|here, desk| {
         // What the loop itself has left over is to be met again.
         let is_behind =
-            alarm::is_behind(&desk.wheel) || desk.unburied.has_lines() || desk.unburied.is_behind();
+            alarm::is_behind(&desk.wheel) || desk.unburied.has_debts() || desk.unburied.is_behind();
         desk.empty_hand(here);
         here.has_taken_newborn();
         here.laden.with_more.store(is_behind, Relaxed);

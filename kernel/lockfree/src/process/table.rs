@@ -9,7 +9,8 @@ use super::header::{Header, Slot};
 use super::heap::let_go;
 use super::in_loop::InLoop;
 use super::own::Own;
-use super::unburied::{leave_unburied, leave_with_line};
+use super::ties::{self, Ties};
+use super::unburied::{leave_unburied, leave_with_debts};
 use super::word::{Pid, Rest, StateWord, Vacant};
 use super::{here, homes, pages};
 use crate::atomic::{AtomicPtr, AtomicU32, AtomicU64, Relaxed};
@@ -50,6 +51,7 @@ pub struct Table {
     limit: u32,
     slabs: Slabs,
     gates: Gates,
+    ties: Ties,
     /// Cores that run its processes.
     cores: AtomicU32,
     /// Stamps that were given out: see `mail::look`.
@@ -103,6 +105,7 @@ impl Table {
             limit,
             slabs: Slabs::new(messages),
             gates: Gates::new(limit),
+            ties: Ties::new(limit),
             cores: AtomicU32::new(0),
             stamps: AtomicU64::new(0),
             nobodys: Slot {
@@ -125,6 +128,11 @@ impl Table {
     /// The gates of its processes.
     pub(crate) fn gates(&self) -> &Gates {
         &self.gates
+    }
+
+    /// The ties between them.
+    pub(crate) fn ties(&self) -> &Ties {
+        &self.ties
     }
 
     /// The cores that let each other have of their work.
@@ -324,7 +332,7 @@ pub(crate) fn vacate<const FROM_ABROAD: bool>(
     }
     if slot != Fate::Free || !ended.local.mailbox.is_empty_besides(rest.number()) {
         // SAFETY: nobody finds it any more.
-        return unsafe { clear(header, slot, rest, at) };
+        return unsafe { clear(header, (slot, manner), rest, at) };
     }
     // SAFETY: made by `create`; nobody finds it any more.
     unsafe {
@@ -346,7 +354,12 @@ pub(super) enum Fate {
     Held,
 }
 
-/// Leaves what the process has of the heap behind. Who has a gate may have senders in line, who find it by the slot.
+/// True if a process that has ended may be tied to others.
+fn is_tied(ended: &Header, rest: Rest) -> bool {
+    rest.is_wished() || ended.local.mailbox.is_tied(here::table().slabs())
+}
+
+/// Leaves what the process has of the heap behind. Those who wait in its line, or are tied to it, find it by the slot.
 #[cold]
 #[inline(never)]
 fn leave_heap(
@@ -356,7 +369,7 @@ fn leave_heap(
     (slot, rest): (Fate, Rest),
     at: InLoop<'_>,
 ) -> Fate {
-    let is_held = rest.is_gated();
+    let is_held = rest.is_gated() || is_tied(ended, rest);
     let is_kept = slot == Fate::Kept;
     match ended.leave_heap(charge, manner, (is_kept, is_held), at) {
         true if is_held => Fate::Held,
@@ -372,16 +385,24 @@ fn leave_heap(
 /// As for `give_home`.
 #[cold]
 #[inline(never)]
-unsafe fn clear(header: NonNull<Header>, slot: Fate, rest: Rest, at: InLoop<'_>) {
+unsafe fn clear(
+    header: NonNull<Header>,
+    (slot, manner): (Fate, Manner),
+    rest: Rest,
+    at: InLoop<'_>,
+) {
     let newest = rest.newest();
     // SAFETY: the caller's promise.
-    let pid = unsafe { header.as_ref() }.pid();
+    let ended = unsafe { header.as_ref() };
+    let (pid, table) = (ended.pid(), at.here().table());
     // No more of them than it has received in its last turn.
     // SAFETY: the caller's promise.
     at.give_emptied(unsafe { &header.as_ref().local.mailbox });
-    if rest.is_gated() && at.here().table().gates().close(pid) {
+    let has_line = rest.is_gated() && table.gates().close(pid);
+    let has_ties = is_tied(ended, rest) && ties::close(ended);
+    if has_line || has_ties {
         // SAFETY: the caller's promise.
-        return unsafe { leave_with_line(header, newest, slot) };
+        return unsafe { leave_with_debts(header, newest, slot, manner) };
     }
     let is_retired = slot.settle(pid.index());
     // SAFETY: the caller's promise.

@@ -145,13 +145,17 @@ impl Token {
         }
     }
 
-    /// Takes the level that is wanted, and looks up whether there is a choice of cores.
+    /// Takes the level that is wanted, and looks up whether there is a choice of cores; its end looks whether it is tied.
     #[cold]
     fn heed(&self, wish: Wish) {
         if let Some(level) = wish.level {
             self.local().set_level(level);
         }
         let table = super::here::table();
+        // Whoever ties somebody says it like this, and has made a ring for it before.
+        if table.gates().of(self.pid()).is_some() {
+            self.local().mailbox.tie(table.slabs());
+        }
         if let Some(chosen) = table.crew().affinities().chosen(self.pid()) {
             self.local().set_pinned(!chosen.is_any());
         }

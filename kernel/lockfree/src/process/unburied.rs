@@ -13,6 +13,7 @@
 //! The mailbox of the first one is taken in hand, and its home is free at once: so there is always a home for the
 //! reaper itself. Whoever ends while that is at work keeps its home until its own turn comes.
 
+use super::finished::Manner;
 use super::header::Header;
 use super::here::{with_desk, with_own_desk};
 use super::hindrance::Hindrance;
@@ -20,6 +21,7 @@ use super::homes;
 use super::in_loop::{in_this_loop, with_desk_in_loop};
 use super::platform::PreemptionOff;
 use super::table::{Fate, is_alive};
+use super::ties::untie_next;
 use super::waker;
 use super::word::Pid;
 use crate::arena::Remains;
@@ -36,8 +38,8 @@ pub(crate) struct Unburied {
     undelivered: Option<NonNull<Envelope>>,
     /// Processes that have ended since; each leads to the next.
     others: Option<NonNull<Header>>,
-    /// Processes that have ended, and for whom senders wait in line; each leads to the next.
-    lines: Option<NonNull<Header>>,
+    /// Processes that have ended, and for whom senders wait in line, or that are tied to others; each leads to the next.
+    debts: Option<NonNull<Header>>,
     /// What is left of arenas.
     remains: Remains,
     /// How many those are.
@@ -66,7 +68,7 @@ impl Unburied {
             in_hand: Mailbox::new(),
             undelivered: None,
             others: None,
-            lines: None,
+            debts: None,
             remains: Remains::new(),
             backlog: 0,
             reaper: None,
@@ -106,8 +108,8 @@ impl Unburied {
 
     /// True if there is somebody to be told that nobody receives any more.
     #[inline(always)]
-    pub(super) fn has_lines(&self) -> bool {
-        self.lines.is_some()
+    pub(super) fn has_debts(&self) -> bool {
+        self.debts.is_some()
     }
 
     #[cold]
@@ -154,7 +156,7 @@ impl Unburied {
         // SAFETY: as in `next_unread`.
         let after = |header: &NonNull<Header>| unsafe { header.as_ref() }.next.get();
         let count = |first| core::iter::successors(first, after).count();
-        count(self.others) + count(self.lines)
+        count(self.others) + count(self.debts)
     }
 }
 
@@ -193,30 +195,40 @@ impl Unburied {
     }
 }
 
-/// Senders that are told at a turn.
+/// Senders, and processes tied to the dead, that are told at a turn.
 const TOLD: usize = 16;
 
-/// As `leave_unburied`, for a process for whom senders wait in line.
+/// As `leave_unburied`, for a process for whom senders wait in line, or that is tied to others.
 ///
 /// # Safety
 ///
 /// As there.
-pub(super) unsafe fn leave_with_line(header: NonNull<Header>, newest: u32, slot: Fate) {
+pub(super) unsafe fn leave_with_debts(
+    header: NonNull<Header>,
+    newest: u32,
+    slot: Fate,
+    manner: Manner,
+) {
     with_desk_in_loop(|here, desk| {
         // SAFETY: the caller's promise.
         let ended = unsafe { header.as_ref() };
         here.mark_laden();
         ended.local.mailbox.close(newest, here.table().slabs());
-        ended.frame.set(slot as usize);
-        ended.next.set(desk.unburied.lines.replace(header));
+        ended
+            .frame
+            .set(slot as usize | manner.number() << FATE_BITS);
+        ended.next.set(desk.unburied.debts.replace(header));
     });
 }
 
-/// Tells some of those who wait for processes that have ended; for a core's loop. It does so itself, because a
+/// Bits of what becomes of a slot, where the home says how its process has ended.
+const FATE_BITS: u32 = 2;
+
+/// Tells some of those who wait for processes that have ended, or are tied to them; for a core's loop. It does so itself, because a
 /// process to do it might find no home: all may be those who wait.
 #[inline(always)]
-pub(crate) fn tell_lines() {
-    if with_desk_in_loop(|_, desk| desk.unburied.has_lines()) {
+pub(crate) fn tell_debts() {
+    if with_desk_in_loop(|_, desk| desk.unburied.has_debts()) {
         (0..TOLD).for_each(|_| tell_next());
     }
 }
@@ -224,17 +236,20 @@ pub(crate) fn tell_lines() {
 #[cold]
 #[inline(never)]
 fn tell_next() {
-    let Some(header) = with_desk_in_loop(|_, desk| desk.unburied.lines) else {
+    let Some(header) = with_desk_in_loop(|_, desk| desk.unburied.debts) else {
         return;
     };
-    // SAFETY: `leave_with_line` was promised that nobody else uses it.
+    // SAFETY: `leave_with_debts` was promised that nobody else uses it.
     let ended = unsafe { header.as_ref() };
-    if tell_next_of(ended) {
+    let note = ended.frame.get();
+    let manner = Manner::of_number(note >> FATE_BITS);
+    if tell_next_of(ended) || untie_next(ended, manner) {
         return;
     }
-    let is_retired = Fate::of_number(ended.frame.get()).settle(ended.pid().index());
+    let slot = Fate::of_number(note & ((1 << FATE_BITS) - 1));
+    let is_retired = slot.settle(ended.pid().index());
     let is_kept = with_desk_in_loop(|_, desk| {
-        desk.unburied.lines = ended.next.get();
+        desk.unburied.debts = ended.next.get();
         !ended.local.mailbox.is_cleared() && desk.unburied.keep(ended, is_retired)
     });
     if !is_kept {

@@ -206,12 +206,16 @@ pub(crate) enum Vacant {
     Retired,
 }
 
-/// What the word of a process had when it ended, besides flags.
+/// What the word of a process had when it ended: all above the flag of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rest(u32);
 
+/// Where that begins, beside the message with the wishes that nobody has met.
+const REST_SHIFT: u32 = MOVE.trailing_zeros();
+const WISHES: u32 = MAIL_SHIFT - REST_SHIFT;
+
 impl Rest {
-    /// Zero if there is nothing to be looked after: no message, no gate.
+    /// Zero if there is nothing to be looked after: no message, no gate, no wish that may be somebody's who is to be told.
     #[inline(always)]
     pub(crate) fn number(self) -> u32 {
         self.0
@@ -219,12 +223,17 @@ impl Rest {
 
     /// The number of the newest message, or 0.
     pub(crate) fn newest(self) -> u32 {
-        self.0 & LAST_MESSAGE
+        self.0 >> WISHES & LAST_MESSAGE
     }
 
     /// True if the process had a gate.
     pub(crate) fn is_gated(self) -> bool {
-        self.0 > LAST_MESSAGE
+        self.0 >> WISHES > LAST_MESSAGE
+    }
+
+    /// True if somebody wanted it elsewhere, or has tied it.
+    pub(crate) fn is_wished(self) -> bool {
+        self.0 & ((1 << WISHES) - 1) != 0
     }
 }
 
@@ -451,7 +460,7 @@ impl StateWord {
     #[inline(always)]
     fn leave(&self, generation: u64) -> Rest {
         let left = self.0.swap(generation | FREE, Site::Vacate.ordering());
-        Rest(((left & (GATED | MAIL)) >> MAIL_SHIFT) as u32)
+        Rest(((left & (GATED | MAIL | LEVEL | MOVE)) >> REST_SHIFT) as u32)
     }
 
     /// True while `pid` names a process.
@@ -493,6 +502,14 @@ impl StateWord {
             HELD => Some(Standing::Held),
             _ => None,
         }
+    }
+
+    /// The process has crashed, and its token's holder is about to end it: from now on its pid names nobody. True if somebody
+    /// wanted it elsewhere, or has tied it, and it does not know yet.
+    #[cold]
+    pub(crate) fn crash(&self) -> bool {
+        // Relaxed: who ties it does so under a lock, which the holder takes after this.
+        self.0.fetch_or(FREE, Relaxed) & WISH != 0
     }
 
     fn by_pid(

@@ -4,6 +4,10 @@
 //! of its own, the envelopes for that; each leads to what lies below it. It is one of the mailbox's
 //! places: what is in it when the process ends is met by the reaper, like mail that was not read.
 //!
+//! At the very bottom stands whether the process is *tied* to others (`process::ties`): then its end has something to do, too.
+//! While there are envelopes, that is a bit of what the lowest of those leads to; a ledger alone leads to nothing, and the bit
+//! stands beside its number.
+//!
 //! Only the process itself touches it, with preemption off, or the holder of its token.
 
 use super::super::envelope::{Class, Kind};
@@ -15,6 +19,9 @@ use core::cell::Cell;
 pub(crate) struct Duties(Cell<u32>);
 
 const ASKING: u32 = 1;
+
+/// The process may be tied to others.
+const TIED: u32 = 1 << 31;
 
 static UNFINISHED: Kind = Kind::empty(Class::Unfinished);
 
@@ -48,7 +55,7 @@ impl Duties {
         if top == 0 {
             return None;
         }
-        if top & ASKING != 0 {
+        if top & (ASKING | TIED) != 0 {
             return self.ledger_below(slabs);
         }
         // SAFETY: it is not nothing.
@@ -58,9 +65,40 @@ impl Duties {
     #[cold]
     #[inline(never)]
     fn ledger_below(&self, slabs: &'static Slabs) -> Option<&'static Envelope> {
-        let below = self.lowest_asking(slabs).map_or(0, Envelope::before);
+        let below = self.bottom(slabs) & !TIED;
         // SAFETY: it is checked not to be nothing.
         (below != 0).then(|| unsafe { envelope(below, slabs) })
+    }
+
+    /// What is below the questions that are being made.
+    fn bottom(&self, slabs: &'static Slabs) -> u32 {
+        self.lowest_asking(slabs)
+            .map_or(self.0.get(), Envelope::before)
+    }
+
+    fn set_bottom(&self, bottom: u32, slabs: &'static Slabs) {
+        match self.lowest_asking(slabs) {
+            Some(asking) => asking.set_before(bottom),
+            None => self.0.set(bottom),
+        }
+    }
+
+    /// Notes that the process may be tied to others.
+    #[cold]
+    pub(crate) fn tie(&self, slabs: &'static Slabs) {
+        self.set_bottom(self.bottom(slabs) | TIED, slabs);
+    }
+
+    /// True if it may be.
+    #[cold]
+    pub(crate) fn is_tied(&self, slabs: &'static Slabs) -> bool {
+        self.bottom(slabs) & TIED != 0
+    }
+
+    /// The process has ended, and is tied to nobody any more.
+    #[cold]
+    pub(crate) fn untie(&self, slabs: &'static Slabs) {
+        self.set_bottom(self.bottom(slabs) & !TIED, slabs);
     }
 
     fn lowest_asking(&self, slabs: &'static Slabs) -> Option<&'static Envelope> {
@@ -77,13 +115,9 @@ impl Duties {
 
     /// Keeps an envelope as the process's ledger, which it had none of.
     pub(super) fn keep_ledger(&self, ledger: &'static Envelope, slabs: &'static Slabs) {
-        let top = tagged(ledger, 0);
-        if let Some(asking) = self.lowest_asking(slabs) {
-            ledger.set_before(asking.before());
-            asking.set_before(top);
-        } else {
-            ledger.set_before(self.0.replace(top));
-        }
+        let bottom = self.bottom(slabs);
+        ledger.set_before(0);
+        self.set_bottom(tagged(ledger, 0) | bottom & TIED, slabs);
     }
 
     /// Adds the envelope of a question that is being made.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::heap::charge::{Taken, price};
-use crate::process::unburied::tell_lines;
+use crate::process::unburied::tell_debts;
 use crate::process::{Hindrance, block_on, spawn_bounded};
 use std::future::pending;
 
@@ -88,7 +88,7 @@ fn a_slot_is_nobodys_while_senders_wait_for_who_has_ended_there() {
     }
     let (other, other_token) = born(pending());
     assert_ne!(other.index(), pid.index(), "the line of the dead");
-    tell_lines();
+    tell_debts();
     let sender = run(woken());
     give_up(sender);
     clear();

@@ -5,11 +5,12 @@ use super::Standstill;
 use crate::heap::Source;
 
 impl Standstill<'_> {
-    /// Bytes of rooms for alarms, gates, and choices of cores.
+    /// Bytes of rooms for alarms, gates, ties, and choices of cores.
     pub fn rooms(&self, source: &impl Source) -> usize {
         let table = self.own().table();
         let alarms = |here| self.with_desk(here, |desk| desk.wheel().room_bytes(source));
         let alarms: usize = self.cores().map(alarms).sum();
-        alarms + table.gates().bytes(source) + self.crew.affinities().bytes(source)
+        let gates = table.gates().bytes(source) + table.ties().bytes(source);
+        alarms + gates + self.crew.affinities().bytes(source)
     }
 }
