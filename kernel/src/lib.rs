@@ -136,6 +136,21 @@
 //! # }
 //! ```
 //!
+//! Any process may [`monitor`] any other, and is told of its end by a message, a [`Down`]. That is never refused, whatever limit the
+//! mailbox has, and comes after all that the dead process had sent.
+//!
+//! ```no_run
+//! use girder::{Down, Pid, monitor, println, receive};
+//!
+//! # async fn example(server: Pid) -> Result<(), girder::NoMonitor> {
+//! let reference = monitor(server)?;
+//! let down: Down = receive().await;
+//! assert_eq!(down.reference, reference);
+//! println!("{} {}", down.pid, down.reason);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A process that returns or is killed while it awaits drops what it owns. One that ends in the middle of its
 //! code, by a panic or by [`exit`], drops nothing; its memory comes back except for what its values own on the heap.
 //! A service that crashes and loses nothing keeps what it has in an arena of its own: see [`local`].
@@ -253,9 +268,10 @@ pub use girder_core::time::{
     timeout_at,
 };
 pub use girder_lockfree::process::{
-    AffinityError, CoreMask, ExitReason, NoProcess, NoStack, NotAPid, Pid, Processes, Request,
-    STACK_BYTES, Watch, YieldNow, block_on, cores, get_affinity, hibernate, is_alive, kill,
-    own_core, processes, reduce, resume, set_affinity, suspend, yield_now,
+    AffinityError, CoreMask, Down, ExitReason, MonitorRef, NoMonitor, NoProcess, NoStack, NotAPid,
+    Pid, Processes, Request, STACK_BYTES, Watch, YieldNow, block_on, cores, demonitor,
+    demonitor_and_flush, get_affinity, hibernate, is_alive, kill, monitor, own_core, processes,
+    reduce, resume, set_affinity, suspend, yield_now,
 };
 pub use girder_macros::{main, test};
 pub use inspect::info;

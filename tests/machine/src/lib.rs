@@ -30,6 +30,7 @@ mod limits;
 mod mailboxes;
 mod many;
 mod memory;
+mod monitoring;
 mod naming;
 mod obituaries;
 mod programs;

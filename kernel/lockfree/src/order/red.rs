@@ -74,6 +74,18 @@ red! {
         mail::line::stories::who_goes_to_wait_is_served_or_finds_room => "waits beside room";
     a_line_that_is_not_acquired: LineTake as Relaxed,
         mail::line::stories::who_goes_to_wait_is_served_or_finds_room => "waits beside room";
+    a_ring_that_is_not_released: RingGive as Relaxed,
+        process::ties::stories::each_tie_ends_once_whoever_of_three_is_first => "Causality violation";
+    a_ring_that_is_not_acquired: RingTake as Relaxed,
+        process::ties::stories::each_tie_ends_once_whoever_of_three_is_first => "Causality violation";
+    a_tie_that_is_given_too_early: TieGive as Relaxed,
+        process::ties::stories::who_takes_a_tie_has_it_alone => "Causality violation";
+    a_tie_that_is_taken_too_early: TieTake as Relaxed,
+        process::ties::stories::who_takes_a_tie_has_it_alone => "Causality violation";
+    an_end_that_is_not_told_before_its_tie_is_gone: TieDone as Relaxed,
+        process::ties::stories::who_is_too_late_finds_what_was_told => "Causality violation";
+    who_is_too_late_and_does_not_acquire: TieGone as Relaxed,
+        process::ties::stories::who_is_too_late_finds_what_was_told => "Causality violation";
     a_park_that_does_not_release: Park as Relaxed,
         process::word::stories::a_wake_takes_the_body_over => "Causality violation";
     a_slow_park_that_does_not_release: ParkSlowly as Acquire,

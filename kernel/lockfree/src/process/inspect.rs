@@ -50,6 +50,8 @@ pub struct Stock {
     pub pages: (usize, usize),
     /// Slots that nobody occupies and no core has.
     pub spread: usize,
+    /// Ties between processes that are in use.
+    pub ties: usize,
 }
 
 /// Takes stock.
@@ -65,6 +67,7 @@ pub fn stock() -> Stock {
         records: counts.records,
         pages: (counts.pages, table.pages()),
         spread: table.count_spread(),
+        ties: table.ties().in_use() as usize,
     }
 }
 
@@ -75,7 +78,9 @@ impl super::Token {
         super::alarm::seek_alarms_of_the_dead();
         let mut words = super::Words::new();
         _ = words.write_str("out of memory");
-        let _untold = self.header().word_end(super::ExitReason::Panicked(words));
+        let reason = super::ExitReason::Panicked(words);
+        super::ties::note_words(self.header(), &reason);
+        let _untold = self.header().word_end(reason);
         super::Finished::new(self, super::finished::Manner::Crashed)
     }
 

@@ -77,3 +77,6 @@ pub fn ties_in_use() -> u32 {
 
 #[cfg(all(test, not(loom)))]
 mod tests;
+
+#[cfg(all(test, loom))]
+pub(crate) mod stories;

@@ -16,7 +16,7 @@ use girder_core::rng::Rng;
 use girder_core::sched::{ExitReason, Priority, sleep_until};
 use girder_core::time::{Delayed, send_after};
 use girder_lockfree::process::{
-    self, Pid, Request, Watch, here, is_alive, own_pid, spawn_watched, yield_now,
+    self, Down, MonitorRef, Pid, Request, Watch, here, is_alive, own_pid, spawn_watched, yield_now,
 };
 use lives::{Kind, Midwife, Shown, life};
 use std::sync::Arc;
@@ -51,11 +51,15 @@ pub enum Deed {
     Look,
     /// It is told where it may run.
     Choose,
+    /// Its end is to be told by a message.
+    Monitor,
+    /// The same, and then it is not any more.
+    Demonitor,
 }
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Send,
         Self::Kill,
         Self::Suspend,
@@ -65,6 +69,8 @@ impl Deed {
         Self::Join,
         Self::Look,
         Self::Choose,
+        Self::Monitor,
+        Self::Demonitor,
     ];
 }
 
@@ -117,6 +123,8 @@ struct Target {
     joined: Option<Arc<AtomicBool>>,
     /// Who keeps it from its core, as long as there is somebody.
     midwife: Option<Midwife>,
+    /// A monitor, and whether it was there when that was made, if that is known.
+    monitored: Option<(MonitorRef, Option<bool>)>,
 }
 
 /// Lets the others go on for a moment.
@@ -202,6 +210,7 @@ impl Target {
             letters: 1,
             joined: None,
             midwife,
+            monitored: None,
         }
     }
 
@@ -261,6 +270,24 @@ impl Target {
         if let Some(watch) = self.watch.take() {
             assert_eq!(watch.await, ExitReason::Killed);
         }
+        if let Some((reference, was_there)) = self.monitored.take() {
+            let down = loop {
+                if let Some(down) = try_receive::<Down>() {
+                    break down;
+                }
+                pause(rng).await;
+            };
+            assert_eq!((down.reference, down.pid), (reference, self.pid));
+            match was_there {
+                Some(true) => assert_eq!(down.reason, ExitReason::Killed),
+                Some(false) => assert_eq!(down.reason, ExitReason::NoProcess),
+                None => assert!(matches!(
+                    down.reason,
+                    ExitReason::Killed | ExitReason::NoProcess
+                )),
+            }
+        }
+        assert_eq!(try_receive::<Down>(), None, "told of what nobody asked");
         if let Some(is_told) = self.joined.take() {
             until(rng, || is_told.load(Relaxed)).await;
         }

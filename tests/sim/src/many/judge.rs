@@ -25,6 +25,9 @@ pub(super) fn check(score: &Score, remains: &[Remains], uncalled: usize) {
     let blocks = sum(|remains| remains.stock.blocks);
     assert_eq!(blocks, kept, "blocks do not add up");
     assert_eq!(sum(|remains| remains.stock.chunks), 0, "chunks are lost");
+    // One table has them all.
+    let ties = remains.first().map_or(0, |remains| remains.stock.ties);
+    assert_eq!(ties, 0, "ties are lost");
     let alarms = sum(|remains| remains.alarms);
     assert!(
         alarms <= uncalled + score.delayed,

@@ -1,11 +1,15 @@
 //! Processes that wait for the end of others, who return, or are killed wherever they stand.
 
+use super::honest::honest;
 use super::{Shared, any_priority, interruptible, paid, point, sleep_until, spawn, spawn_watched};
 use crate::world::with_state;
+use girder_core::mail::{receive, try_receive};
 use girder_core::rng::Rng;
 use girder_core::sched::{ExitReason, Priority};
 use girder_lockfree::process::inspect::standing;
-use girder_lockfree::process::{self, Pid, Watch, here, yield_now};
+use girder_lockfree::process::{
+    self, Down, Pid, Watch, demonitor, demonitor_and_flush, here, own_pid, yield_now,
+};
 
 /// Spawns the watched, one that watches each, and one that kills some of them.
 pub(super) fn start(rng: &mut Rng, score: &Shared) {
@@ -20,6 +24,8 @@ pub(super) fn start(rng: &mut Rng, score: &Shared) {
         victims.push(pid);
         let patience = (rng.below(4) == 0).then(|| rng.below(40));
         spawn(any_priority(rng), score, watches(pid, watch, patience));
+        let patience = (rng.below(3) == 0).then(|| rng.below(40));
+        spawn(any_priority(rng), score, monitors(pid, patience));
     }
     let rng = Rng::new(rng.next_u64());
     spawn(Priority::High, score, kills(rng, victims));
@@ -56,6 +62,47 @@ async fn watches(pid: Pid, watch: Watch, patience: Option<u64>) {
         other => panic!("{pid:?} is said to have crashed: {other}"),
     }
     with_state(|state| state.watching.remove(&pid));
+}
+
+/// The same by a message; whoever leaves before is told nothing any more.
+async fn monitors(pid: Pid, patience: Option<u64>) {
+    // Twice: two ties of the same two.
+    let is_gone = standing(pid).is_none();
+    let Ok(cut) = honest(|| process::monitor(pid), Result::is_err) else {
+        return;
+    };
+    point().await;
+    let Ok(reference) = honest(|| process::monitor(pid), Result::is_err) else {
+        return;
+    };
+    if demonitor(cut) {
+        assert!(!is_gone, "a tie to nobody");
+    } else {
+        demonitor_and_flush(cut);
+    }
+    point().await;
+    if let Some(rounds) = patience {
+        for _ in 0..rounds {
+            point().await;
+            yield_now().await;
+        }
+        demonitor_and_flush(reference);
+        assert_eq!(try_receive::<Down>(), None, "not flushed");
+        return;
+    }
+    let own = own_pid().expect("a process");
+    with_state(|state| state.watching.insert(own));
+    let down = interruptible(receive::<Down>()).await;
+    assert_eq!((down.reference, down.pid), (reference, pid));
+    assert_eq!(standing(pid), None, "told of an end before it");
+    let was_killed = with_state(|state| state.laws.is_killed(pid));
+    match down.reason {
+        ExitReason::Killed => assert!(was_killed, "{pid:?} was said to be killed"),
+        ExitReason::Returned | ExitReason::NoProcess => {}
+        other => panic!("{pid:?} is said to have crashed: {other}"),
+    }
+    assert_eq!(try_receive::<Down>(), None, "told twice");
+    with_state(|state| state.watching.remove(&own));
 }
 
 async fn kills(mut rng: Rng, victims: Vec<Pid>) {

@@ -238,14 +238,11 @@ pub fn demonitor(reference: MonitorRef) -> bool {
 /// The same, and what was told already is taken out of the mailbox: after this no [`Down`] of that monitor is there, and none
 /// will come.
 pub fn demonitor_and_flush(reference: MonitorRef) -> bool {
-    let is_in_time = demonitor(reference);
-    let mut position = Position::default();
-    while !is_in_time {
-        let it = |down: &Down| down.reference == reference;
-        match receive_where(&mut position, it) {
-            Look::Later => {}
-            Look::Found(_) | Look::Nothing => break,
-        }
+    if demonitor(reference) {
+        return true;
     }
-    is_in_time
+    let mut position = Position::default();
+    let is_it = |down: &Down| down.reference == reference;
+    while matches!(receive_where(&mut position, is_it), Look::Later) {}
+    false
 }

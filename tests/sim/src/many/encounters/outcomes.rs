@@ -10,7 +10,7 @@ use girder_core::time::Cancelled;
 use girder_lockfree::mail::Sent;
 use girder_lockfree::process::crew::at_standstill;
 use girder_lockfree::process::inspect::{Standing, standing};
-use girder_lockfree::process::{self, CoreMask, Request};
+use girder_lockfree::process::{self, CoreMask, MonitorRef, Request, demonitor_and_flush};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -37,6 +37,14 @@ impl Target {
             }
             Deed::Join => self.is_joined(rng),
             Deed::Look => self.is_looked_at(wanted),
+            Deed::Monitor => {
+                self.is_monitored(wanted);
+                self.is_let_go(wanted, rng).await;
+                if wanted.is_alive() {
+                    self.goes_on(rng).await;
+                }
+            }
+            Deed::Demonitor => self.is_demonitored(wanted),
             Deed::Choose => {
                 let cores = CoreMask::only(rng.below(cores as u64) as usize);
                 self.is_taken(choose_for(self.pid, cores), wanted);
@@ -46,6 +54,27 @@ impl Target {
                 }
             }
         }
+    }
+
+    fn is_monitored(&mut self, wanted: Condition) -> MonitorRef {
+        let reference = process::monitor(self.pid).expect("there is memory");
+        let was_there = match wanted {
+            Condition::Dying => None,
+            _ => Some(wanted.is_alive()),
+        };
+        self.monitored = Some((reference, was_there));
+        reference
+    }
+
+    /// Whether it was in time or not, nothing is told after that.
+    fn is_demonitored(&mut self, wanted: Condition) {
+        let reference = self.is_monitored(wanted);
+        let is_in_time = demonitor_and_flush(reference);
+        if wanted != Condition::Dying {
+            assert_eq!(is_in_time, wanted.is_alive());
+        }
+        assert!(!demonitor_and_flush(reference), "cut twice");
+        self.monitored = None;
     }
 
     /// What is asked of the living is done, and of the dead not. (Of the dying either may be said.)
