@@ -10,7 +10,7 @@ use girder_core::rng::Rng;
 use girder_core::sched::ExitReason;
 use girder_lockfree::arena::{Arena, with};
 use girder_lockfree::process::{
-    self, CoreMask, Pid, hibernate, own_core, spawn_watched, yield_now,
+    self, CoreMask, Down, Pid, hibernate, own_core, spawn_watched, yield_now,
 };
 use std::pin::Pin;
 
@@ -115,12 +115,18 @@ async fn watch(level: u8) {
         });
         let (pid, watch) = watched(body, level);
         count_newborn(pid);
+        let reference = had(process::monitor(pid));
         point().await;
         let reason = watch.await;
         assert!(
             reason == ExitReason::Returned || has_deaths(),
             "it {reason}"
         );
+        point().await;
+        let down: Down = receive().await;
+        assert_eq!((down.reference, down.pid), (reference, pid));
+        let was_there = down.reason != ExitReason::NoProcess;
+        assert!(!was_there || down.reason == reason, "it {}", down.reason);
         point().await;
     }
 }

@@ -103,6 +103,7 @@ impl Scene {
 fn model(story: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(2);
+    builder.max_branches = 20_000;
     builder.check(story);
 }
 
