@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 /// Encounters in a run.
-const ENCOUNTERS: usize = 16;
+const ENCOUNTERS: usize = 20;
 /// Looks whether a target is in the condition that is wanted, before that is given up.
 const LOOKS: usize = 150;
 /// Processes that are made so that one of them has the slot of a dead one.

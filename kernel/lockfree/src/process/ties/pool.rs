@@ -73,7 +73,7 @@ impl Ties {
         Some(tie)
     }
 
-    fn take_left(&self) -> Option<&'static Tie> {
+    pub(super) fn take_left(&self) -> Option<&'static Tie> {
         let mut top = self.top.load(Relaxed);
         loop {
             let tie = self.at(((top & INDEX) as u32).checked_sub(1)?)?;
