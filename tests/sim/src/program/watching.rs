@@ -13,6 +13,7 @@ use girder_lockfree::process::{
 
 /// Spawns the watched, one that watches each, and one that kills some of them.
 pub(super) fn start(rng: &mut Rng, score: &Shared) {
+    with_state(|state| state.has_mail = true);
     let mut victims = Vec::new();
     for _ in 0..12 {
         let priority = any_priority(rng);

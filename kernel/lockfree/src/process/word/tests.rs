@@ -308,7 +308,7 @@ fn a_message_to_a_suspended_process_is_found_when_it_is_resumed() {
 fn what_was_not_taken_comes_back_at_the_end_and_nothing_is_taken_in_after() {
     let (state, old) = occupied();
     assert_eq!(send(&state, old, 3), (Sent::Left, 0));
-    assert_eq!(state.vacate(old), (Vacant::Usable, Rest(3)));
+    assert_eq!(state.vacate(old), (Vacant::Usable, Rest(3 << WISHES)));
     assert_eq!(send(&state, old, 4).0, Sent::Nobody);
     let new = state.next_pid(5);
     assert_eq!(
