@@ -82,6 +82,8 @@ red! {
         process::ties::stories::who_takes_a_tie_has_it_alone => "Causality violation";
     a_tie_that_is_taken_too_early: TieTake as Relaxed,
         process::ties::stories::who_takes_a_tie_has_it_alone => "Causality violation";
+    a_link_that_is_another_tops: TieTake as Relaxed,
+        process::ties::stories::nobody_has_a_tie_twice => "somebody has one twice";
     an_end_that_is_not_told_before_its_tie_is_gone: TieDone as Relaxed,
         process::ties::stories::who_is_too_late_finds_what_was_told => "Causality violation";
     who_is_too_late_and_does_not_acquire: TieGone as Relaxed,

@@ -42,7 +42,10 @@ impl ExitReason {
     pub fn is_crash(&self) -> bool {
         !matches!(
             self,
-            Self::Returned | Self::Killed | Self::MailboxLimit | Self::RuntimeLimit
+            Self::Returned
+                | Self::Killed
+                | Self::MailboxLimit
+                | Self::RuntimeLimit
                 | Self::NoProcess
         )
     }

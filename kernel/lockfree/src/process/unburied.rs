@@ -40,6 +40,8 @@ pub(crate) struct Unburied {
     others: Option<NonNull<Header>>,
     /// Processes that have ended, and for whom senders wait in line, or that are tied to others; each leads to the next.
     debts: Option<NonNull<Header>>,
+    /// The last of those, if there are any.
+    last_with_debts: Option<NonNull<Header>>,
     /// What is left of arenas.
     remains: Remains,
     /// How many those are.
@@ -69,6 +71,7 @@ impl Unburied {
             undelivered: None,
             others: None,
             debts: None,
+            last_with_debts: None,
             remains: Remains::new(),
             backlog: 0,
             reaper: None,
@@ -217,8 +220,33 @@ pub(super) unsafe fn leave_with_debts(
         ended
             .frame
             .set(slot as usize | manner.number() << FATE_BITS);
-        ended.next.set(desk.unburied.debts.replace(header));
+        desk.unburied.add_debts(header);
     });
+}
+
+impl Unburied {
+    /// Behind those that came before.
+    fn add_debts(&mut self, header: NonNull<Header>) {
+        // SAFETY: nobody else uses those that are kept here.
+        let next_of = |of: NonNull<Header>| unsafe { &of.as_ref().next };
+        next_of(header).set(None);
+        match self.last_with_debts.replace(header) {
+            Some(last) if self.debts.is_some() => next_of(last).set(Some(header)),
+            _ => self.debts = Some(header),
+        }
+    }
+
+    /// The next turn is another one's: whoever was watched by a hundred thousand keeps nobody from being told of the others.
+    fn turn_debts(&mut self) {
+        // SAFETY: as above.
+        let next = |of: NonNull<Header>| unsafe { of.as_ref() }.next.get();
+        if let Some(first) = self.debts
+            && let Some(second) = next(first)
+        {
+            self.debts = Some(second);
+            self.add_debts(first);
+        }
+    }
 }
 
 /// Bits of what becomes of a slot, where the home says how its process has ended.
@@ -230,6 +258,7 @@ const FATE_BITS: u32 = 2;
 pub(crate) fn tell_debts() {
     if with_desk_in_loop(|_, desk| desk.unburied.has_debts()) {
         (0..TOLD).for_each(|_| tell_next());
+        with_desk_in_loop(|_, desk| desk.unburied.turn_debts());
     }
 }
 

@@ -508,8 +508,8 @@ impl StateWord {
     /// wanted it elsewhere, or has tied it, and it does not know yet.
     #[cold]
     pub(crate) fn crash(&self) -> bool {
-        // Relaxed: who ties it does so under a lock, which the holder takes after this.
-        self.0.fetch_or(FREE, Relaxed) & WISH != 0
+        // As whoever takes a wish: the ring in which it was tied has to be found before its lock can be taken.
+        self.0.fetch_or(FREE, Site::TakeWish.ordering()) & WISH != 0
     }
 
     fn by_pid(

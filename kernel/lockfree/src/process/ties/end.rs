@@ -38,9 +38,9 @@ pub(in crate::process) fn note_words(header: &Header, reason: &ExitReason) {
     if !is_wished && !header.local.mailbox.is_tied(table.slabs()) {
         return;
     }
-    if let Some(gate) = table.gates().of(header.pid())
-        && let Some(words) = gate.ring().lock(PreemptionOff::new()).crash(header.pid())
-    {
+    let gate = table.gates().of(header.pid());
+    let words = gate.and_then(|gate| gate.ring().lock(PreemptionOff::new()).crash(header.pid()));
+    if let Some(words) = words {
         // SAFETY: the ring keeps it until the process is buried, and nobody reads it before.
         unsafe { words.write(reason.clone()) };
     }

@@ -8,7 +8,9 @@ use crate::mail::{
     Envelope, Look, Position, give_envelope, receive_where, send_told, take_envelope, try_box,
 };
 use crate::process::word::Handover;
-use crate::process::{ExitReason, Gate, Header, Kind, Pid, PreemptionOff, Slot, local, table};
+use crate::process::{
+    ExitReason, Gate, Header, Kind, Pid, PreemptionOff, Slot, is_alive, local, platform, table,
+};
 use crate::scarcity::Purpose;
 use alloc::boxed::Box;
 use core::fmt;
@@ -110,7 +112,8 @@ pub fn monitor(pid: Pid) -> Result<MonitorRef, NoMonitor> {
     let header = running();
     let table = table();
     let own = table.gates().of_or_new(header.pid()).ok_or(NoMonitor)?;
-    let place = match table.slot(pid.index()) {
+    // For one that is gone nothing is made.
+    let place = match table.slot(pid.index()).filter(|_| is_alive(pid)) {
         Some(slot) => Some((slot, table.gates().of_or_new(pid).ok_or(NoMonitor)?)),
         None => None,
     };
@@ -120,14 +123,18 @@ pub fn monitor(pid: Pid) -> Result<MonitorRef, NoMonitor> {
         reason: ExitReason::NoProcess,
     };
     let down = try_box(down, Purpose::Down).map_err(|_| NoMonitor)?;
+    let other = Other { pid, place };
     // Until all of it stands in a ring.
-    let stays = PreemptionOff::new();
-    let made = tie_to(header, own, &Other { pid, place }, down);
-    drop(stays);
-    made.map_err(|down| {
-        drop(down);
-        NoMonitor
-    })
+    let tie = |down| {
+        let _stays = PreemptionOff::new();
+        tie_to(header, own, &other, down)
+    };
+    match tie(down) {
+        Ok(made) => Ok(made),
+        // Whoever may not be kept waiting gets no room made: now it may.
+        Err(down) if platform::make_room() => tie(down).map_err(|_| NoMonitor),
+        Err(_) => Err(NoMonitor),
+    }
 }
 
 fn tie_to(

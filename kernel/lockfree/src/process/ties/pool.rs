@@ -1,7 +1,9 @@
 //! Where ties are: in memory that never becomes anything else, found by an index.
 //!
 //! Those that nobody uses lie in a stack. Its top has a count of how often one was taken, so whoever takes one knows that what it read of
-//! the top is still so; the count comes round after 2^40.
+//! the top is still so; the count comes round after 2^40. That holds of the link that it read if it read the one that goes with this top:
+//! so the look at the top acquires (*TieTake*) what the giver has released, the link and all that was done with the tie. The exchange
+//! adds nothing to that, for it finds the value that was looked at.
 
 use super::ring::Ring;
 use super::tie::{Knot, Side, Tie};
@@ -74,15 +76,15 @@ impl Ties {
     }
 
     pub(super) fn take_left(&self) -> Option<&'static Tie> {
-        let mut top = self.top.load(Relaxed);
+        let ordering = Site::TieTake.ordering();
+        let mut top = self.top.load(ordering);
         loop {
             let tie = self.at(((top & INDEX) as u32).checked_sub(1)?)?;
             let next = u64::from(tie.next.load(Relaxed));
             let count = (top >> INDEX_BITS).wrapping_add(1);
-            let ordering = Site::TieTake.ordering();
             match self
                 .top
-                .compare_exchange(top, count << INDEX_BITS | next, ordering, Relaxed)
+                .compare_exchange(top, count << INDEX_BITS | next, Relaxed, ordering)
             {
                 Ok(_) => return Some(tie),
                 Err(now) => top = now,

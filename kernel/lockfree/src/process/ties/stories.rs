@@ -9,6 +9,7 @@ use crate::process::word::{Handover, StateWord};
 use loom::thread;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed as Counting};
+use std::vec::Vec;
 
 /// Some processes, by number, and the ties between them.
 struct Scene {
@@ -167,6 +168,37 @@ pub(crate) fn who_takes_a_tie_has_it_alone() {
         taken.open([pid(1), pid(2)], |_| None);
         other.join().unwrap();
         assert_eq!(taken.index, tie.index);
+    });
+}
+
+/// The top is the same tie again, but above another one than before.
+#[test]
+pub(crate) fn nobody_has_a_tie_twice() {
+    loom::model(|| {
+        let ties = Arc::new(Ties::new(1));
+        let both = [(); 2].map(|()| ties.take().expect("memory"));
+        both.into_iter().for_each(|tie| ties.give(tie));
+        let other = {
+            let ties = ties.clone();
+            thread::spawn(move || match [(); 2].map(|()| ties.take_left()) {
+                [Some(first), Some(second)] => {
+                    ties.give(first);
+                    Some(second)
+                }
+                [first, _] => first,
+            })
+        };
+        let [first, second] = [(); 2].map(|()| ties.take_left());
+        let theirs = other.join().unwrap();
+        let mut all: Vec<u32> = [first, second, theirs]
+            .into_iter()
+            .flatten()
+            .map(|tie| tie.index)
+            .collect();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count, "somebody has one twice");
     });
 }
 

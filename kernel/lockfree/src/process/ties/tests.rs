@@ -390,6 +390,40 @@ fn many_are_told_some_at_a_time() {
     nothing_is_left();
 }
 
+/// One that is watched by many has ended before or after one that is watched by few.
+#[test]
+fn who_has_many_watchers_keeps_nobody_elses_waiting() {
+    for few_first in [false, true] {
+        core(1_000);
+        let [many, few] = [(); 2].map(|()| born(pending()));
+        let log = Log::default();
+        for _ in 0..200 {
+            park(born(watch([many.0].into(), Log::default())).1);
+        }
+        park(born(watch([few.0].into(), log.clone())).1);
+        let victims = match few_first {
+            true => [few.1, many.1],
+            false => [many.1, few.1],
+        };
+        victims
+            .into_iter()
+            .for_each(|token| token.drop_future().discontinue());
+        for _ in 0..3 {
+            crate::process::unburied::tell_debts();
+        }
+        assert!(ties_in_use() > 100, "the other one's are under way");
+        while let Some(token) = collect_woken() {
+            park(token);
+        }
+        assert_eq!(log.reasons(), [ExitReason::Killed]);
+        tell();
+        while let Some(token) = collect_woken() {
+            park(token);
+        }
+        nothing_is_left();
+    }
+}
+
 fn collect_woken() -> Option<Token> {
     std::thread_local! {
         static KEPT: std::cell::RefCell<Vec<Token>> = const { std::cell::RefCell::new(Vec::new()) };
