@@ -11,6 +11,7 @@ use girder::{
     Down, ExitReason, Pid, demonitor, demonitor_and_flush, kill, monitor, own_pid, receive, send,
     try_receive,
 };
+use girder_aarch64::cpu;
 use girder_lockfree::process::{spawn, spawn_watched, ties_in_use, yield_now};
 
 /// Waits until there are no more ties than before: the loops of other cores work them off.
@@ -77,7 +78,7 @@ async fn each_way_to_end_is_told_as_it_was() {
 async fn who_is_killed_in_mid_poll_is_told_of() {
     let spins = async {
         loop {
-            core::hint::spin_loop();
+            cpu::relax();
         }
     };
     let pid = spawn(spins, NORMAL).expect("there is room");
@@ -181,7 +182,7 @@ async fn rings_that_die_at_once_leave_no_tie() {
         for &pid in &ring {
             send(pid, ring.clone()).expect("there is an envelope");
         }
-        (0..round % 4).for_each(|_| core::hint::spin_loop());
+        (0..round % 4).for_each(|_| cpu::relax());
         yield_now().await;
         for &pid in &ring {
             kill(pid);

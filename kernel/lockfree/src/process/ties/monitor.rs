@@ -237,7 +237,7 @@ pub fn demonitor(reference: MonitorRef) -> bool {
     drop(stays);
     // Who has claimed it is another core's loop, and is telling.
     while !tie.is_gone(number) {
-        core::hint::spin_loop();
+        platform::relax();
     }
     false
 }

@@ -5,7 +5,7 @@ use super::tie::{Knot, Side};
 use crate::atomic::{AtomicU32, Relaxed};
 use crate::cell::UnsafeCell;
 use crate::order::Site;
-use crate::process::{ExitReason, Pid};
+use crate::process::{ExitReason, Pid, platform};
 use core::ptr::NonNull;
 
 /// Room for what a process says when it ends.
@@ -50,10 +50,7 @@ impl Ring {
     pub(super) fn lock<K>(&self, _kept: K) -> InRing<'_, K> {
         let ordering = Site::RingTake.ordering();
         while self.lock.compare_exchange(0, 1, ordering, Relaxed).is_err() {
-            #[cfg(loom)]
-            loom::thread::yield_now();
-            #[cfg(not(loom))]
-            core::hint::spin_loop();
+            platform::relax();
         }
         InRing { ring: self, _kept }
     }
