@@ -507,7 +507,7 @@ fn a_watch_and_a_monitor_agree() {
     crash(victim, reason.clone());
     tell();
     let watcher = run(woken());
-    assert_eq!(log.reasons(), [reason.clone()]);
+    assert_eq!(log.reasons(), core::slice::from_ref(&reason));
     assert_eq!(dies.reason(), Some(reason));
     watcher.drop_future().discontinue();
     nothing_is_left();
