@@ -323,16 +323,10 @@ pub(crate) fn vacate<const FROM_ABROAD: bool>(
     // SAFETY: the caller had the token, and gives it up.
     let ended = unsafe { header.as_ref() };
     let (vacant, rest) = ended.slot.word.vacate(ended.pid());
-    let mut slot = match vacant {
-        Vacant::Usable => Fate::Free,
-        Vacant::Retired => Fate::Kept,
-    };
-    if charge != 0 {
-        slot = leave_heap(ended, charge, manner, (slot, rest), at);
-    }
-    if slot != Fate::Free || !ended.local.mailbox.is_empty_besides(rest.number()) {
+    let is_empty = ended.local.mailbox.is_empty_besides(rest.number());
+    if charge != 0 || vacant == Vacant::Retired || !is_empty {
         // SAFETY: nobody finds it any more.
-        return unsafe { clear(header, (slot, manner), rest, at) };
+        return unsafe { clear(header, charge, manner, (vacant, rest), at) };
     }
     // SAFETY: made by `create`; nobody finds it any more.
     unsafe {
@@ -360,8 +354,6 @@ fn is_tied(ended: &Header, rest: Rest) -> bool {
 }
 
 /// Leaves what the process has of the heap behind. Those who wait in its line, or are tied to it, find it by the slot.
-#[cold]
-#[inline(never)]
 fn leave_heap(
     ended: &Header,
     charge: u64,
@@ -378,7 +370,8 @@ fn leave_heap(
     }
 }
 
-/// The same with mail to be dropped first, or for a slot that serves no more.
+/// The same for one that has left something: mail to be dropped first, blocks of the heap, somebody who is to be told; or for a
+/// slot that serves no more.
 ///
 /// # Safety
 ///
@@ -387,14 +380,22 @@ fn leave_heap(
 #[inline(never)]
 unsafe fn clear(
     header: NonNull<Header>,
-    (slot, manner): (Fate, Manner),
-    rest: Rest,
+    charge: u64,
+    manner: Manner,
+    (vacant, rest): (Vacant, Rest),
     at: InLoop<'_>,
 ) {
     let newest = rest.newest();
     // SAFETY: the caller's promise.
     let ended = unsafe { header.as_ref() };
     let (pid, table) = (ended.pid(), at.here().table());
+    let mut slot = match vacant {
+        Vacant::Usable => Fate::Free,
+        Vacant::Retired => Fate::Kept,
+    };
+    if charge != 0 {
+        slot = leave_heap(ended, charge, manner, (slot, rest), at);
+    }
     // No more of them than it has received in its last turn.
     // SAFETY: the caller's promise.
     at.give_emptied(unsafe { &header.as_ref().local.mailbox });
