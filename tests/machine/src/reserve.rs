@@ -1,15 +1,14 @@
 //! Somebody has all memory, down to the last 32 bytes, and keeps it: the kernel's own go on.
 
-use crate::support::{Hoard, settled_resources};
+use crate::support::{Hoard, NORMAL, settled_resources};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt::Write;
 use core::hint::black_box;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use girder::{CoreMask, Options, SpawnError, own_core, own_pid, set_affinity, yield_now};
 use girder_core::sched::{ExitReason, Priority};
-use girder_lockfree::process::spawn_watched;
+use girder_lockfree::process::{NoProcess, spawn_watched, yield_now};
 
 const SYSTEM: u8 = Priority::Max.level();
 
@@ -31,17 +30,9 @@ async fn work() {
 /// it, and nobody else.
 const ENOUGH: usize = 64 << 20;
 
-/// One more who awaits once. Many cores would end them as fast as this one spawns them.
-fn others(here: &CoreMask) -> Result<(), SpawnError> {
-    let options = Options::new().affinity(*here);
-    options.spawn_watched(yield_now).map(drop)
-}
-
 #[girder::test(limit_ms = 300_000)]
 async fn the_kernels_own_go_on_when_somebody_keeps_all_memory() {
     let suffices = girder_boot::available_memory() >= ENOUGH;
-    let here = CoreMask::only(own_core());
-    set_affinity(own_pid(), &here).expect("it is there");
     let before = settled_resources().await;
     let may_begin = Arc::new(AtomicBool::new(false));
     let begin = may_begin.clone();
@@ -61,8 +52,8 @@ async fn the_kernels_own_go_on_when_somebody_keeps_all_memory() {
         let _rest = Hoard::take();
         // Others have nothing of that.
         assert!(Hoard::block(64).is_null());
-        while others(&here).is_ok() {}
-        assert_eq!(others(&here), Err(SpawnError::NoProcess));
+        while spawn_watched(yield_now, NORMAL).is_ok() {}
+        assert_eq!(spawn_watched(yield_now, NORMAL).err(), Some(NoProcess));
     }
     let after = settled_resources().await;
     assert!(!suffices || after.abandoned == before.abandoned);
