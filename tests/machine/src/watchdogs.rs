@@ -16,7 +16,11 @@ fn another() -> usize {
 /// So often is looked whether a core is told of: on a busy host a guard's period may be a long one.
 const LOOKS: u32 = 20 * MISSED_MAX;
 
-#[girder::test(schedulers = 2, limit_ms = 300_000)]
+#[girder::test(
+    schedulers = 2,
+    limit_ms = 300_000,
+    long = "it takes seconds, of which a guard needs five"
+)]
 async fn a_process_that_keeps_preemption_off_is_told_of_once() {
     let core = another();
     let before = stalls(core as u32);
@@ -53,7 +57,11 @@ async fn a_process_that_keeps_preemption_off_is_told_of_once() {
 }
 
 /// One who spins has its core for itself, and the loop has its turn when it is asked.
-#[girder::test(schedulers = 2, limit_ms = 300_000)]
+#[girder::test(
+    schedulers = 2,
+    limit_ms = 300_000,
+    long = "it takes seconds, of which a guard needs five"
+)]
 async fn a_core_that_is_busy_for_long_is_well() {
     let core = another();
     assert!(is_guarded(core as u32));

@@ -32,6 +32,13 @@ pub(super) fn rows() -> Vec<Row> {
         },
         ..plain_row(&format!("{name}-{cores}-{cpu}"))
     };
+    let named = |name| Row {
+        machine: Machine {
+            cores: 4,
+            ..Machine::default()
+        },
+        ..plain_row(name)
+    };
     let by_default = |cores, cpu, expects| Row {
         expects,
         ..row("default", cores, cpu)
@@ -72,6 +79,15 @@ pub(super) fn rows() -> Vec<Row> {
         Row {
             bootargs: "girder.deploy=message test=many::",
             ..message(MANY_CORES, "neoverse-n1")
+        },
+        // Those who watch need seconds.
+        Row {
+            bootargs: "girder.deploy=shared test=watchdogs::",
+            ..named("watchdogs-sharing")
+        },
+        Row {
+            bootargs: "girder.deploy=message test=watchdogs::",
+            ..named("watchdogs-sending")
         },
         single(4, "cortex-a72"),
         on_gic_v2(single(8, "max")),
