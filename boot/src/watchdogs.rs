@@ -39,7 +39,7 @@ use girder_core::causes::Cause;
 use girder_core::sched::Priority;
 use girder_core::time::sleep;
 use girder_core::trace;
-use girder_lockfree::process::{Affinity, CoreMask, Pid, spawn_on, take_for_kernel, wake};
+use girder_lockfree::process::{Affinity, CoreMask, Pid, spawn_on_watched, take_for_kernel, wake};
 
 /// From one look to the next.
 pub const PERIOD: Duration = Duration::from_secs(1);
@@ -103,9 +103,11 @@ pub(crate) fn start() {
         let Ok(here) = Affinity::of(&CoreMask::only(number)) else {
             continue;
         };
-        let guard = guard(number, own, watched);
-        match spawn_on(here, guard, Priority::Max.level(), None) {
-            Ok(pid) => {
+        // Nobody watches it; but so it has all that a process may come to need from the beginning, and what is in use does not
+        // change when a guard is woken for the first time.
+        let guard = move || guard(number, own, watched);
+        match spawn_on_watched(here, guard, Priority::Max.level(), None) {
+            Ok((pid, _)) => {
                 take_for_kernel(pid);
                 if let Some(post) = post(watched) {
                     post.guards_core.store(own.index(), Relaxed);

@@ -151,8 +151,12 @@ pub(crate) enum Reach {
 /// Boards whose cores all schedule in the tests; there is one row for each.
 const ALL_SCHEDULE: [&str; 2] = ["rpi3-image", "rpi4-image"];
 
-/// The tests on the core that comes up, but for the longest.
-const ONE_SCHEDULER: &str = concat!("girder.deploy=single test=", but_the_longest!());
+/// The tests on the core that comes up, but for the longest, and for those of what processes do to each other at their ends.
+const ONE_SCHEDULER: &str = concat!(
+    "girder.deploy=single test=",
+    but_the_longest!(),
+    ",-monitoring::,-obituaries::,-runtimes::"
+);
 
 /// What is about how a machine comes up is the same for all deployments: there the tests run on the core that does.
 fn with_one_scheduler(rows: Vec<Row>) -> impl Iterator<Item = Row> {
