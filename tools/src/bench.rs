@@ -159,6 +159,13 @@ fn tell(ours: &[Figure], before: &[Figure], is_whole: bool) -> bool {
     };
     let mut is_good = true;
     for figure in of_verdict(Verdict::Worse) {
+        if terms::is_by_chance(&figure.name) {
+            println!(
+                "{}: above its baseline, by where a tick has struck",
+                figure.name
+            );
+            continue;
+        }
         println!("FAILED {}: more than 3 % above its baseline", figure.name);
         is_good = false;
     }

@@ -45,6 +45,11 @@ const BY_CHANCE: [&str; 3] = [
     "preempt_switch_max",
 ];
 
+/// True of such a one.
+pub(super) fn is_by_chance(name: &str) -> bool {
+    BY_CHANCE.contains(&name)
+}
+
 /// Measures these boot arguments on those terms too, and shows that beside ours. False if something costs too much.
 pub(super) fn compare(
     workspace: &Workspace,
