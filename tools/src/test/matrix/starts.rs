@@ -14,7 +14,7 @@ const DISTRIBUTOR: u64 = 0x0800_0000;
 const REDISTRIBUTOR: u64 = 0x080a_0000;
 const CLOCK: u64 = 0x0901_0000;
 /// The file fits between this and the end of 8 MiB, what the image needs beyond it does not.
-const LAST_MEGABYTES: u64 = 0x4060_0000;
+const LAST_MEGABYTES: u64 = 0x4050_0000;
 /// A multiple of 4 KiB and of nothing more.
 const ODD: u64 = 0x4123_5000;
 
