@@ -59,7 +59,7 @@ fn tell(obituary: &Obituary, silenced: u64) {
     log::error!("process {} stood {place}", obituary.pid);
 }
 
-/// What is kept of this number; the numbers are [`numbers`].
+/// What is kept of this number; which there are, [`obituaries`] says.
 pub fn obituary(number: u64) -> Option<Obituary> {
     OBITUARIES.lock().get(number).cloned()
 }
