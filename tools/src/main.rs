@@ -54,7 +54,7 @@ TEST OPTIONS:
   --all             every combination of cores, level and cpu as well
   --repeat N        run the tests inside the machine N times
   --seed N          the seed they draw from
-  --jobs N          rows at a time (default 1)
+  --jobs N          rows at a time (default: as many as keep this host busy)
   --no-build        boot dist/Image as it is
   --qemu PROGRAM    instead of qemu-system-aarch64
   --port DEVICE     only a real board, at the end of this serial line;  --baud N (default 115200)

@@ -19,6 +19,7 @@ mod litmus;
 mod matrix;
 mod options;
 mod outcome;
+mod places;
 mod program;
 mod raw;
 mod row;
@@ -36,7 +37,6 @@ use std::fs;
 use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::error::Error;
@@ -45,6 +45,7 @@ use crate::workspace::Workspace;
 use board::Board;
 use options::{Freshness, Options, Parts};
 use outcome::{Outcome, Reason};
+use places::Places;
 use row::{Row, RowReport, Site};
 use summary::Summary;
 
@@ -122,6 +123,9 @@ fn prepare(workspace: &Workspace, options: &Options) -> Result<(), Error> {
 }
 
 /// So many rows at a time, each shown when it is done.
+///
+/// A machine that keeps several cores of the host busy runs alone, unless the options say otherwise: beside it another would only
+/// make both slower, and tests of what happens in time less telling.
 fn run_rows(
     rows: &[Row],
     workspace: &Workspace,
@@ -136,10 +140,17 @@ fn run_rows(
         has_filter: options.has_filter(),
     };
     let shared = Mutex::new((out, summary));
-    let next = AtomicUsize::new(0);
+    let host = Places::new(options.jobs());
+    let next = Mutex::new(rows.iter());
+    // The next one waits until there is room for it, and those behind it wait for that.
+    let take = || {
+        let mut next = next.lock().expect("no holder of this lock panics");
+        let row = next.next()?;
+        let busy = options.jobs.map_or_else(|| row.busy_cores(), |_| 1);
+        Some((row, host.take(busy)))
+    };
     let work = || {
-        // Only the count matters, no other memory hangs on it.
-        while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some((row, _places)) = take() {
             let report = row.run(&site);
             let mut shared = shared.lock().expect("no holder of this lock panics");
             let (out, summary) = &mut *shared;
@@ -147,7 +158,7 @@ fn run_rows(
         }
     };
     thread::scope(|scope| {
-        for _ in 0..options.jobs.min(rows.len()) {
+        for _ in 0..options.jobs().min(rows.len()) {
             scope.spawn(work);
         }
     });

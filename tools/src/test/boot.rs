@@ -14,15 +14,15 @@ use crate::machine::{Board, Boot, Machine, Start};
 
 impl Row {
     pub(super) fn boot(&self, site: &Site<'_>) -> Result<Boot, Error> {
-        let tests = match self.course {
+        let asked = match self.course {
             // Which ones, or all.
-            Course::Bench if self.bootargs.starts_with("bench=") => "",
-            Course::Bench => "bench",
-            Course::Debugged | Course::Program { .. } => "",
-            _ if self.script.is_empty() => &site.test_arguments,
-            _ => "",
+            Course::Bench if self.bootargs.starts_with("bench=") => String::new(),
+            Course::Bench => "bench".to_owned(),
+            Course::Debugged | Course::Program { .. } => String::new(),
+            _ if self.script.is_empty() => site.arguments_of_tests(self.tests),
+            _ => String::new(),
         };
-        let bootargs = format!("{tests} {}", self.bootargs).trim().to_owned();
+        let bootargs = format!("{asked} {}", self.bootargs).trim().to_owned();
         let boot = match self.kernel {
             Kernel::ImageAt(address, handover) => {
                 let tree = self.dumped_tree(site)?;

@@ -85,20 +85,32 @@ const fn ask(command: &'static str, expected: &'static [&'static str]) -> Step {
     }
 }
 
-/// Leaves out the tests that need most of the time of a run. They are about processes, which know nothing of how the machine
-/// under them has come up.
+/// Leaves out the dozen tests that need three quarters of the time of a run. They are about processes, which know nothing of
+/// how the machine under them has come up, so they run where that is ordinary: in the rows of `WITH_THE_LONGEST`, and in every
+/// one of `--all`.
 macro_rules! but_the_longest {
     () => {
         "-a_thousand_that_are_killed,-a_kill_at_any_moment,-panics_thousands_of_times,\
-         -destructor_never_ends,-destructor_that_never_ends,-more_spinners_than_stacks"
+         -destructor_never_ends,-destructor_that_never_ends,-more_spinners_than_stacks,\
+         -an_overflow_on_the_way,-what_the_stolen_leave,-a_flood_of_deaths,-rings_that_die_at_once,\
+         -a_hundred_thousand_messages,-no_ping_is_lost_part_3"
     };
 }
 
 use but_the_longest;
 
-/// The whole suite, typed.
-const ASK_TEST: Step = ask_test("test");
-/// The same, but for the longest.
+/// Old atomics and new, one core and several, each deployment and both levels.
+const WITH_THE_LONGEST: [&str; 7] = [
+    "virt-1-el1-cortex-a53",
+    "virt-2-el1-max",
+    "virt-4-el2-cortex-a72",
+    "virt-8-el1-neoverse-n1",
+    "message-2-neoverse-n1",
+    "message-4-max",
+    "single-4-cortex-a72",
+];
+
+/// The suite, typed.
 const ASK_MOST: Step = ask_test(concat!("test ", but_the_longest!()));
 
 const fn ask_test(command: &'static str) -> Step {
@@ -125,6 +137,9 @@ pub(crate) fn rows(reach: Reach) -> Vec<Row> {
     rows.extend(crashes::rows());
     rows.extend(debugged::rows());
     rows.extend(examples::rows());
+    if reach == Reach::Chosen {
+        rows.iter_mut().for_each(leave_the_longest_out);
+    }
     if reach == Reach::EveryCombination {
         rows.extend(boards::slow_rows());
         for cores in CORES {
@@ -151,9 +166,8 @@ pub(crate) enum Reach {
 /// Boards whose cores all schedule in the tests; there is one row for each.
 const ALL_SCHEDULE: [&str; 2] = ["rpi3-image", "rpi4-image"];
 
-/// The tests on the core that comes up, but for the longest, and for those of what processes do to each other at their ends.
+/// Leaves out what processes do to each other at their ends as well.
 const ONE_SCHEDULER: &str = concat!(
-    "girder.deploy=single test=",
     but_the_longest!(),
     ",-monitoring::,-obituaries::,-runtimes::"
 );
@@ -163,20 +177,27 @@ fn with_one_scheduler(rows: Vec<Row>) -> impl Iterator<Item = Row> {
     rows.into_iter().map(|mut row| {
         let may_choose = row.runs_the_tests() && row.bootargs.is_empty();
         if may_choose && !ALL_SCHEDULE.contains(&row.name.as_str()) {
-            row.bootargs = ONE_SCHEDULER;
+            row.bootargs = "girder.deploy=single";
+            row.tests = ONE_SCHEDULER;
         }
         row
     })
+}
+
+fn leave_the_longest_out(row: &mut Row) {
+    if row.tests.is_empty() && !WITH_THE_LONGEST.contains(&row.name.as_str()) {
+        row.tests = but_the_longest!();
+    }
 }
 
 /// Tests that load all cores take as many times longer as there are more of them than the host has: of 64 that
 /// schedule the tests about several cores are enough before every commit.
 fn spare_the_host(row: &mut Row) {
     if row.machine.cores >= MANY_CORES {
-        row.bootargs = match row.machine.level {
-            El1 => "test=many::",
-            El2 => "girder.deploy=single",
-        };
+        match row.machine.level {
+            El1 => row.tests = "many::",
+            El2 => row.bootargs = "girder.deploy=single",
+        }
     }
 }
 
@@ -205,6 +226,7 @@ pub(super) fn plain_row(name: &str) -> Row {
         kernel: Kernel::Image,
         tree: Tree::True,
         bootargs: "",
+        tests: "",
         script: &[],
         expects: &[],
         course: Course::Ordinary,

@@ -1,7 +1,9 @@
 //! What `test` is asked to do.
 
 use std::ffi::OsString;
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::thread;
 
 use lexopt::{Arg, Parser, ValueExt};
 
@@ -20,7 +22,7 @@ pub(super) struct Options {
     pub(super) reach: Reach,
     pub(super) repeat: Option<u32>,
     pub(super) seed: Option<u64>,
-    pub(super) jobs: usize,
+    pub(super) jobs: Option<usize>,
     pub(super) image: Freshness,
     pub(super) qemu: OsString,
     /// A real board in place of everything else.
@@ -50,7 +52,7 @@ impl Options {
             reach: Reach::Chosen,
             repeat: None,
             seed: None,
-            jobs: 1,
+            jobs: None,
             image: Freshness::Built,
             qemu: QEMU.into(),
             port: None,
@@ -66,7 +68,7 @@ impl Options {
                 Arg::Long("all") => options.reach = Reach::EveryCombination,
                 Arg::Long("repeat") => options.repeat = Some(parser.value()?.parse()?),
                 Arg::Long("seed") => options.seed = Some(parser.value()?.parse()?),
-                Arg::Long("jobs") => options.jobs = parser.value()?.parse::<usize>()?.max(1),
+                Arg::Long("jobs") => options.jobs = Some(parser.value()?.parse()?),
                 Arg::Long("no-build") => options.image = Freshness::AsItIs,
                 Arg::Long("qemu") => options.qemu = parser.value()?,
                 Arg::Long("port") => options.port = Some(parser.value()?.into()),
@@ -102,6 +104,12 @@ impl Options {
             return Err(Error::NoSuchRow(text));
         }
         Ok(rows)
+    }
+
+    /// Machines that run at the same time.
+    pub(super) fn jobs(&self) -> usize {
+        let of_host = || thread::available_parallelism().map_or(1, NonZero::get);
+        self.jobs.unwrap_or_else(of_host).max(1)
     }
 
     pub(super) fn has_filter(&self) -> bool {

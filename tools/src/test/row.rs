@@ -43,6 +43,8 @@ pub(crate) struct Row {
     pub(crate) tree: Tree,
     /// Boot arguments besides those of the test run.
     pub(crate) bootargs: &'static str,
+    /// The filter of the tests, where no other is asked for; none: all of them.
+    pub(crate) tests: &'static str,
     /// Commands typed at the prompt; none: the tests of the image run.
     pub(crate) script: &'static [Step],
     pub(crate) expects: &'static [Expect],
@@ -124,6 +126,14 @@ impl Row {
     /// True if the image's tests are what it is about.
     pub(crate) fn runs_the_tests(&self) -> bool {
         self.script.is_empty() && self.course == Course::Ordinary
+    }
+
+    /// As many cores of the host as the machine keeps busy.
+    pub(crate) fn busy_cores(&self) -> usize {
+        match self.bootargs {
+            arguments if arguments.contains("girder.deploy=single") => 1,
+            _ => self.machine.cores as usize,
+        }
     }
 
     /// Runs the row; whatever goes wrong is one of its outcomes.
@@ -280,6 +290,16 @@ impl Row {
 }
 
 impl Site<'_> {
+    /// Those that `filter` lets through, if nobody has asked for others.
+    pub(super) fn arguments_of_tests(&self, filter: &str) -> String {
+        // Of several filters the kernel takes the last.
+        match filter {
+            "" => self.test_arguments.clone(),
+            _ if self.has_filter => self.test_arguments.clone(),
+            filter => format!("{} test={filter}", self.test_arguments),
+        }
+    }
+
     pub(super) fn log_path(&self, name: &str) -> PathBuf {
         self.workspace.path("build/logs").join(name)
     }

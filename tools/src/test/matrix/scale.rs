@@ -32,11 +32,7 @@ const TEN_MILLION: Expect = says!(
 );
 
 /// Every core schedules, but few have work at a time: 512 that never rest are too many for two of the host's.
-macro_rules! few_at_a_time {
-    () => {
-        "test=affinity::,cores::,many::each_senders,many::a_spinner,stacks::"
-    };
-}
+const FEW_AT_A_TIME: &str = "affinity::,cores::,many::each_senders,many::a_spinner,stacks::";
 
 /// What they take, and a crash in their midst.
 const CRASH: &[Step] = &[
@@ -63,7 +59,7 @@ fn counted(shift: u8) -> Row {
             icount_shift: Some(shift),
             ..Machine::default()
         },
-        bootargs: concat!("test=", super::but_the_longest!()),
+        tests: super::but_the_longest!(),
         silence: SILENCE,
         time_limit: TIME_LIMIT,
         ..plain_row(&format!("counted-{shift}"))
@@ -74,19 +70,13 @@ pub(super) fn rows() -> Vec<Row> {
     let mut rows = crowds();
     rows.extend(SHIFTS.map(counted));
     rows.extend([
-        on_64(
-            "shared",
-            concat!("girder.deploy=shared test=", super::but_the_longest!()),
-        ),
-        on_64(
-            "message",
-            concat!("girder.deploy=message test=", super::but_the_longest!()),
-        ),
+        on_64("shared", "girder.deploy=shared"),
+        on_64("message", "girder.deploy=message"),
     ]);
     rows
 }
 
-/// The whole suite, on many times more cores than the host has.
+/// The suite, on many times more cores than the host has.
 fn on_64(deployment: &str, bootargs: &'static str) -> Row {
     Row {
         machine: Machine {
@@ -94,6 +84,7 @@ fn on_64(deployment: &str, bootargs: &'static str) -> Row {
             ..Machine::default()
         },
         bootargs,
+        tests: super::but_the_longest!(),
         silence: SILENCE,
         time_limit: TIME_LIMIT,
         ..plain_row(&format!("all-on-64-{deployment}"))
@@ -127,16 +118,19 @@ fn crowds() -> Vec<Row> {
                 memory: "2G".to_owned(),
                 ..Machine::default()
             },
-            bootargs: "girder.deploy=shared test=dying::ten_thousand",
+            bootargs: "girder.deploy=shared",
+            tests: "dying::ten_thousand",
             time_limit: TIME_LIMIT,
             ..plain_row("killed-among-100000")
         },
         Row {
-            bootargs: concat!("girder.deploy=shared ", few_at_a_time!()),
+            bootargs: "girder.deploy=shared",
+            tests: FEW_AT_A_TIME,
             ..row("scale-512-shared")
         },
         Row {
-            bootargs: concat!("girder.deploy=message ", few_at_a_time!()),
+            bootargs: "girder.deploy=message",
+            tests: FEW_AT_A_TIME,
             ..row("scale-512-message")
         },
         Row {

@@ -77,16 +77,18 @@ pub(super) fn rows() -> Vec<Row> {
         message(4, "max"),
         on_gic_v2(message(8, "cortex-a72")),
         Row {
-            bootargs: "girder.deploy=message test=many::",
+            tests: "many::",
             ..message(MANY_CORES, "neoverse-n1")
         },
         // Those who watch need seconds.
         Row {
-            bootargs: "girder.deploy=shared test=watchdogs::",
+            bootargs: "girder.deploy=shared",
+            tests: "watchdogs::",
             ..named("watchdogs-sharing")
         },
         Row {
-            bootargs: "girder.deploy=message test=watchdogs::",
+            bootargs: "girder.deploy=message",
+            tests: "watchdogs::",
             ..named("watchdogs-sending")
         },
         single(4, "cortex-a72"),

@@ -1,7 +1,7 @@
 //! Boots of the default machine with something of their own: arguments, scripts at the prompt, a tree that
 //! lies about a core.
 
-use super::{ASK_TEST, POWEROFF, ask, plain_row, says};
+use super::{ASK_MOST, POWEROFF, ask, plain_row, says};
 use crate::machine::{Machine, PowerOff};
 use crate::test::dialogue::{Ends, Step};
 use crate::test::flood::Flood;
@@ -49,7 +49,7 @@ const TYPED: &[Step] = &[
     ask("kill shell", &["the shell was killed", "another one"]),
     ask("frobnicate now", &["unknown command", "frobnicate"]),
     ask("", &[]),
-    ASK_TEST,
+    ASK_MOST,
     POWEROFF,
 ];
 
@@ -235,12 +235,14 @@ pub(super) fn rows() -> Vec<Row> {
         },
         Row {
             machine: little(4),
-            bootargs: "girder.deploy=shared test=slots::",
+            bootargs: "girder.deploy=shared",
+            tests: "slots::",
             ..plain_row("leaked-slots-shared")
         },
         Row {
             machine: little(4),
-            bootargs: "girder.deploy=message test=slots::",
+            bootargs: "girder.deploy=message",
+            tests: "slots::",
             ..plain_row("leaked-slots-message")
         },
         Row {
