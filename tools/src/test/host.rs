@@ -15,29 +15,35 @@ const LOOM_PACKAGE: &str = "girder-lockfree";
 /// Lines that are kept of what a failing program says last.
 const LAST_LINES: usize = 4;
 
-/// Every host test, and the models of the lock-free structures under loom.
+/// Thousands of simulated runs, and their models, are optimized; their assertions stay.
+const SIM_PACKAGE: &str = "girder-sim";
+const LONG_RUNS: [&str; 2] = ["--profile", "sim"];
+
+/// Every host test, the simulator, and the models of the lock-free structures under loom.
 pub(crate) fn run(
     workspace: &Workspace,
     filter: Option<&str>,
     out: &mut dyn Write,
     summary: &mut Summary,
 ) -> Result<(), Error> {
-    let mut all = workspace.cargo();
-    all.args(["test", "--workspace", "--no-fail-fast"]);
-    all.args(filter);
-    count(all, "host tests", out, summary)?;
+    let test = || {
+        let mut cargo = workspace.cargo();
+        cargo.args(["test", "--no-fail-fast"]);
+        cargo
+    };
+    let mut most = test();
+    most.args(["--workspace", "--exclude", SIM_PACKAGE]);
+    most.args(filter);
+    count(most, "host tests", out, summary)?;
+    let mut simulator = test();
+    simulator.args(LONG_RUNS).args(["-p", SIM_PACKAGE]);
+    simulator.args(filter);
+    count(simulator, "the simulator", out, summary)?;
     if has_loom_tests(workspace) {
-        let mut loom = workspace.cargo();
+        let mut loom = test();
         loom.env("RUSTFLAGS", "--cfg loom");
-        loom.args([
-            "test",
-            "--release",
-            "--no-fail-fast",
-            "-p",
-            LOOM_PACKAGE,
-            "--lib",
-            "--tests",
-        ]);
+        loom.args(LONG_RUNS);
+        loom.args(["-p", LOOM_PACKAGE, "--lib", "--tests"]);
         loom.arg("--target-dir").arg(workspace.path("target/loom"));
         loom.args(filter);
         count(loom, "loom models", out, summary)?;
