@@ -38,7 +38,7 @@ impl<T: 'static, const SIZE: usize> Chunks<T, SIZE> {
     pub(crate) fn at(&self, index: u32) -> Option<&'static T> {
         let index = index as usize;
         let chunk = self.chunks.get(index / SIZE)?;
-        let chunk = chunk.load(Site::GateFind.ordering());
+        let chunk = chunk.load(Site::RoomFind.ordering());
         // SAFETY: a chunk that is not null has `SIZE` of them and lives for ever.
         (!chunk.is_null()).then(|| unsafe { &*chunk.add(index % SIZE) })
     }
@@ -71,7 +71,7 @@ impl<T: 'static, const SIZE: usize> Chunks<T, SIZE> {
         made.extend((first..).take(SIZE).map(self.new));
         let made = Box::into_raw(made.into_boxed_slice());
         let added =
-            place.compare_exchange(null_mut(), made.cast(), Site::GateAdd.ordering(), Relaxed);
+            place.compare_exchange(null_mut(), made.cast(), Site::RoomAdd.ordering(), Relaxed);
         if added.is_err() {
             // SAFETY: from a box, and nobody has seen it.
             drop(unsafe { Box::from_raw(made) });

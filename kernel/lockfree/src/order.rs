@@ -47,10 +47,10 @@ sites! {
     ChunkAdd: Release,
     /// Whoever looks a slot up.
     ChunkFind: Acquire,
-    /// A chunk of gates, or of ties, for whoever finds it; pairs with `GateFind`.
-    GateAdd: Release,
+    /// A chunk of gates, of ties, or of choices of cores, for whoever finds it; pairs with `RoomFind`.
+    RoomAdd: Release,
     /// Whoever goes by a gate, or uses a tie.
-    GateFind: Acquire,
+    RoomFind: Acquire,
     /// A flag in the word, with what is in the gate; pairs with `GateSee`.
     GateShow: Release,
     /// A sender that was sent to the gate.
@@ -153,10 +153,6 @@ sites! {
     ChoiceSay: Release,
     /// Whoever looks it up.
     ChoiceSee: Acquire,
-    /// A chunk of choices, for whoever finds it; pairs with `ChoicesFind`.
-    ChoicesAdd: Release,
-    /// Whoever looks one up.
-    ChoicesFind: Acquire,
     /// Of a core that becomes hungry and one that comes to have plenty, one sees the other.
     CrewHungry: SeqCst,
     /// The other's side of that; and of the next.

@@ -62,9 +62,9 @@ red! {
         process::table::stories::a_slot_that_is_found_has_been_made => "Causality violation";
     a_chunk_that_is_not_acquired: ChunkFind as Relaxed,
         process::table::stories::a_slot_that_is_found_has_been_made => "Causality violation";
-    a_gate_that_is_not_released: GateAdd as Relaxed,
+    a_gate_that_is_not_released: RoomAdd as Relaxed,
         mail::gate::stories::a_gate_that_is_found_has_been_made => "Causality violation";
-    a_gate_that_is_not_acquired: GateFind as Relaxed,
+    a_gate_that_is_not_acquired: RoomFind as Relaxed,
         mail::gate::stories::a_gate_that_is_found_has_been_made => "Causality violation";
     a_gate_that_is_shown_too_early: GateShow as Relaxed,
         mail::gate::stories::who_gets_a_gate_is_not_taken_for_gone => "taken for gone";
@@ -194,10 +194,6 @@ red! {
         process::crew::stories::affinity::a_choice_comes_with_its_mask => "a mask that is not made";
     a_choice_that_is_not_acquired: ChoiceSee as Relaxed,
         process::crew::stories::affinity::a_choice_comes_with_its_mask => "a mask that is not made";
-    a_chunk_of_choices_that_is_not_released: ChoicesAdd as Relaxed,
-        process::crew::stories::affinity::a_choice_that_is_found_has_been_made => "Causality violation";
-    a_chunk_of_choices_that_is_not_acquired: ChoicesFind as Relaxed,
-        process::crew::stories::affinity::a_choice_that_is_found_has_been_made => "Causality violation";
     an_end_that_does_not_release_its_account: CloseAccount as Relaxed,
         heap::charge::stories::the_slot_of_the_dead_is_given_free_once => "Causality violation";
     a_credit_that_does_not_acquire: Credit as Relaxed,

@@ -29,27 +29,25 @@
 //! # Orderings
 //!
 //! *Bind* releases the choice, by the wish, to whoever takes the wish (*TakeWish*, or *Begin*). Who was bound before finds the
-//! choice by itself, perhaps a moment before the wish: *ChoiceSay* and *ChoiceSee* bring the mask along. A chunk goes
-//! through *ChoicesAdd* and *ChoicesFind*.
+//! choice by itself, perhaps a moment before the wish: *ChoiceSay* and *ChoiceSee* bring the mask along.
 
 mod mask;
 mod masks;
 
 pub use mask::CoreMask;
 
-use crate::atomic::{AtomicPtr, AtomicU64, Relaxed};
-use crate::heap::{Source, array_bytes, list_of_kernel};
+use crate::atomic::{AtomicU64, Relaxed};
+use crate::chunks::Chunks;
+use crate::heap::Source;
 use crate::order::Site;
 use crate::process::here;
 use crate::process::own_pid;
-use crate::process::platform::{LEAVES_AT_ONCE, PreemptionOff, make_room};
+use crate::process::platform::{LEAVES_AT_ONCE, PreemptionOff};
 use crate::process::request::{self, Request};
 use crate::process::word::{GENERATION, Pid, StateWord};
 use crate::process::{own, table};
-use crate::scarcity::{Purpose, may_take};
-use alloc::boxed::Box;
+use crate::scarcity::Purpose;
 use core::fmt;
-use core::ptr::{NonNull, null_mut};
 use masks::Masks;
 
 /// Choices that are made at a time; few where a model has to follow each.
@@ -119,17 +117,15 @@ impl core::error::Error for AffinityError {}
 #[derive(Debug)]
 pub(in crate::process) struct Affinities {
     masks: Masks,
-    chunks: Box<[AtomicPtr<AtomicU64>]>,
+    choices: Chunks<AtomicU64, CHUNK>,
 }
 
 impl Affinities {
     /// Room for the choices of so many slots, among so many cores.
     pub(super) fn new(cores: usize, slots: u32) -> Self {
-        let chunks = (slots as usize).div_ceil(CHUNK);
-        let chunks = (0..chunks).map(|_| AtomicPtr::new(null_mut())).collect();
         Self {
             masks: Masks::new(cores),
-            chunks,
+            choices: Chunks::new(slots, Purpose::Choices, |_| AtomicU64::new(0)),
         }
     }
 
@@ -164,49 +160,19 @@ impl Affinities {
         }
     }
 
-    fn choice(&self, index: u32) -> Option<&AtomicU64> {
-        let chunk = self.chunks.get(index as usize / CHUNK)?;
-        let chunk = chunk.load(Site::ChoicesFind.ordering());
-        // SAFETY: a chunk that is not null has `CHUNK` choices and lives for ever.
-        (!chunk.is_null()).then(|| unsafe { &*chunk.add(index as usize % CHUNK) })
-    }
-
     /// True if there is room for the choice of the process in this slot.
     pub(in crate::process) fn has_room(&self, index: u32) -> bool {
-        self.choice(index).is_some()
+        self.choices.at(index).is_some()
     }
 
-    /// Makes that room, unless somebody else is faster.
+    /// Makes that room.
     pub(in crate::process) fn make(&self, index: u32) -> Option<()> {
-        let place = self.chunks.get(index as usize / CHUNK)?;
-        Self::fill(place).or_else(|| make_room().then(|| Self::fill(place))?)
-    }
-
-    /// Preemption is off, for in the hands of one who is killed the chunk would be lost.
-    fn fill(place: &AtomicPtr<AtomicU64>) -> Option<()> {
-        let _stays = PreemptionOff::new();
-        if !may_take(Purpose::Choices) {
-            return None;
-        }
-        let mut choices = list_of_kernel(CHUNK)?;
-        choices.extend((0..CHUNK).map(|_| AtomicU64::new(0)));
-        let made = Box::into_raw(choices.into_boxed_slice());
-        let ordering = Site::ChoicesAdd.ordering();
-        let added = place.compare_exchange(null_mut(), made.cast(), ordering, Relaxed);
-        if added.is_err() {
-            // SAFETY: from a box, and nobody has seen it.
-            drop(unsafe { Box::from_raw(made) });
-        }
-        Some(())
+        self.choices.make(index)
     }
 
     /// Bytes of the room that was made, which is never taken away.
     pub(super) fn bytes(&self, source: &impl Source) -> usize {
-        let chunks = self.chunks.iter();
-        let made = chunks.filter_map(|chunk| NonNull::new(chunk.load(Relaxed)));
-        // SAFETY: a chunk that is not null was made so and lives for ever.
-        let bytes = made.map(|chunk| unsafe { array_bytes(chunk, CHUNK, source) });
-        bytes.sum()
+        self.choices.bytes(source)
     }
 
     /// Notes a choice for a process, unless a later one has its slot.
@@ -221,7 +187,10 @@ impl Affinities {
             }
             self.make(pid.index()).ok_or(AffinityError::NoMemory)?;
         }
-        let word = self.choice(pid.index()).ok_or(AffinityError::NoMemory)?;
+        let word = self
+            .choices
+            .at(pid.index())
+            .ok_or(AffinityError::NoMemory)?;
         let new = pid.generation() | u64::from(choice);
         // As it is where nobody has chosen before; else the first step tells.
         let mut before = 0;
@@ -239,7 +208,10 @@ impl Affinities {
 
     /// What was chosen for a process, if anything was.
     pub(in crate::process) fn chosen(&self, pid: Pid) -> Option<Affinity> {
-        let word = self.choice(pid.index())?.load(Site::ChoiceSee.ordering());
+        let word = self
+            .choices
+            .at(pid.index())?
+            .load(Site::ChoiceSee.ordering());
         (word & GENERATION == pid.generation()).then_some(Affinity(word as u16))
     }
 

@@ -91,17 +91,3 @@ fn a_set_that_is_found_has_been_made() {
         assert_eq!(masks.mask(others), pair(2));
     });
 }
-
-/// A chunk is added while somebody looks for a choice in it: it finds none, or one that was made.
-#[test]
-pub(crate) fn a_choice_that_is_found_has_been_made() {
-    loom::model(|| {
-        let affinities = Arc::new(Affinities::new(2, 2));
-        let reader = {
-            let affinities = affinities.clone();
-            thread::spawn(move || affinities.choice(1).map(|choice| choice.load(Relaxed)))
-        };
-        affinities.make(0).expect("there is memory");
-        assert!(reader.join().unwrap().is_none_or(|choice| choice == 0));
-    });
-}
