@@ -1,6 +1,6 @@
 //! A process that hibernates is the same one, and nothing of what it was made of is left.
 
-use crate::support::{HIGH, NORMAL, NORMAL_HERE, settled_resources, until_heap_is};
+use crate::support::{HIGH, NORMAL, NORMAL_HERE, preemptions, settled_resources, until_heap_is};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::{pending, poll_fn};
@@ -93,28 +93,38 @@ async fn asleep_it_takes_little_and_what_it_had_is_dropped() {
     assert_eq!(watch.await, ExitReason::Returned);
 }
 
-/// Wherever it is killed, what it had and what it was to have is dropped once.
+/// Wherever it is killed, what it had and what it was to have is dropped once: unless a tick broke it off on the way, for
+/// who dies in mid-poll drops nothing.
 #[girder::test(pinned = "another core would be in the middle of it")]
 async fn a_kill_drops_the_old_and_the_new_once() {
     for yields in 0..4 {
-        let drops = Arc::new(AtomicU64::new(0));
-        let (old, new) = (Counted(drops.clone()), Counted(drops.clone()));
-        let make = move || async move {
-            let _old = old;
-            hibernate(new, |new| async move {
-                let _new = new;
-                pending::<()>().await;
-            })
-            .await;
-        };
-        let (pid, watch) = spawn_watched(make, NORMAL_HERE).expect("there is room");
-        for _ in 0..yields {
-            yield_now().await;
+        loop {
+            let before = preemptions();
+            let drops = Arc::new(AtomicU64::new(0));
+            let (old, new) = (Counted(drops.clone()), Counted(drops.clone()));
+            let make = move || async move {
+                let _old = old;
+                hibernate(new, |new| async move {
+                    let _new = new;
+                    pending::<()>().await;
+                })
+                .await;
+            };
+            let (pid, watch) = spawn_watched(make, NORMAL_HERE).expect("there is room");
+            for _ in 0..yields {
+                yield_now().await;
+            }
+            kill(pid);
+            let reason = watch.await;
+            if preemptions() == before {
+                assert_eq!((reason, drops.load(Relaxed)), (ExitReason::Killed, 2));
+                assert_eq!(Arc::strong_count(&drops), 1, "after {yields} yields");
+                break;
+            }
+            // Whoever was broken off, it may be any of them.
+            assert_eq!(reason, ExitReason::Killed);
+            assert!(drops.load(Relaxed) <= 2);
         }
-        kill(pid);
-        let reason = watch.await;
-        assert_eq!((reason, drops.load(Relaxed)), (ExitReason::Killed, 2));
-        assert_eq!(Arc::strong_count(&drops), 1, "after {yields} yields");
     }
 }
 
