@@ -7,6 +7,7 @@
 //! always ends, whatever is broken.
 
 mod dump;
+mod kept;
 
 use crate::console::CrashOutput;
 use crate::cores;
@@ -22,6 +23,9 @@ use girder_core::check::ExitStatus;
 use girder_core::config::OnPanic;
 use girder_lockfree::process::was_refused_by_limit;
 use girder_lockfree::{Attempt, Reporter};
+use kept::Report;
+
+pub(crate) use kept::tell as tell_what_was_kept;
 
 static REPORTER: Reporter = Reporter::new();
 static ACTION: AtomicU32 = AtomicU32::new(OnPanic::Halt as u32);
@@ -89,15 +93,18 @@ fn report(reason: fmt::Arguments<'_>, frame: &Frame) -> ! {
     heap::close();
     match REPORTER.crashed(Affinity::of_this_core().0) {
         Attempt::Whole => {
-            let mut output = CrashOutput::seize();
+            let console = CrashOutput::seize();
             cores::halt_others();
+            // SAFETY: the first attempt, and the only reporter.
+            let mut output = unsafe { Report::new(console, false) };
             output.send_waiting();
             // Nothing is left to do about an output that fails.
             let _ = dump::whole(&mut output, reason, frame);
             output.finish();
         }
         Attempt::Short => {
-            let mut output = CrashOutput::seize();
+            // SAFETY: the same core has crashed in its first attempt, which never goes on.
+            let mut output = unsafe { Report::new(CrashOutput::seize(), true) };
             output.send_waiting();
             let _ = dump::short(&mut output, reason, frame);
             output.finish();

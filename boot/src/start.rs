@@ -108,6 +108,7 @@ pub(crate) fn boot_core(handover: Handover, tables: Tables) -> ! {
     }
     logger::start(config.log, handover.entry, frequency);
     obituaries::start();
+    crash::tell_what_was_kept();
     complain(config, machine, console);
     timeline.end_phase("console", timer::now());
 

@@ -5,7 +5,7 @@
 //! stacks through probes that may fail. The other cores stand still by now, or have not answered; those
 //! are named.
 
-use crate::console::CrashOutput;
+use super::kept::Report;
 use crate::image::{self, ShortBuildId};
 use crate::{cores, logger};
 use core::fmt::{self, Write};
@@ -26,11 +26,7 @@ const REASON: usize = 512;
 const LOG_LINES: usize = 20;
 
 /// Tells everything.
-pub(super) fn whole(
-    output: &mut CrashOutput,
-    reason: fmt::Arguments<'_>,
-    frame: &Frame,
-) -> fmt::Result {
+pub(super) fn whole(output: &mut Report, reason: fmt::Arguments<'_>, frame: &Frame) -> fmt::Result {
     let reason = LineBuffer::<REASON>::of(reason);
     writeln!(output, "\n{}", Line::Crash(reason.as_str()))?;
     writeln!(output, "  build      {ShortBuildId}")?;
@@ -51,23 +47,19 @@ pub(super) fn whole(
 }
 
 /// Tells what can be told when telling everything has failed.
-pub(super) fn short(
-    output: &mut CrashOutput,
-    reason: fmt::Arguments<'_>,
-    frame: &Frame,
-) -> fmt::Result {
+pub(super) fn short(output: &mut Report, reason: fmt::Arguments<'_>, frame: &Frame) -> fmt::Result {
     let reason = LineBuffer::<REASON>::of(format_args!("{reason}; while reporting a crash"));
     writeln!(output, "\n{}", Line::Crash(reason.as_str()))?;
     registers(output, frame)?;
     writeln!(output, "{}", Line::CrashEnd)
 }
 
-fn heading(output: &mut CrashOutput, index: u32, affinity: Affinity, word: &str) -> fmt::Result {
+fn heading(output: &mut Report, index: u32, affinity: Affinity, word: &str) -> fmt::Result {
     writeln!(output, "core {index}, mpidr {:#x}: {word}", affinity.0)
 }
 
 /// A core that did not crash first.
-fn other(output: &mut CrashOutput, core: &CoreBlock, symbols: Option<Symbols<'_>>) -> fmt::Result {
+fn other(output: &mut Report, core: &CoreBlock, symbols: Option<Symbols<'_>>) -> fmt::Result {
     let (index, affinity) = (core.index(), core.affinity());
     let Some(halted) = core.halted() else {
         return match core.admission().verdict() {
@@ -86,7 +78,7 @@ fn other(output: &mut CrashOutput, core: &CoreBlock, symbols: Option<Symbols<'_>
 
 /// What a core was doing.
 fn state(
-    output: &mut CrashOutput,
+    output: &mut Report,
     frame: &Frame,
     process: Option<Pid>,
     symbols: Option<Symbols<'_>>,
@@ -111,7 +103,7 @@ const CALL: u64 = 4;
 /// `frame  3   0x00000000402158ac girder_core::sched::turn+0x40`; where a call comes back to, the call
 /// counts.
 fn trace_line(
-    output: &mut CrashOutput,
+    output: &mut Report,
     depth: u32,
     address: u64,
     back: u64,
@@ -132,7 +124,7 @@ fn trace_line(
     }
 }
 
-fn registers(output: &mut CrashOutput, frame: &Frame) -> fmt::Result {
+fn registers(output: &mut Report, frame: &Frame) -> fmt::Result {
     for (index, pair) in frame.general.chunks(4).enumerate() {
         write!(
             output,
@@ -149,7 +141,7 @@ fn registers(output: &mut CrashOutput, frame: &Frame) -> fmt::Result {
     writeln!(output, "  sp {sp:016x}  pc {pc:016x}  state {state:08x}")
 }
 
-fn log(output: &mut CrashOutput) -> fmt::Result {
+fn log(output: &mut Report) -> fmt::Result {
     writeln!(output, "the last lines of the log:")?;
     let mut is_at_start = true;
     for byte in logger::recent(LOG_LINES) {

@@ -9,6 +9,7 @@ pub mod check;
 pub mod config;
 pub mod console;
 pub mod info;
+pub mod kept;
 pub mod line_buffer;
 pub mod logging;
 pub mod mail;

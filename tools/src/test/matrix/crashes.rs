@@ -163,19 +163,38 @@ const EVERYWHERE: Step = crash!(
 );
 const NOBODY: Step = ask("crash fault@8", &["core 8 is not up"]);
 
-/// The machine boots again and answers.
+/// The machine boots again, tells why, and answers.
 const AND_AGAIN: Step = ask(
     "crash fault",
     &[
         "kernel crash: data abort on read",
         "end of crash dump",
+        "the kernel crashed before this boot, and reported:",
+        "  | kernel crash: data abort on read",
+        "  | core ",
+        ": crashed",
+        "  |   frame  0   ",
+        "  | the last lines of the log:",
+        "  | end of crash dump",
         "Girder ",
         "cores up",
     ],
 );
+/// A report that crashes, and the one that takes its place, are kept as one.
+const AND_BROKEN: Step = ask(
+    "crash report",
+    &[
+        "the kernel crashed before this boot, and reported:",
+        "  | kernel crash: data abort on read",
+        "  | kernel crash: ",
+        "; while reporting a crash",
+        "  | end of crash dump",
+        "Girder ",
+    ],
+);
 
 /// What is typed at a machine that resets itself.
-pub(super) const RESET: &[Step] = &[AND_AGAIN, POWEROFF];
+pub(super) const RESET: &[Step] = &[AND_AGAIN, AND_BROKEN, POWEROFF];
 
 /// A core crashes before it has arrived: the boot core, which waits for it, is in the report.
 const CRASHED_3: &[Expect] = &[
