@@ -172,6 +172,12 @@
 //!
 //! A name means its process until that ends. [`info`] tells what a process is doing, [`processes`] who there is.
 //!
+//! # Processes of a kind
+//!
+//! What many processes have in common is written once: a [`server`] answers questions out of a state of its own, a [state
+//! machine](states) does something else about the same event in each of its states, and a [`group`] is reached by whoever has
+//! something to say to all of its members, or to any one.
+//!
 //! # Cores
 //!
 //! A process runs on whichever core has time. One that is to stay on some of them says so ([`Options::affinity`],
@@ -237,6 +243,7 @@ extern crate alloc;
 extern crate std;
 
 mod console;
+pub mod group;
 #[cfg(not(target_os = "none"))]
 mod host;
 mod inspect;
@@ -246,6 +253,8 @@ mod names;
 mod process;
 #[doc(hidden)]
 pub mod program;
+pub mod server;
+pub mod states;
 
 #[cfg(target_os = "none")]
 use girder_boot as machine;

@@ -27,6 +27,23 @@ fn start(body: impl Future<Output = ()> + Send + 'static) -> Pid {
     spawn(body).expect("there is room")
 }
 
+/// That nothing is to be said is not that nothing is said: what stands for that must not be taken for it where the linker
+/// has put what is alike into one place.
+#[girder::test]
+async fn an_answer_of_nothing_is_an_answer() {
+    struct Done(ReplyTo<()>);
+
+    let server = start(async {
+        let Done(reply_to) = receive().await;
+        let _ = reply_to.reply(());
+        drop(receive::<Done>().await);
+        pending().await
+    });
+    assert_eq!(call(server, Done).await, Ok(()));
+    assert_eq!(call(server, Done).await, Err(CallError::NoAnswer));
+    kill(server);
+}
+
 #[girder::test]
 async fn a_call_of_one_that_panics_over_it_ends() {
     let server = start(async {

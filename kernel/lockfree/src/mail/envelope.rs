@@ -163,10 +163,11 @@ unsafe fn drop_in_room<T>(place: NonNull<u8>) {
 }
 
 impl Kind {
-    /// The kind of what carries no value.
-    pub(super) const fn empty(class: Class) -> Self {
+    /// The kind of what carries no value, for a reason that has this type: one of its own, for kinds that are alike may have
+    /// one address.
+    pub(super) const fn empty<Why: 'static>(class: Class) -> Self {
         Self {
-            type_id: TypeId::of::<()>(),
+            type_id: TypeId::of::<Why>(),
             drop: None,
             class,
             is_boxed: false,

@@ -60,9 +60,11 @@ use crate::process::word::{AtOnce, Sent};
 use crate::process::{Local, Pid, Slot};
 
 /// There is no answer.
-static NOTHING: Kind = Kind::empty(Class::Answer);
+static NOTHING: Kind = Kind::empty::<Nothing>(Class::Answer);
+struct Nothing;
 /// There was no memory to note the question in.
-static NOT_NOTED: Kind = Kind::empty(Class::Answer);
+static NOT_NOTED: Kind = Kind::empty::<NotNoted>(Class::Answer);
+struct NotNoted;
 
 impl Envelope {
     /// Says who asks the question in it.

@@ -23,7 +23,7 @@ const ASKING: u32 = 1;
 /// The process may be tied to others.
 const TIED: u32 = 1 << 31;
 
-static UNFINISHED: Kind = Kind::empty(Class::Unfinished);
+static UNFINISHED: Kind = Kind::empty::<()>(Class::Unfinished);
 
 fn tagged(envelope: &Envelope, tag: u32) -> u32 {
     envelope.number() << 1 | tag

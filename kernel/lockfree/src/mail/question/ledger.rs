@@ -18,7 +18,7 @@ use core::ptr::NonNull;
 /// Old notes that are looked at for a new one.
 const LOOKS: usize = 2;
 
-static LEDGER: Kind = Kind::empty(Class::Ledger);
+static LEDGER: Kind = Kind::empty::<()>(Class::Ledger);
 
 /// What is in a ledger's room, and in that of each envelope behind it.
 struct Note {
