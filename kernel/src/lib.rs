@@ -151,6 +151,26 @@
 //! # }
 //! ```
 //!
+//! Processes that are of no use without each other are *linked*: [`link`], or [`spawn_link`] from birth on. When one of them fails, an exit
+//! signal with the reason ends the other, and whoever that is linked to, and so on; who returns, ends nobody. One that is to clear up after
+//! others says [`trap_exit`], and such signals come to it as messages, each an [`Exit`]. So a parent asks a child to end, by [`exit_signal`], and
+//! sees it out:
+//!
+//! ```no_run
+//! use girder::{Exit, ExitReason, exit_signal, println, receive, spawn_link, trap_exit};
+//!
+//! # async fn serve() {}
+//! # async fn example() -> girder::Result {
+//! trap_exit(true)?;
+//! let server = spawn_link(serve)?;
+//! exit_signal(server, ExitReason::Shutdown)?;
+//! let exit: Exit = receive().await;
+//! assert_eq!(exit.pid, server);
+//! println!("{} {}", exit.pid, exit.reason); // 7.3 was shut down
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A process that returns or is killed while it awaits drops what it owns. One that ends in the middle of its
 //! code, by a panic or by [`exit`], drops nothing; its memory comes back except for what its values own on the heap.
 //! A service that crashes and loses nothing keeps what it has in an arena of its own: see [`local`].
@@ -277,17 +297,19 @@ pub use girder_core::time::{
     timeout_at,
 };
 pub use girder_lockfree::process::{
-    AffinityError, CoreMask, Down, ExitReason, MonitorRef, NoMonitor, NoProcess, NoStack, NotAPid,
-    Pid, Processes, Request, STACK_BYTES, Watch, YieldNow, block_on, cores, demonitor,
-    demonitor_and_flush, get_affinity, hibernate, is_alive, kill, monitor, own_core, processes,
-    reduce, resume, set_affinity, suspend, yield_now,
+    AffinityError, CoreMask, Down, Exit, ExitReason, MonitorRef, NoLink, NoMonitor, NoProcess,
+    NoStack, NotAPid, Pid, Processes, Request, STACK_BYTES, Watch, YieldNow, block_on, cores,
+    demonitor, demonitor_and_flush, exit_signal, get_affinity, hibernate, is_alive, kill, link,
+    monitor, own_core, processes, reduce, resume, set_affinity, suspend, trap_exit, unlink,
+    yield_now,
 };
 pub use girder_macros::{main, test};
 pub use inspect::info;
 pub use mail::{own_addr, receive_blocking};
 pub use names::{register, unregister, whereis};
 pub use process::{
-    Options, SpawnError, exit, own_pid, set_priority, spawn, spawn_watched, spawn_with,
+    Options, SpawnError, exit, own_pid, set_priority, spawn, spawn_link, spawn_monitor,
+    spawn_watched, spawn_with,
 };
 
 /// What a `main` may return, and whatever else may fail for several reasons.

@@ -7,7 +7,8 @@ use girder_core::mail::{Bound, BoundError, Overflow};
 use girder_core::names::{Name, NameError, Reservation};
 use girder_core::sched::Priority;
 use girder_lockfree::process::{
-    self, Affinity, AffinityError, CoreMask, NoProcess, Pid, Request, STACK_BYTES, Watch,
+    self, Affinity, AffinityError, CoreMask, MonitorRef, NoProcess, Pid, Request, STACK_BYTES,
+    Watch,
 };
 
 const NORMAL: u8 = Priority::Normal.level();
@@ -68,6 +69,40 @@ where
     M: FnOnce() -> F + Send + 'static,
 {
     process::spawn_watched(make, NORMAL)
+}
+
+/// As [`spawn_with`], for a process that is [linked](crate::link) to the one that makes it from its birth on: it can't end before that.
+///
+/// ```no_run
+/// use girder::{Exit, ExitReason, receive, spawn_link, trap_exit};
+///
+/// # async fn serve() {}
+/// # async fn example() -> Result<(), Box<dyn core::error::Error>> {
+/// trap_exit(true)?;
+/// let server = spawn_link(serve)?;
+/// let exit: Exit = receive().await;
+/// if exit.reason != ExitReason::Returned {
+///     girder::println!("{} failed: it {}", exit.pid, exit.reason);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub fn spawn_link<F, M>(make: M) -> Result<Pid, NoProcess>
+where
+    F: Future<Output = ()> + 'static,
+    M: FnOnce() -> F + Send + 'static,
+{
+    process::spawn_link(make, NORMAL, None, None)
+}
+
+/// As [`spawn_with`], for a process that is [monitored](crate::monitor) by the one that makes it from its birth on: its
+/// [`Down`](crate::Down) says how it has ended, and never that it was not there.
+pub fn spawn_monitor<F, M>(make: M) -> Result<(Pid, MonitorRef), NoProcess>
+where
+    F: Future<Output = ()> + 'static,
+    M: FnOnce() -> F + Send + 'static,
+{
+    process::spawn_monitor(make, NORMAL, None, None)
 }
 
 /// The process that asks.
@@ -302,6 +337,38 @@ impl<'a> Options<'a> {
             }
         }
     }
+
+    /// See [`spawn_link`].
+    pub fn spawn_link<F, M>(self, make: M) -> Result<Pid, SpawnError>
+    where
+        F: Future<Output = ()> + 'static,
+        M: FnOnce() -> F + Send + 'static,
+    {
+        let birth = self.birth()?;
+        match Reserved::of(self.name)? {
+            None => birth.spawn_link(make),
+            Some(name) => {
+                let make = name.before(make);
+                name.settled(birth.spawn_link(make), |&pid| pid)
+            }
+        }
+    }
+
+    /// See [`spawn_monitor`].
+    pub fn spawn_monitor<F, M>(self, make: M) -> Result<(Pid, MonitorRef), SpawnError>
+    where
+        F: Future<Output = ()> + 'static,
+        M: FnOnce() -> F + Send + 'static,
+    {
+        let birth = self.birth()?;
+        match Reserved::of(self.name)? {
+            None => birth.spawn_monitor(make),
+            Some(name) => {
+                let make = name.before(make);
+                name.settled(birth.spawn_monitor(make), |&(pid, _)| pid)
+            }
+        }
+    }
 }
 
 impl Options<'_> {
@@ -425,6 +492,30 @@ impl Birth {
             (None, Some(bound)) => process::spawn_bounded_watched(make, self.level, bound),
             (Some(cores), bound) => process::spawn_on_watched(cores, make, self.level, bound),
         };
+        Ok(spawned?)
+    }
+}
+
+impl Birth {
+    fn spawn_link<F, M>(self, make: M) -> Result<Pid, SpawnError>
+    where
+        F: Future<Output = ()> + 'static,
+        M: FnOnce() -> F + Send + 'static,
+    {
+        let make = self.limited(make);
+        self.suffices_for(process::home_bytes_with(&make))?;
+        let spawned = process::spawn_link(make, self.level, self.bound, self.affinity);
+        Ok(spawned?)
+    }
+
+    fn spawn_monitor<F, M>(self, make: M) -> Result<(Pid, MonitorRef), SpawnError>
+    where
+        F: Future<Output = ()> + 'static,
+        M: FnOnce() -> F + Send + 'static,
+    {
+        let make = self.limited(make);
+        self.suffices_for(process::home_bytes_with(&make))?;
+        let spawned = process::spawn_monitor(make, self.level, self.bound, self.affinity);
         Ok(spawned?)
     }
 }

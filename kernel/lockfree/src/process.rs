@@ -70,7 +70,10 @@ pub use request::{Request, kill, resume, set_level, suspend, wake};
 pub use runtime::limit_runtime;
 pub use table::{KERNELS_LEVEL, NoProcess, SLOTS_MAX, Table, is_alive, slots};
 pub use text::NotAPid;
-pub use ties::{Down, MonitorRef, NoMonitor, demonitor, demonitor_and_flush, monitor, ties_in_use};
+pub use ties::{
+    Down, Exit, MonitorRef, NoLink, NoMonitor, demonitor, demonitor_and_flush, exit_signal, link,
+    monitor, ties_in_use, trap_exit, unlink,
+};
 pub use token::{Polled, Runnable, Start, Token};
 pub use view::{Account, Activity, Processes, View, Views, activity, processes, view, views};
 pub use watch::Watch;
@@ -85,6 +88,7 @@ use homes::{Wants, bear_at_length};
 #[cfg(not(target_os = "none"))]
 pub(crate) use platform::forgets_places;
 pub(crate) use platform::{PreemptionOff, local, make_room, old_pages, own_record, pages};
+use ties::Bond;
 
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
@@ -263,8 +267,8 @@ fn create_at_length<F: Future<Output = ()> + 'static>(
     level: u8,
     wants: Wants,
 ) -> Result<Pid, NoProcess> {
-    let (pid, _) = bear_at_length(future, level, wants).ok_or(NoProcess)?;
-    Ok(pid)
+    let born = bear_at_length(future, level, wants).ok_or(NoProcess)?;
+    Ok(born.pid)
 }
 
 fn create_watched<F: Future<Output = ()> + 'static>(
@@ -276,8 +280,40 @@ fn create_watched<F: Future<Output = ()> + 'static>(
         is_watched: true,
         ..wants
     };
-    let (pid, watch) = bear_at_length(future, level, wants).ok_or(NoProcess)?;
-    Ok((pid, watch.ok_or(NoProcess)?))
+    let born = bear_at_length(future, level, wants).ok_or(NoProcess)?;
+    Ok((born.pid, born.watch.ok_or(NoProcess)?))
+}
+
+/// As [`spawn_with`], for one that is [linked](link) to the running process from its birth on. `bound` limits its mailbox, and
+/// with an affinity it runs on those cores only.
+pub fn spawn_link<F, M>(
+    make: M,
+    level: u8,
+    bound: Option<Bound>,
+    affinity: Option<Affinity>,
+) -> Result<Pid, NoProcess>
+where
+    F: Future<Output = ()> + 'static,
+    M: FnOnce() -> F + Send + 'static,
+{
+    let wants = Wants::tied(Bond::Link, bound, affinity);
+    create_at_length(made(make), level, wants)
+}
+
+/// The same for one that is [monitored](monitor) by the running process from its birth on.
+pub fn spawn_monitor<F, M>(
+    make: M,
+    level: u8,
+    bound: Option<Bound>,
+    affinity: Option<Affinity>,
+) -> Result<(Pid, MonitorRef), NoProcess>
+where
+    F: Future<Output = ()> + 'static,
+    M: FnOnce() -> F + Send + 'static,
+{
+    let wants = Wants::tied(Bond::Monitor, bound, affinity);
+    let born = bear_at_length(made(make), level, wants).ok_or(NoProcess)?;
+    Ok((born.pid, born.monitor.ok_or(NoProcess)?))
 }
 
 /// The running process, unless it is a core's loop that runs.

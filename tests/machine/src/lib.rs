@@ -29,6 +29,7 @@ mod interruption;
 mod killing;
 mod leaving;
 mod limits;
+mod linking;
 mod mailboxes;
 mod many;
 mod memory;

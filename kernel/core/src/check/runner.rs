@@ -97,8 +97,8 @@ async fn before(deadline: u64, watch: &mut Watch) -> Option<ExitReason> {
 fn ending(reason: &ExitReason) -> Ending<'_> {
     match reason {
         ExitReason::Returned => Ending::Returned,
-        // Nobody is told of the second who was told when it was made.
-        ExitReason::Killed | ExitReason::NoProcess => Ending::Killed,
+        // The latter two come by exit signals.
+        ExitReason::Killed | ExitReason::NoProcess | ExitReason::Shutdown => Ending::Killed,
         ExitReason::MailboxLimit => Ending::Limited("ended by a limit: mailbox_limit"),
         ExitReason::RuntimeLimit => Ending::Limited("ended by a limit: runtime_limit"),
         ExitReason::StackLimit => Ending::Limited("ended by a limit: stack_limit"),

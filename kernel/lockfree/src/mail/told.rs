@@ -1,9 +1,9 @@
 //! Messages for which everything was reserved before, so that telling wants for nothing. No limit of a mailbox is meant for
 //! them.
 
-use super::Envelope;
 use super::envelope::Packing;
 use super::question::send_back;
+use super::{Envelope, Message};
 use crate::process::Pid;
 use crate::process::here::{with_desk, with_own_desk};
 use alloc::boxed::Box;
@@ -26,18 +26,22 @@ pub(crate) fn give_envelope(envelope: &'static Envelope) {
     with_desk(|here, desk| desk.pool.give(here, envelope));
 }
 
-/// Sends a message to a process, past its gate; what finds nobody is dropped, and must be nobody's code. With preemption off,
-/// or in a loop.
-pub(crate) fn send_told<M: Send + 'static>(to: Pid, envelope: &'static Envelope, message: Box<M>) {
+/// Sends a message to a process, past its gate; what finds nobody comes back, to be dropped, and must be nobody's code. With preemption
+/// off, or in a loop.
+#[must_use = "to be dropped where nothing is locked"]
+pub(crate) fn send_told<M: Send + 'static>(
+    to: Pid,
+    envelope: &'static Envelope,
+    message: Box<M>,
+) -> Option<Message> {
     const { assert!(!Packing::<M>::IS_INLINE) };
     envelope.fill(message, Packing::<M>::told());
-    let untold = with_own_desk(|here, local, desk| {
+    with_own_desk(|here, local, desk| {
         if send_back(here, local, desk, to, envelope) {
             return None;
         }
         let message = envelope.take_message();
         desk.pool.give(here, envelope);
         Some(message)
-    });
-    drop(untold);
+    })
 }

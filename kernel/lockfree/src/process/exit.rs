@@ -26,8 +26,10 @@ pub enum ExitReason {
     Overflowed(Words),
     /// The processor refused an instruction of its.
     Faulted(Words),
-    /// It was gone already, or was never there: who asks for a monitor too late is told so.
+    /// It was gone already, or was never there: who asks for a monitor or a link too late is told so.
     NoProcess,
+    /// It was asked to end, in good order, by an exit signal.
+    Shutdown,
 }
 
 /// Text, cut to what fits.
@@ -38,7 +40,7 @@ pub struct Words {
 }
 
 impl ExitReason {
-    /// True if it ended in mid-poll, so that its destructors have not run.
+    /// True if it ended in mid-poll, so that its destructors have not run; or one that it was linked to, and whose exit signal ended it.
     pub fn is_crash(&self) -> bool {
         !matches!(
             self,
@@ -47,6 +49,7 @@ impl ExitReason {
                 | Self::MailboxLimit
                 | Self::RuntimeLimit
                 | Self::NoProcess
+                | Self::Shutdown
         )
     }
 }
@@ -59,6 +62,7 @@ impl fmt::Display for ExitReason {
             Self::MailboxLimit => f.write_str("was ended: mailbox_limit"),
             Self::RuntimeLimit => f.write_str("was ended: runtime_limit"),
             Self::NoProcess => f.write_str("was not there"),
+            Self::Shutdown => f.write_str("was shut down"),
             Self::StackLimit => f.write_str("was given up: stack_limit"),
             Self::Exited(words) => write!(f, "exited: {}", words.as_str()),
             Self::Panicked(words) | Self::Overflowed(words) | Self::Faulted(words) => {

@@ -41,6 +41,10 @@ pub(crate) enum Manner {
     OverTime,
     /// The same in mid-poll.
     OverTimeInMidPoll,
+    /// Killed by an exit signal; whoever watches finds the reason written.
+    Signalled,
+    /// The same in mid-poll.
+    SignalledInMidPoll,
     /// In mid-poll; whoever watches finds the reason written.
     Crashed,
 }
@@ -48,7 +52,11 @@ pub(crate) enum Manner {
 impl Manner {
     /// How one ended that was killed.
     pub(crate) fn of_killed(header: &Header) -> Self {
-        if was_overrun(header) {
+        if let Some(reason) = ties::reason_of_doom(header) {
+            // Who neither watches nor is tied need not know.
+            let _ = header.word_end(reason);
+            Self::Signalled
+        } else if was_overrun(header) {
             Self::Overrun
         } else if header.is_over_runtime() {
             Self::OverTime
@@ -62,6 +70,7 @@ impl Manner {
         match Self::of_killed(header) {
             Self::Overrun => Self::OverrunInMidPoll,
             Self::OverTime => Self::OverTimeInMidPoll,
+            Self::Signalled => Self::SignalledInMidPoll,
             _ => Self::GivenUp,
         }
     }
@@ -70,20 +79,24 @@ impl Manner {
     pub(crate) fn is_in_mid_poll(self) -> bool {
         matches!(
             self,
-            Self::GivenUp | Self::OverrunInMidPoll | Self::OverTimeInMidPoll | Self::Crashed
+            Self::GivenUp
+                | Self::OverrunInMidPoll
+                | Self::OverTimeInMidPoll
+                | Self::SignalledInMidPoll
+                | Self::Crashed
         )
     }
 }
 
 impl Manner {
-    /// The reason that it stands for. Of one that has crashed, the words were written before.
+    /// The reason that it stands for. Of one that has crashed, or was ended by a signal, that was written before.
     pub(super) fn reason(self) -> Option<ExitReason> {
         match self {
             Self::Returned => Some(ExitReason::Returned),
             Self::Killed | Self::GivenUp => Some(ExitReason::Killed),
             Self::Overrun | Self::OverrunInMidPoll => Some(ExitReason::MailboxLimit),
             Self::OverTime | Self::OverTimeInMidPoll => Some(ExitReason::RuntimeLimit),
-            Self::Crashed => None,
+            Self::Signalled | Self::SignalledInMidPoll | Self::Crashed => None,
         }
     }
 
@@ -102,6 +115,8 @@ impl Manner {
             Self::OverrunInMidPoll,
             Self::OverTime,
             Self::OverTimeInMidPoll,
+            Self::Signalled,
+            Self::SignalledInMidPoll,
         ];
         all.get(number).copied().unwrap_or(Self::Crashed)
     }
@@ -179,7 +194,7 @@ impl Finished {
         }
         let Some(cold) = cold else { return };
         let reason = self.manner.reason();
-        // SAFETY: `crashed` has left a reason for whoever watches.
+        // SAFETY: `crashed` has left a reason for whoever watches, or `of_killed` has.
         unsafe { cold.end(reason) }
     }
 }

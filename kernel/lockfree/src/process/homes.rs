@@ -11,6 +11,7 @@ use super::in_loop::InLoop;
 use super::local::Local;
 use super::platform::{self, PreemptionOff, make_room};
 use super::pool::Home;
+use super::ties::{Bond, Maker, MonitorRef, Ready};
 use super::watch::{self, Watch};
 use super::word::Pid;
 use crate::mail::{Bound, COUNTED, Gate};
@@ -70,6 +71,15 @@ pub(crate) struct Wants {
     pub(crate) bound: Option<Bound>,
     /// It runs on these cores only.
     pub(crate) affinity: Option<Affinity>,
+    /// It is tied to its maker.
+    pub(super) bond: Option<Bond>,
+}
+
+/// Who was born, and what its maker has of it.
+pub(super) struct Born {
+    pub(super) pid: Pid,
+    pub(super) watch: Option<Watch>,
+    pub(super) monitor: Option<MonitorRef>,
 }
 
 impl Wants {
@@ -79,6 +89,16 @@ impl Wants {
             bound,
             affinity: Some(affinity),
             ..Self::default()
+        }
+    }
+
+    /// It is tied to its maker, and so on.
+    pub(super) fn tied(bond: Bond, bound: Option<Bound>, affinity: Option<Affinity>) -> Self {
+        Self {
+            is_watched: false,
+            bound,
+            affinity,
+            bond: Some(bond),
         }
     }
 
@@ -96,6 +116,7 @@ struct InHand {
     gate: Option<&'static Gate>,
     cold: Option<ColdBox>,
     watch: Option<Watch>,
+    tie: Option<Ready>,
     stays: PreemptionOff,
 }
 
@@ -115,13 +136,14 @@ pub(crate) fn bear_at_length<F: Future<Output = ()> + 'static>(
     future: F,
     level: u8,
     wants: Wants,
-) -> Option<(Pid, Option<Watch>)> {
+) -> Option<Born> {
     let InHand {
         home,
         operations,
         gate,
         cold,
         watch,
+        tie,
         stays,
     } = InHand::gather(Birth::of::<F>(level), wants)?;
     let chosen = wants.chosen();
@@ -129,8 +151,13 @@ pub(crate) fn bear_at_length<F: Future<Output = ()> + 'static>(
         None => level,
         Some(_) => level | Local::PINNED,
     };
+    let is_tied = tie.is_some();
+    let monitor = tie.and_then(|tie| tie.tie(home.slot.word.next_pid(home.index)));
     let pid = with_own_desk(|here, local, desk| {
         let (pid, token) = home.prepare(future, operations, level, here, cold);
+        if is_tied {
+            token.local().mailbox.tie(here.table().slabs());
+        }
         if let Some(chosen) = chosen {
             let noted = here.table().crew().affinities().choose(pid, chosen);
             debug_assert!(noted.is_ok(), "there was room, and nobody else's process");
@@ -148,15 +175,23 @@ pub(crate) fn bear_at_length<F: Future<Output = ()> + 'static>(
         pid
     });
     drop(stays);
-    Some((pid, watch))
+    Some(Born {
+        pid,
+        watch,
+        monitor,
+    })
 }
 
 impl InHand {
     /// Gets all of it; once more, if something was kept that could be done without.
     fn gather(birth: Birth, wants: Wants) -> Option<Self> {
         let mut may_hope = true;
+        let maker = match wants.bond {
+            None => None,
+            Some(bond) => Some(bond.begin()?),
+        };
         loop {
-            match Self::attempt(birth, wants) {
+            match Self::attempt(birth, wants, maker) {
                 Ok(all) => return Some(all),
                 // Somebody else on this core may take the slot meanwhile: then another one is looked at.
                 Err(Missing::Gate(index)) => table().gates().make(index)?,
@@ -167,16 +202,19 @@ impl InHand {
         }
     }
 
-    fn attempt(birth: Birth, wants: Wants) -> Result<Self, Missing> {
+    fn attempt(birth: Birth, wants: Wants, maker: Option<Maker>) -> Result<Self, Missing> {
         let stays = PreemptionOff::new();
         let (home, operations) = birth.any_home(&stays).ok_or(Missing::Memory)?;
-        match Self::beside(&home, wants) {
-            Ok((gate, cold, watch)) => Ok(Self {
+        let beside = Self::beside(&home, wants);
+        let all = beside.and_then(|beside| Ok((beside, Self::tie(&home, maker)?)));
+        match all {
+            Ok(((gate, cold, watch), tie)) => Ok(Self {
                 home,
                 operations,
                 gate,
                 cold,
                 watch,
+                tie,
                 stays,
             }),
             Err(missing) => {
@@ -184,6 +222,14 @@ impl InHand {
                 Err(missing)
             }
         }
+    }
+
+    /// What ties the process that is to live here to its maker.
+    fn tie(home: &Home, maker: Option<Maker>) -> Result<Option<Ready>, Missing> {
+        let Some(maker) = maker else { return Ok(None) };
+        let gate = table().gates().of(home.slot.word.next_pid(home.index));
+        let ready = maker.gather(gate.ok_or(Missing::Gate(home.index))?);
+        ready.map(Some).ok_or(Missing::Memory)
     }
 
     /// What the process that is to live here needs besides.

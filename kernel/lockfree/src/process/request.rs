@@ -79,6 +79,21 @@ pub(super) fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Hand
         return Request::Refused;
     }
     let (outcome, token) = by_pid(table, pid, transition);
+    finish(pid, outcome, token);
+    // Whoever is more urgent may be through with it by now.
+    match outcome {
+        Handover::Nothing => Request::Ignored,
+        Handover::Token | Handover::Noted => Request::Taken,
+    }
+}
+
+/// Does what is to be done after a transition of the word of this process, which is the caller's; with preemption off.
+pub(super) fn see_through(slot: &Slot, pid: Pid, outcome: Handover) {
+    let (_, token) = in_slot(slot, pid, |_, _| outcome);
+    finish(pid, outcome, token);
+}
+
+fn finish(pid: Pid, outcome: Handover, token: Option<Token>) {
     if let Some(mut token) = token {
         // It comes behind the others, wherever it stood before, and has a whole quantum.
         token.end_quantum();
@@ -87,11 +102,6 @@ pub(super) fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Hand
         // Nobody looks at what is wanted of one that was handed a message.
         here::empty_hand();
         meet_request(pid);
-    }
-    // Whoever is more urgent may be through with it by now.
-    match outcome {
-        Handover::Nothing => Request::Ignored,
-        Handover::Token | Handover::Noted => Request::Taken,
     }
 }
 

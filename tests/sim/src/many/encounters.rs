@@ -5,6 +5,7 @@
 //! the operation, so which pairs were really met is known, and a pair that is never met fails the test. In the end each
 //! target is killed.
 
+mod links;
 mod lives;
 mod outcomes;
 
@@ -16,7 +17,8 @@ use girder_core::rng::Rng;
 use girder_core::sched::{ExitReason, Priority, sleep_until};
 use girder_core::time::{Delayed, send_after};
 use girder_lockfree::process::{
-    self, Down, MonitorRef, Pid, Request, Watch, here, is_alive, own_pid, spawn_watched, yield_now,
+    self, Down, Exit, MonitorRef, Pid, Request, Watch, here, is_alive, own_pid, spawn_watched,
+    yield_now,
 };
 use lives::{Kind, Midwife, Shown, life};
 use std::sync::Arc;
@@ -55,11 +57,17 @@ pub enum Deed {
     Monitor,
     /// The same, and then it is not any more.
     Demonitor,
+    /// It is linked to the driver, who traps exits, and to one that does not.
+    Link,
+    /// It is linked to the driver, and then it is not any more.
+    Unlink,
+    /// It is sent an exit signal, which ends it.
+    Signal,
 }
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Send,
         Self::Kill,
         Self::Suspend,
@@ -71,6 +79,9 @@ impl Deed {
         Self::Choose,
         Self::Monitor,
         Self::Demonitor,
+        Self::Link,
+        Self::Unlink,
+        Self::Signal,
     ];
 }
 
@@ -90,6 +101,7 @@ pub(super) fn start(rng: &mut Rng, cores: usize) {
     let mut rng = Rng::new(rng.next_u64());
     // The most urgent of all, so no target keeps it from its core; and it sleeps most of the time.
     spawn(Priority::Max, async move {
+        process::trap_exit(true).expect("there is memory");
         for _ in 0..ENCOUNTERS {
             let deed = Deed::ALL[rng.below(Deed::ALL.len() as u64) as usize];
             let condition = Condition::ALL[rng.below(Condition::ALL.len() as u64) as usize];
@@ -125,6 +137,12 @@ struct Target {
     midwife: Option<Midwife>,
     /// A monitor, and whether it was there when that was made, if that is known.
     monitored: Option<(MonitorRef, Option<bool>)>,
+    /// Whether it was there when it was linked to the driver, if that is known.
+    linked: Option<Option<bool>>,
+    /// One that ends with it.
+    follower: Option<(Pid, Watch)>,
+    /// What it will have ended by.
+    reason: ExitReason,
 }
 
 /// Lets the others go on for a moment.
@@ -211,6 +229,9 @@ impl Target {
             joined: None,
             midwife,
             monitored: None,
+            linked: None,
+            follower: None,
+            reason: ExitReason::Killed,
         }
     }
 
@@ -268,7 +289,7 @@ impl Target {
         until(rng, || self.dropped.load(Relaxed) >= self.letters).await;
         assert_eq!(self.dropped.load(Relaxed), self.letters, "dropped twice");
         if let Some(watch) = self.watch.take() {
-            assert_eq!(watch.await, ExitReason::Killed);
+            assert_eq!(watch.await, self.reason);
         }
         if let Some((reference, was_there)) = self.monitored.take() {
             let down = loop {
@@ -288,6 +309,8 @@ impl Target {
             }
         }
         assert_eq!(try_receive::<Down>(), None, "told of what nobody asked");
+        self.linked_end(rng).await;
+        assert_eq!(try_receive::<Exit>(), None, "told of what nobody asked");
         if let Some(is_told) = self.joined.take() {
             until(rng, || is_told.load(Relaxed)).await;
         }

@@ -8,7 +8,7 @@ use girder_core::rng::Rng;
 use girder_core::sched::{ExitReason, Priority};
 use girder_lockfree::process::inspect::standing;
 use girder_lockfree::process::{
-    self, Down, Pid, Watch, demonitor, demonitor_and_flush, here, own_pid, yield_now,
+    self, Down, Exit, Pid, Watch, demonitor, demonitor_and_flush, here, own_pid, yield_now,
 };
 
 /// Spawns the watched, one that watches each, and one that kills some of them.
@@ -27,6 +27,8 @@ pub(super) fn start(rng: &mut Rng, score: &Shared) {
         spawn(any_priority(rng), score, watches(pid, watch, patience));
         let patience = (rng.below(3) == 0).then(|| rng.below(40));
         spawn(any_priority(rng), score, monitors(pid, patience));
+        let patience = (rng.below(3) == 0).then(|| rng.below(40));
+        spawn(any_priority(rng), score, traps(pid, patience));
     }
     let rng = Rng::new(rng.next_u64());
     spawn(Priority::High, score, kills(rng, victims));
@@ -103,6 +105,43 @@ async fn monitors(pid: Pid, patience: Option<u64>) {
         other => panic!("{pid:?} is said to have crashed: {other}"),
     }
     assert_eq!(try_receive::<Down>(), None, "told twice");
+    with_state(|state| state.watching.remove(&own));
+}
+
+/// The same by a link, and trapping exits. Who leaves before returns, which is nothing to whoever is linked to it.
+async fn traps(pid: Pid, patience: Option<u64>) {
+    if honest(|| process::trap_exit(true), Result::is_err).is_err() {
+        return;
+    }
+    for _ in 0..2 {
+        if honest(|| process::link(pid), Result::is_err).is_err() {
+            return;
+        }
+        point().await;
+    }
+    if let Some(rounds) = patience {
+        for _ in 0..rounds {
+            point().await;
+            yield_now().await;
+        }
+        let is_cut = process::unlink(pid);
+        point().await;
+        let told = try_receive::<Exit>();
+        assert_eq!(told.is_some(), !is_cut, "cut and told, or neither");
+        return;
+    }
+    let own = own_pid().expect("a process");
+    with_state(|state| state.watching.insert(own));
+    let exit = interruptible(receive::<Exit>()).await;
+    assert_eq!(exit.pid, pid);
+    assert_eq!(standing(pid), None, "told of an end before it");
+    let was_killed = with_state(|state| state.laws.is_killed(pid));
+    match exit.reason {
+        ExitReason::Killed => assert!(was_killed, "{pid:?} was said to be killed"),
+        ExitReason::Returned | ExitReason::NoProcess => {}
+        other => panic!("{pid:?} is said to have crashed: {other}"),
+    }
+    assert_eq!(try_receive::<Exit>(), None, "told twice");
     with_state(|state| state.watching.remove(&own));
 }
 

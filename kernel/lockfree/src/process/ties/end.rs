@@ -1,8 +1,8 @@
 //! What the end of a process has to do with its ties: those that watch it are told, those that it watches lose a watcher. Its core's
 //! loop does so, some at a turn; nothing of it is anybody's code.
 
-use super::monitor::{discard, tell};
 use super::ring::Words;
+use super::signal::signal;
 use super::tie::WATCHED;
 use crate::process::finished::Manner;
 use crate::process::{ExitReason, Gate, Header, PreemptionOff, platform, table};
@@ -63,7 +63,7 @@ pub(in crate::process) fn untie_next(header: &Header, manner: Manner) -> bool {
     let Some(gate) = table.gates().of(pid) else {
         return false;
     };
-    let (ties, ring_of) = (table.ties(), |pid| table.gates().of(pid).map(Gate::ring));
+    let ties = table.ties();
     // One section: whoever has claimed it takes the lock later, and finds it out.
     let ring = gate.ring().lock(PreemptionOff::new());
     let Some((index, side)) = ring.pop(ties).and_then(|knot| knot.parts()) else {
@@ -77,21 +77,27 @@ pub(in crate::process) fn untie_next(header: &Header, manner: Manner) -> bool {
     };
     let words = ring.words();
     drop(ring);
+    let reason = || {
+        manner.reason().or_else(|| {
+            // SAFETY: whoever tied itself to it has left this, the crash or the signal that ended it has written it, and the ring keeps it
+            // until the last is told.
+            words.map(|words| unsafe { words.as_ref() }.clone())
+        })
+    };
     let other = tie.end(1 - side);
-    let mut rings = [None, None];
-    rings[1 - side] = ring_of(other);
-    ties.take_out(tie, rings, PreemptionOff::new);
     let carrier = tie.unload();
     if let Some(carrier) = carrier {
-        if side == WATCHED {
-            let reason = manner.reason().or_else(|| {
-                // SAFETY: whoever tied itself to it has left this, the crash has written it, and the ring keeps it until
-                // the last is told.
-                words.map(|words| unsafe { words.as_ref() }.clone())
-            });
-            tell(other, carrier, reason.unwrap_or(ExitReason::Killed));
+        let reason = || reason().unwrap_or(ExitReason::Killed);
+        if carrier.is_signal() {
+            signal(other, Some(tie.knot(1 - side)), carrier, (pid, &reason()));
         } else {
-            discard(carrier);
+            let mut rings = [None, None];
+            rings[1 - side] = table.gates().of(other).map(Gate::ring);
+            ties.take_out(tie, rings, PreemptionOff::new);
+            match side {
+                WATCHED => drop(carrier.send(other, pid, reason())),
+                _ => carrier.discard(),
+            }
         }
     }
     ties.give(tie);

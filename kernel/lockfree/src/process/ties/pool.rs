@@ -11,6 +11,7 @@ use crate::atomic::{AtomicU32, AtomicU64, Relaxed};
 use crate::chunks::Chunks;
 use crate::heap::Source;
 use crate::order::Site;
+use crate::process::Pid;
 use crate::scarcity::Purpose;
 
 /// Ties that are made at a time; few where a model has to follow each.
@@ -56,6 +57,12 @@ impl Ties {
     pub(super) fn side(&self, knot: Knot) -> Option<&'static Side> {
         let (index, side) = knot.parts()?;
         Some(&self.at(index)?.sides[side])
+    }
+
+    /// Who is at the other end of a tie that is in a ring whose lock the caller has.
+    pub(super) fn other_end(&self, knot: Knot) -> Option<Pid> {
+        let (index, side) = knot.parts()?;
+        Some(self.at(index)?.end(1 - side))
     }
 
     /// Ties that somebody uses.

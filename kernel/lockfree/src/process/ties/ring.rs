@@ -1,10 +1,11 @@
 //! The ties of one process.
 
 use super::pool::Ties;
-use super::tie::{Knot, Side};
+use super::tie::{Knot, Side, Standing};
 use crate::atomic::{AtomicU32, Relaxed};
 use crate::cell::UnsafeCell;
 use crate::order::Site;
+use crate::process::word::{Handover, StateWord};
 use crate::process::{ExitReason, Pid, platform};
 use core::ptr::NonNull;
 
@@ -19,8 +20,14 @@ pub(crate) struct Ring {
     owner: UnsafeCell<u64>,
     /// It has crashed, so there is nobody to be tied to any more.
     has_crashed: UnsafeCell<bool>,
+    /// An exit signal comes to it as a message.
+    traps: UnsafeCell<bool>,
+    /// An exit signal has ended it; its reason is where its words would be.
+    is_doomed: UnsafeCell<bool>,
     first: UnsafeCell<Knot>,
-    /// Whoever watches the process has left this.
+    /// The root of its links: see `tree`.
+    pub(super) links: UnsafeCell<Knot>,
+    /// Whoever watches the process, or is linked to it, has left this.
     words: UnsafeCell<Option<Words>>,
 }
 
@@ -31,8 +38,20 @@ unsafe impl Send for Ring {}
 
 /// The right to use a ring; `K` keeps preemption off meanwhile.
 pub(super) struct InRing<'a, K> {
-    ring: &'a Ring,
+    pub(super) ring: &'a Ring,
     _kept: K,
+}
+
+/// What becomes of an exit signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Verdict {
+    /// Nothing: there is nobody, or it ends already, or it need not care.
+    Nothing,
+    /// It is to be told by a message.
+    Message,
+    /// It ends: the reason is to be left where its words would be, and the transition seen through.
+    Ends(Handover),
 }
 
 impl Ring {
@@ -41,6 +60,9 @@ impl Ring {
             lock: AtomicU32::new(0),
             owner: UnsafeCell::new(0),
             has_crashed: UnsafeCell::new(false),
+            traps: UnsafeCell::new(false),
+            is_doomed: UnsafeCell::new(false),
+            links: UnsafeCell::new(Knot::NONE),
             first: UnsafeCell::new(Knot::NONE),
             words: UnsafeCell::new(None),
         }
@@ -56,12 +78,12 @@ impl Ring {
     }
 }
 
-fn read<T: Copy>(cell: &UnsafeCell<T>) -> T {
+pub(super) fn read<T: Copy>(cell: &UnsafeCell<T>) -> T {
     // SAFETY: whoever calls this has the lock that the cell belongs to.
     cell.with(|place| unsafe { *place })
 }
 
-fn write<T>(cell: &UnsafeCell<T>, value: T) {
+pub(super) fn write<T>(cell: &UnsafeCell<T>, value: T) {
     // SAFETY: as above.
     cell.with_mut(|place| unsafe { *place = value });
 }
@@ -75,9 +97,11 @@ impl<K> InRing<'_, K> {
     /// Serves this process, which lives.
     pub(super) fn serve(&self, pid: Pid) {
         if read(&self.ring.owner) != pid.get() {
-            debug_assert_eq!(read(&self.ring.first), Knot::NONE, "the ties of the dead");
+            debug_assert!(self.is_empty(), "the ties of the dead");
             write(&self.ring.owner, pid.get());
             write(&self.ring.has_crashed, false);
+            write(&self.ring.traps, false);
+            write(&self.ring.is_doomed, false);
         }
     }
 
@@ -108,7 +132,45 @@ impl<K> InRing<'_, K> {
             return false;
         }
         write(&self.ring.owner, 0);
-        read(&self.ring.first) != Knot::NONE || read(&self.ring.words).is_some()
+        !self.is_empty() || read(&self.ring.words).is_some()
+    }
+
+    fn is_empty(&self) -> bool {
+        read(&self.ring.first) == Knot::NONE && read(&self.ring.links) == Knot::NONE
+    }
+
+    /// Says whether exit signals come as messages from now on; how it was. The process itself says so.
+    pub(super) fn set_traps(&self, traps: bool) -> bool {
+        let before = read(&self.ring.traps);
+        write(&self.ring.traps, traps);
+        before
+    }
+
+    /// An exit signal has come for this process, of whom `word` is.
+    pub(super) fn judge(&self, word: &StateWord, pid: Pid, is_normal: bool) -> Verdict {
+        if !self.serves(pid) {
+            return Verdict::Nothing;
+        }
+        if read(&self.ring.traps) {
+            return Verdict::Message;
+        }
+        if is_normal {
+            return Verdict::Nothing;
+        }
+        match word.kill(pid) {
+            // It is gone, or somebody else was first.
+            Handover::Nothing => Verdict::Nothing,
+            handover => {
+                write(&self.ring.is_doomed, true);
+                Verdict::Ends(handover)
+            }
+        }
+    }
+
+    /// Where the reason stands for which this process ends, if that is an exit signal's.
+    pub(super) fn doom(&self, pid: Pid) -> Option<Words> {
+        let is_doomed = read(&self.ring.owner) == pid.get() && read(&self.ring.is_doomed);
+        is_doomed.then(|| read(&self.ring.words)).flatten()
     }
 
     /// The room for the words of one that has ended.
@@ -129,7 +191,7 @@ impl<K> InRing<'_, K> {
         let behind = read(&self.ring.first);
         write(&side.before, Knot::NONE);
         write(&side.behind, behind);
-        write(&side.is_in, true);
+        write(&side.standing, Standing::InRing);
         if let Some(neighbour) = ties.side(behind) {
             write(&neighbour.before, knot);
         }
@@ -138,21 +200,25 @@ impl<K> InRing<'_, K> {
 
     /// Takes a side out, if it is in.
     pub(super) fn remove(&self, ties: &Ties, knot: Knot) {
-        if let Some(side) = ties.side(knot)
-            && read(&side.is_in)
-        {
-            self.unlink(ties, side);
+        let Some(side) = ties.side(knot) else { return };
+        match read(&side.standing) {
+            Standing::Nowhere => {}
+            Standing::InRing => self.join_neighbours(ties, side),
+            Standing::InTree => self.remove_link(ties, knot),
         }
     }
 
-    /// Takes the first out.
+    /// Takes any out, if there is one.
     pub(super) fn pop(&self, ties: &Ties) -> Option<Knot> {
         let first = read(&self.ring.first);
-        self.unlink(ties, ties.side(first)?);
+        let Some(side) = ties.side(first) else {
+            return self.pop_link(ties);
+        };
+        self.join_neighbours(ties, side);
         Some(first)
     }
 
-    fn unlink(&self, ties: &Ties, side: &Side) {
+    fn join_neighbours(&self, ties: &Ties, side: &Side) {
         let (before, behind) = (read(&side.before), read(&side.behind));
         match ties.side(before) {
             Some(neighbour) => write(&neighbour.behind, behind),
@@ -161,7 +227,7 @@ impl<K> InRing<'_, K> {
         if let Some(neighbour) = ties.side(behind) {
             write(&neighbour.before, before);
         }
-        write(&side.is_in, false);
+        write(&side.standing, Standing::Nowhere);
     }
 }
 

@@ -11,6 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed as Counting};
 use std::vec::Vec;
 
+pub(crate) mod links;
+
 /// Some processes, by number, and the ties between them.
 struct Scene {
     ties: Ties,

@@ -9,6 +9,9 @@ use crate::process::{
     ExitReason, Finished, Pid, Polled, Start, Table, Token, Words, is_alive, kill, spawn,
     spawn_bounded, spawn_watched,
 };
+
+mod links;
+
 use std::boxed::Box;
 use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex};

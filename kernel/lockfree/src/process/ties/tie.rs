@@ -1,6 +1,6 @@
 //! One tie.
 
-use super::monitor::Carrier;
+use super::carrier::Carrier;
 use crate::atomic::{AtomicU32, AtomicU64, Relaxed};
 use crate::cell::UnsafeCell;
 use crate::order::Site;
@@ -10,6 +10,11 @@ use crate::process::Pid;
 pub(super) const WATCHER: usize = 0;
 /// Who is watched.
 pub(super) const WATCHED: usize = 1;
+
+/// Of a link: the end with the higher pid.
+pub(super) const HIGH: usize = 0;
+/// And the one with the lower.
+pub(super) const LOW: usize = 1;
 
 const PHASE: u64 = 0b11;
 const PHASE_BITS: u32 = 2;
@@ -39,12 +44,23 @@ impl Knot {
     }
 }
 
+/// Where a side stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Nowhere,
+    /// In the ring proper, between its neighbours.
+    InRing,
+    /// In the tree of links, above its branches.
+    InTree,
+}
+
 /// What the lock of one ring guards of a tie.
 #[derive(Debug)]
 pub(super) struct Side {
+    /// Of a link: its branches.
     pub(super) before: UnsafeCell<Knot>,
     pub(super) behind: UnsafeCell<Knot>,
-    pub(super) is_in: UnsafeCell<bool>,
+    pub(super) standing: UnsafeCell<Standing>,
 }
 
 /// A tie; see the top of `ties`.
@@ -69,7 +85,7 @@ impl Tie {
         let side = || Side {
             before: UnsafeCell::new(Knot::NONE),
             behind: UnsafeCell::new(Knot::NONE),
-            is_in: UnsafeCell::new(false),
+            standing: UnsafeCell::new(Standing::Nowhere),
         };
         Self {
             word: AtomicU64::new(LOOSE),
@@ -85,21 +101,29 @@ impl Tie {
         Knot::new(self.index, side)
     }
 
-    /// Makes one of it that nobody has seen; the tie is the caller's, and carries what is made of its number.
-    pub(super) fn open(
-        &self,
-        [watcher, watched]: [Pid; 2],
-        carrier: impl FnOnce(u64) -> Option<Carrier>,
-    ) {
+    /// Makes one of it that nobody has seen, and returns its number; the tie is the caller's, and carries what is made of that.
+    pub(super) fn open(&self, ends: [Pid; 2], carrier: impl FnOnce(u64) -> Option<Carrier>) -> u64 {
         let number = self.next_number();
         let carrier = carrier(number);
         // SAFETY: nobody else uses it.
         self.carrier.with_mut(|place| unsafe { *place = carrier });
-        self.ends[WATCHER].store(watcher.get(), Relaxed);
-        self.ends[WATCHED].store(watched.get(), Relaxed);
+        for (place, end) in self.ends.iter().zip(ends) {
+            place.store(end.get(), Relaxed);
+        }
         // Who finds that number where another was learns that all is done about that one.
         let word = number << PHASE_BITS | OPEN;
         self.word.store(word, Site::TieDone.ordering());
+        number
+    }
+
+    /// Its number; for whoever finds it in a ring whose lock the caller has.
+    pub(super) fn number(&self) -> u64 {
+        self.word.load(Relaxed) >> PHASE_BITS
+    }
+
+    /// True if it is the tie of that number still, and nobody has claimed it.
+    pub(super) fn is_open(&self, number: u64) -> bool {
+        self.word.load(Relaxed) == number << PHASE_BITS | OPEN
     }
 
     fn next_number(&self) -> u64 {
@@ -107,7 +131,7 @@ impl Tie {
         (before + 1) & ((1 << NUMBER_BITS) - 1)
     }
 
-    /// Who is at one end; for whoever has claimed it.
+    /// Who is at one end; for whoever has claimed it, or found it in a ring.
     pub(super) fn end(&self, side: usize) -> Pid {
         Pid::from_number(self.ends[side].load(Relaxed))
     }

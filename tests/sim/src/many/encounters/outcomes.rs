@@ -45,6 +45,15 @@ impl Target {
                 }
             }
             Deed::Demonitor => self.is_demonitored(wanted),
+            Deed::Link => {
+                self.is_linked(wanted, rng).await;
+                self.is_let_go(wanted, rng).await;
+                if wanted.is_alive() {
+                    self.goes_on(rng).await;
+                }
+            }
+            Deed::Unlink => self.is_cut(wanted),
+            Deed::Signal => self.is_signalled(wanted),
             Deed::Choose => {
                 let cores = CoreMask::only(rng.below(cores as u64) as usize);
                 self.is_taken(choose_for(self.pid, cores), wanted);
@@ -87,7 +96,7 @@ impl Target {
     }
 
     /// One that was suspended before has not gone on for what was done to it; now it does.
-    async fn is_let_go(&mut self, wanted: Condition, rng: &mut Rng) {
+    pub(super) async fn is_let_go(&mut self, wanted: Condition, rng: &mut Rng) {
         if wanted == Condition::Suspended {
             let before = self.shown.rounds.load(Relaxed);
             pause(rng).await;
@@ -97,7 +106,7 @@ impl Target {
     }
 
     /// It begins two more rounds.
-    async fn goes_on(&mut self, rng: &mut Rng) {
+    pub(super) async fn goes_on(&mut self, rng: &mut Rng) {
         let before = self.shown.rounds.load(Relaxed);
         until(rng, || self.shown.rounds.load(Relaxed) >= before + 2).await;
     }

@@ -1,0 +1,239 @@
+//! Links: two processes of which neither goes on as if nothing were when the other has failed.
+//!
+//! A link has one place, so that two who link each other at once make one, and one who does so again makes none: *it is in the tree of its
+//! higher end only while it is in that of its lower one*, or the lower one has ended. Who makes it enters it below first, and above only if
+//! it is open still; who has claimed it takes it out above first. So the tree of the lower end says whether there is one. Who finds
+//! it there, and not in the own tree, which is the higher one, waits for whoever is just putting it in or taking it out: a few hundred instructions.
+
+use super::carrier::{Carrier, Letter};
+use super::ends::{End, Found, once_more, running};
+use super::parts::Parts;
+use super::pool::Ties;
+use super::ring::InRing;
+use super::signal::{deliver, signal};
+use super::tie::{HIGH, LOW, Tie};
+use crate::mail::try_box;
+use crate::process::{ExitReason, Gate, Pid, PreemptionOff, is_kernels_own, platform, table};
+use crate::scarcity::Purpose;
+use alloc::boxed::Box;
+use core::fmt;
+
+/// An exit signal that came to a process which traps them: a message, from [`trap_exit`] on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// Who has ended, and was linked to it; or who called [`exit_signal`].
+    pub pid: Pid,
+    /// How, or for which reason it is to end.
+    pub reason: ExitReason,
+}
+
+/// Why there is no link, or no signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoLink {
+    /// There is no memory for it, or there are as many ties as there may be.
+    NoMemory,
+    /// That is one of the kernel's own processes, which nobody else may end.
+    Refused,
+}
+
+impl fmt::Display for NoLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoMemory => "no room for another link",
+            Self::Refused => "nobody else ends a process of the kernel's own",
+        })
+    }
+}
+
+impl core::error::Error for NoLink {}
+
+/// What has come of an attempt.
+enum Linked {
+    /// There is a link, or the signal of one.
+    Done,
+    /// Somebody is just putting one in, or taking it out.
+    Soon,
+}
+
+/// A message for a signal to come.
+pub(super) fn letter() -> Option<Box<Exit>> {
+    let exit = Exit {
+        pid: Pid::from_number(Pid::NOBODY),
+        reason: ExitReason::Killed,
+    };
+    try_box(exit, Purpose::Down).ok()
+}
+
+/// Links the running process and another: when either ends otherwise than by returning, an exit signal with its reason comes to the
+/// other, and ends it for the same reason, unless it [traps](trap_exit) such signals. To one that is linked already, or to itself, nothing
+/// happens. If the other one is gone, the signal comes at once, with the reason [`NoProcess`](ExitReason::NoProcess).
+pub fn link(pid: Pid) -> Result<(), NoLink> {
+    let header = running();
+    if pid == header.pid() {
+        return Ok(());
+    }
+    if is_kernels_own(pid) {
+        return Err(NoLink::Refused);
+    }
+    let own = once_more(|| End::own(header, true)).ok_or(NoLink::NoMemory)?;
+    let ties = table().ties();
+    loop {
+        let mine = own.gate.ring().lock(PreemptionOff::new());
+        if mine.link_to(ties, pid).is_some() {
+            return Ok(());
+        }
+        drop(mine);
+        let other = End::find(pid).ok_or(NoLink::NoMemory)?;
+        let mut exit = Some(letter().ok_or(NoLink::NoMemory)?);
+        let linked = once_more(|| attempt(own, pid, &other, &mut exit));
+        match linked.ok_or(NoLink::NoMemory)? {
+            Linked::Done => return Ok(()),
+            Linked::Soon => platform::relax(),
+        }
+    }
+}
+
+/// Makes it; if the other one is gone, that is told. Nothing without memory.
+fn attempt(own: End, pid: Pid, other: &Found, exit: &mut Option<Box<Exit>>) -> Option<Linked> {
+    let _stays = PreemptionOff::new();
+    let Found::Here(other) = *other else {
+        let mut parts = Parts::gather(false)?;
+        let carrier = parts.carrier(Letter::Exit(exit.take()?))?;
+        signal(own.pid, None, carrier, (pid, &ExitReason::NoProcess));
+        return Some(Linked::Done);
+    };
+    let mut parts = Parts::gather(other.wants_words())?;
+    let is_low = own.pid < pid;
+    let ends = if is_low { [other, own] } else { [own, other] };
+    let exit = exit.take()?;
+    let (tie, number) = parts.open(ends.map(|end| end.pid), |_, _| Letter::Exit(exit))?;
+    let ties = table().ties();
+    let inserted = insert(ties, (tie, number), |side| {
+        let ring = ends[side].enter()?;
+        ring.leave_words(&mut parts.words);
+        Some(ring)
+    });
+    if inserted == Inserted::Tied {
+        return Some(Linked::Done);
+    }
+    let carrier = tie.unload();
+    ties.give(tie);
+    let tell = |carrier| signal(own.pid, None, carrier, (pid, &ExitReason::NoProcess));
+    match inserted {
+        Inserted::Gone => carrier.into_iter().for_each(tell),
+        _ => carrier.into_iter().for_each(Carrier::discard),
+    }
+    match inserted {
+        Inserted::There if !is_low => Some(Linked::Soon),
+        _ => Some(Linked::Done),
+    }
+}
+
+/// What became of a link that was to be put into both trees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inserted {
+    /// It is there, or was, and somebody has ended it.
+    Tied,
+    /// It is the caller's alone again, for the tree of the lower end has one.
+    There,
+    /// It is the caller's alone again, for the other one has ended.
+    Gone,
+}
+
+/// Puts a link in; `enter` takes the lock of the ring at one end, unless that has ended.
+pub(super) fn insert<'a, K>(
+    ties: &Ties,
+    (tie, number): (&Tie, u64),
+    mut enter: impl FnMut(usize) -> Option<InRing<'a, K>>,
+) -> Inserted {
+    match enter(LOW) {
+        None => return Inserted::Gone,
+        Some(low) if !low.insert_link(ties, tie.knot(LOW)) => return Inserted::There,
+        Some(_) => {}
+    }
+    if let Some(high) = enter(HIGH) {
+        // Who has claimed it since looks here after this, or has looked here before.
+        if tie.is_open(number) {
+            let is_alone = high.insert_link(ties, tie.knot(HIGH));
+            debug_assert!(is_alone, "above, and not below");
+        }
+        return Inserted::Tied;
+    }
+    // So that was the other one; and nobody has found it in the own tree, in which only its owner and its end look for one to claim.
+    match enter(LOW) {
+        Some(low) => low.remove(ties, tie.knot(LOW)),
+        None => debug_assert!(false, "the running process has ended"),
+    }
+    Inserted::Gone
+}
+
+/// The running process and another are linked no more: after this no exit signal of that link comes. True if they were. False if there
+/// was none, or its signal has come already: then its [`Exit`] is in the mailbox, unless it has been received, or the process is about to end.
+pub fn unlink(pid: Pid) -> bool {
+    let header = running();
+    let table = table();
+    let Some(gate) = table.gates().of(header.pid()) else {
+        return false;
+    };
+    let ties = table.ties();
+    // A tie in hand would be lost with whoever is killed.
+    let stays = PreemptionOff::new();
+    let mine = gate.ring().lock(PreemptionOff::new());
+    let found = mine.link_to(ties, pid).and_then(|knot| knot.parts());
+    let Some(tie) = found.and_then(|(index, _)| ties.at(index)) else {
+        return false;
+    };
+    let number = tie.number();
+    let is_mine = tie.seize();
+    drop(mine);
+    if is_mine {
+        let ring_of = |side| table.gates().of(tie.end(side)).map(Gate::ring);
+        ties.take_out(tie, [ring_of(HIGH), ring_of(LOW)], PreemptionOff::new);
+        tie.unload().into_iter().for_each(Carrier::discard);
+        ties.give(tie);
+        return true;
+    }
+    drop(stays);
+    // Who has claimed it is another core, and is telling, or cutting it as well.
+    while !tie.is_gone(number) {
+        platform::relax();
+    }
+    false
+}
+
+/// Says whether exit signals come to the running process as messages, [`Exit`], and do not end it, from now on; and how it was. (A process that
+/// is killed ends all the same: that is no signal.) It fails for want of memory only.
+pub fn trap_exit(traps: bool) -> Result<bool, NoLink> {
+    let header = running();
+    if !traps && table().gates().of(header.pid()).is_none() {
+        return Ok(false);
+    }
+    let own = once_more(|| End::own(header, false)).ok_or(NoLink::NoMemory)?;
+    let mine = own.gate.ring().lock(PreemptionOff::new());
+    Ok(mine.set_traps(traps))
+}
+
+/// Sends a process an exit signal, as if it were linked to the running one, which had ended for that reason: one that traps such signals gets an
+/// [`Exit`], any other one ends, unless the reason is that somebody returned. What can't be trapped is to be [killed](crate::process::kill).
+/// To one that is gone nothing happens.
+pub fn exit_signal(pid: Pid, reason: ExitReason) -> Result<(), NoLink> {
+    let header = running();
+    if pid != header.pid() && is_kernels_own(pid) {
+        return Err(NoLink::Refused);
+    }
+    let Found::Here(other) = End::find(pid).ok_or(NoLink::NoMemory)? else {
+        return Ok(());
+    };
+    let mut exit = Some(letter().ok_or(NoLink::NoMemory)?);
+    let sent = once_more(|| {
+        let _stays = PreemptionOff::new();
+        let mut parts = Parts::gather(other.wants_words())?;
+        if let Some(ring) = other.enter() {
+            ring.leave_words(&mut parts.words);
+            let carrier = parts.carrier(Letter::Exit(exit.take()?))?;
+            deliver(ring, other.slot, pid, carrier, (header.pid(), &reason));
+        }
+        Some(())
+    });
+    sent.ok_or(NoLink::NoMemory)
+}
