@@ -296,7 +296,7 @@ fn a_signal_without_a_link_is_the_same() {
                     let log = log.clone();
                     spawn_watched(move || traps([].into(), log), LEVEL)
                 }
-                false => spawn_watched(|| pending::<()>(), LEVEL),
+                false => spawn_watched(pending::<()>, LEVEL),
             }
             .expect("room");
             park(newborn());
@@ -356,7 +356,7 @@ fn a_signal_to_oneself_ends_one_at_the_next_await() {
 #[test]
 fn the_first_who_ends_one_gives_the_reason() {
     core(100);
-    let (pid, dies) = spawn_watched(|| pending::<()>(), LEVEL).expect("room");
+    let (pid, dies) = spawn_watched(pending::<()>, LEVEL).expect("room");
     park(newborn());
     let (author, token) = born(async move {
         let _ = kill(pid);
@@ -382,12 +382,12 @@ fn who_is_tied_at_birth_is_tied_from_birth_on() {
         let told = log.clone();
         let (_, maker) = born(async move {
             trap_exit(true).expect("room");
-            let child = spawn_link(|| pending::<()>(), LEVEL, None, None).expect("room");
+            let child = spawn_link(pending::<()>, LEVEL, None, None).expect("room");
             let exit: Exit = next().await;
             assert_eq!(exit.pid, child);
             told.0.lock().expect("whole").push(exit);
             let (child, reference) =
-                spawn_monitor(|| pending::<()>(), LEVEL, None, None).expect("room");
+                spawn_monitor(pending::<()>, LEVEL, None, None).expect("room");
             let down: Down = next().await;
             assert_eq!((down.pid, down.reference), (child, reference));
             assert_eq!(down.reason, ExitReason::Killed);
@@ -415,7 +415,7 @@ fn a_maker_takes_its_children_along() {
     let (_, maker) = born(async move {
         let bound = Bound::new(1, Overflow::Refuse).expect("a limit");
         for bound in [None, Some(bound)] {
-            spawn_link(|| pending::<()>(), LEVEL, bound, None).expect("room");
+            spawn_link(pending::<()>, LEVEL, bound, None).expect("room");
         }
         pending().await
     });
@@ -568,7 +568,7 @@ fn without_memory_there_is_no_link() {
             SCARCE.set(Some(purpose));
             assert_eq!(link(pid), Err(NoLink::NoMemory), "{purpose:?}");
             assert!(
-                spawn_link(|| pending::<()>(), LEVEL, None, None).is_err(),
+                spawn_link(pending::<()>, LEVEL, None, None).is_err(),
                 "{purpose:?}"
             );
             SCARCE.set(None);
