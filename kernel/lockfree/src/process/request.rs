@@ -79,7 +79,9 @@ pub(super) fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Hand
         return Request::Refused;
     }
     let (outcome, token) = by_pid(table, pid, transition);
-    finish(pid, outcome, token);
+    if hand_over(outcome, token) {
+        meet_request(pid);
+    }
     // Whoever is more urgent may be through with it by now.
     match outcome {
         Handover::Nothing => Request::Ignored,
@@ -87,29 +89,40 @@ pub(super) fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Hand
     }
 }
 
-/// Does what is to be done after a transition of the word of this process, which is the caller's; with preemption off.
-pub(super) fn see_through(slot: &Slot, pid: Pid, outcome: Handover) {
+/// Does what is to be done after a transition of the word of this process, which is the caller's; with preemption off. True if what
+/// is left of that is to [`meet_request`], or, of many, to [`tell_around`] once.
+#[must_use = "whoever has the token may not look for long"]
+pub(super) fn see_through(slot: &Slot, pid: Pid, outcome: Handover) -> bool {
     let (_, token) = in_slot(slot, pid, |_, _| outcome);
-    finish(pid, outcome, token);
+    hand_over(outcome, token)
 }
 
-fn finish(pid: Pid, outcome: Handover, token: Option<Token>) {
+fn hand_over(outcome: Handover, token: Option<Token>) -> bool {
     if let Some(mut token) = token {
         // It comes behind the others, wherever it stood before, and has a whole quantum.
         token.end_quantum();
         here::leave_woken(token);
-    } else if outcome == Handover::Noted {
+        return false;
+    }
+    let is_noted = outcome == Handover::Noted;
+    if is_noted {
         // Nobody looks at what is wanted of one that was handed a message.
         here::empty_hand();
-        meet_request(pid);
     }
+    is_noted
 }
 
 /// Sees to it that whoever has the process's token meets what was noted.
-fn meet_request(pid: Pid) {
-    if own_pid() == Some(pid) {
-        here::leave_for_request();
-    } else if !here::table().has_one_core() {
+pub(super) fn meet_request(pid: Pid) {
+    match own_pid() == Some(pid) {
+        true => here::leave_for_request(),
+        false => tell_around(),
+    }
+}
+
+/// Sees to it that all other cores meet what was noted.
+pub(super) fn tell_around() {
+    if !here::table().has_one_core() {
         let stay = PreemptionOff::new();
         let here = stay.here();
         here.table().crew().tell_the_busy(here);

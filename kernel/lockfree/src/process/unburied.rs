@@ -20,6 +20,7 @@ use super::hindrance::Hindrance;
 use super::homes;
 use super::in_loop::{in_this_loop, with_desk_in_loop};
 use super::platform::PreemptionOff;
+use super::request::tell_around;
 use super::table::{Fate, is_alive};
 use super::ties::untie_next;
 use super::waker;
@@ -42,6 +43,8 @@ pub(crate) struct Unburied {
     debts: Option<NonNull<Header>>,
     /// The last of those, if there are any.
     last_with_debts: Option<NonNull<Header>>,
+    /// Others have been told to end since cores were told to look.
+    has_doomed: bool,
     /// What is left of arenas.
     remains: Remains,
     /// How many those are.
@@ -72,6 +75,7 @@ impl Unburied {
             others: None,
             debts: None,
             last_with_debts: None,
+            has_doomed: false,
             remains: Remains::new(),
             backlog: 0,
             reaper: None,
@@ -258,8 +262,19 @@ const FATE_BITS: u32 = 2;
 pub(crate) fn tell_debts() {
     if with_desk_in_loop(|_, desk| desk.unburied.has_debts()) {
         (0..TOLD).for_each(|_| tell_next());
-        with_desk_in_loop(|_, desk| desk.unburied.turn_debts());
+        let has_doomed = with_desk_in_loop(|_, desk| {
+            desk.unburied.turn_debts();
+            mem::take(&mut desk.unburied.has_doomed)
+        });
+        if has_doomed {
+            tell_around();
+        }
     }
+}
+
+/// Somebody has been told to end who may be on another core, or in its queue: all are told to look, once for all of a turn.
+pub(super) fn note_doomed() {
+    with_desk_in_loop(|_, desk| desk.unburied.has_doomed = true);
 }
 
 #[cold]

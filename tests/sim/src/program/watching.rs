@@ -113,12 +113,23 @@ async fn traps(pid: Pid, patience: Option<u64>) {
     if honest(|| process::trap_exit(true), Result::is_err).is_err() {
         return;
     }
-    for _ in 0..2 {
-        if honest(|| process::link(pid), Result::is_err).is_err() {
-            return;
-        }
-        point().await;
+    if honest(|| process::link(pid), Result::is_err).is_err() {
+        return;
     }
+    point().await;
+    // Linked still, it is told once; told already, once more.
+    let told = try_receive::<Exit>();
+    if honest(|| process::link(pid), Result::is_err).is_err() {
+        return;
+    }
+    if let Some(first) = told {
+        assert_eq!((first.pid, standing(pid)), (pid, None));
+        let second = try_receive::<Exit>().expect("told at once");
+        assert_eq!((second.pid, second.reason), (pid, ExitReason::NoProcess));
+        assert_eq!(try_receive::<Exit>(), None, "told three times");
+        return;
+    }
+    point().await;
     if let Some(rounds) = patience {
         for _ in 0..rounds {
             point().await;

@@ -1,10 +1,11 @@
-//! What the end of a process has to do with its ties: those that watch it are told, those that it watches lose a watcher. Its core's
-//! loop does so, some at a turn; nothing of it is anybody's code.
+//! What the end of a process has to do with its ties: those that watch it are told, those that it watches lose a watcher, and those that are
+//! linked to it get its exit signal. Its core's loop does so, some at a turn; nothing of it is anybody's code.
 
 use super::ring::Words;
 use super::signal::signal;
 use super::tie::WATCHED;
 use crate::process::finished::Manner;
+use crate::process::unburied::note_doomed;
 use crate::process::{ExitReason, Gate, Header, PreemptionOff, platform, table};
 use crate::scarcity::{Purpose, may_take};
 use core::alloc::Layout;
@@ -89,7 +90,9 @@ pub(in crate::process) fn untie_next(header: &Header, manner: Manner) -> bool {
     if let Some(carrier) = carrier {
         let reason = || reason().unwrap_or(ExitReason::Killed);
         if carrier.is_signal() {
-            signal(other, Some(tie.knot(1 - side)), carrier, (pid, &reason()));
+            if signal(other, tie.knot(1 - side), carrier, (pid, &reason())) {
+                note_doomed();
+            }
         } else {
             let mut rings = [None, None];
             rings[1 - side] = table.gates().of(other).map(Gate::ring);

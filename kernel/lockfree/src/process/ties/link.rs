@@ -10,9 +10,10 @@ use super::ends::{End, Found, once_more, running};
 use super::parts::Parts;
 use super::pool::Ties;
 use super::ring::InRing;
-use super::signal::{deliver, signal};
+use super::signal::deliver;
 use super::tie::{HIGH, LOW, Tie};
 use crate::mail::try_box;
+use crate::process::request::meet_request;
 use crate::process::{ExitReason, Gate, Pid, PreemptionOff, is_kernels_own, platform, table};
 use crate::scarcity::Purpose;
 use alloc::boxed::Box;
@@ -53,6 +54,8 @@ enum Linked {
     Done,
     /// Somebody is just putting one in, or taking it out.
     Soon,
+    /// There was this one, which the end of the other one has claimed, or the other one itself.
+    Claimed(&'static Tie, u64),
 }
 
 /// A message for a signal to come.
@@ -66,7 +69,8 @@ pub(super) fn letter() -> Option<Box<Exit>> {
 
 /// Links the running process and another: when either ends otherwise than by returning, an exit signal with its reason comes to the
 /// other, and ends it for the same reason, unless it [traps](trap_exit) such signals. To one that is linked already, or to itself, nothing
-/// happens. If the other one is gone, the signal comes at once, with the reason [`NoProcess`](ExitReason::NoProcess).
+/// happens. If the other one is gone, a signal comes at once, with the reason [`NoProcess`](ExitReason::NoProcess); unless that one had
+/// made a link, whose own signal is still to come.
 pub fn link(pid: Pid) -> Result<(), NoLink> {
     let header = running();
     if pid == header.pid() {
@@ -89,6 +93,11 @@ pub fn link(pid: Pid) -> Result<(), NoLink> {
         match linked.ok_or(NoLink::NoMemory)? {
             Linked::Done => return Ok(()),
             Linked::Soon => platform::relax(),
+            Linked::Claimed(tie, number) => {
+                // Not found in the own tree, it could not be waited for by who wants to cut it.
+                until_gone(tie, number);
+                return Ok(());
+            }
         }
     }
 }
@@ -97,9 +106,8 @@ pub fn link(pid: Pid) -> Result<(), NoLink> {
 fn attempt(own: End, pid: Pid, other: &Found, exit: &mut Option<Box<Exit>>) -> Option<Linked> {
     let _stays = PreemptionOff::new();
     let Found::Here(other) = *other else {
-        let mut parts = Parts::gather(false)?;
-        let carrier = parts.carrier(Letter::Exit(exit.take()?))?;
-        signal(own.pid, None, carrier, (pid, &ExitReason::NoProcess));
+        let mut parts = Parts::without_tie(false)?;
+        tell_of_none(own, pid, parts.carrier(Letter::Exit(exit.take()?))?);
         return Some(Linked::Done);
     };
     let mut parts = Parts::gather(other.wants_words())?;
@@ -113,12 +121,14 @@ fn attempt(own: End, pid: Pid, other: &Found, exit: &mut Option<Box<Exit>>) -> O
         ring.leave_words(&mut parts.words);
         Some(ring)
     });
-    if inserted == Inserted::Tied {
-        return Some(Linked::Done);
+    match inserted {
+        Inserted::Tied => return Some(Linked::Done),
+        Inserted::Claimed => return Some(Linked::Claimed(tie, number)),
+        Inserted::There | Inserted::Gone => {}
     }
     let carrier = tie.unload();
     ties.give(tie);
-    let tell = |carrier| signal(own.pid, None, carrier, (pid, &ExitReason::NoProcess));
+    let tell = |carrier| tell_of_none(own, pid, carrier);
     match inserted {
         Inserted::Gone => carrier.into_iter().for_each(tell),
         _ => carrier.into_iter().for_each(Carrier::discard),
@@ -129,11 +139,39 @@ fn attempt(own: End, pid: Pid, other: &Found, exit: &mut Option<Box<Exit>>) -> O
     }
 }
 
+/// Tells the running process that nobody is there to be linked to; unless it is linked to that one, by a link that the other one made: then
+/// the signal is still to come. With preemption off.
+fn tell_of_none(own: End, pid: Pid, carrier: Carrier) {
+    let mine = own.gate.ring().lock(PreemptionOff::new());
+    if mine.link_to(table().ties(), pid).is_some() {
+        drop(mine);
+        return carrier.discard();
+    }
+    if deliver(
+        mine,
+        own.slot,
+        own.pid,
+        carrier,
+        (pid, &ExitReason::NoProcess),
+    ) {
+        meet_request(own.pid);
+    }
+}
+
+/// Waits until whoever has claimed it, on another core, has told what there is to tell, or has cut it.
+fn until_gone(tie: &Tie, number: u64) {
+    while !tie.is_gone(number) {
+        platform::relax();
+    }
+}
+
 /// What became of a link that was to be put into both trees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Inserted {
-    /// It is there, or was, and somebody has ended it.
+    /// It is there.
     Tied,
+    /// It was there, and somebody has claimed it since, and is at it or was.
+    Claimed,
     /// It is the caller's alone again, for the tree of the lower end has one.
     There,
     /// It is the caller's alone again, for the other one has ended.
@@ -153,10 +191,11 @@ pub(super) fn insert<'a, K>(
     }
     if let Some(high) = enter(HIGH) {
         // Who has claimed it since looks here after this, or has looked here before.
-        if tie.is_open(number) {
-            let is_alone = high.insert_link(ties, tie.knot(HIGH));
-            debug_assert!(is_alone, "above, and not below");
+        if !tie.is_open(number) {
+            return Inserted::Claimed;
         }
+        let is_alone = high.insert_link(ties, tie.knot(HIGH));
+        debug_assert!(is_alone, "above, and not below");
         return Inserted::Tied;
     }
     // So that was the other one; and nobody has found it in the own tree, in which only its owner and its end look for one to claim.
@@ -168,7 +207,8 @@ pub(super) fn insert<'a, K>(
 }
 
 /// The running process and another are linked no more: after this no exit signal of that link comes. True if they were. False if there
-/// was none, or its signal has come already: then its [`Exit`] is in the mailbox, unless it has been received, or the process is about to end.
+/// was none, or the other one has cut it just now, or its signal has come already: then its [`Exit`] is in the mailbox of a process that
+/// traps exits, unless it has been received; and any other one is about to end, unless that one had returned.
 pub fn unlink(pid: Pid) -> bool {
     let header = running();
     let table = table();
@@ -194,10 +234,7 @@ pub fn unlink(pid: Pid) -> bool {
         return true;
     }
     drop(stays);
-    // Who has claimed it is another core, and is telling, or cutting it as well.
-    while !tie.is_gone(number) {
-        platform::relax();
-    }
+    until_gone(tie, number);
     false
 }
 
@@ -213,13 +250,25 @@ pub fn trap_exit(traps: bool) -> Result<bool, NoLink> {
     Ok(mine.set_traps(traps))
 }
 
+/// True if that process traps exits. Nothing is made for one that nobody is tied to.
+fn traps(pid: Pid) -> bool {
+    let gate = table().gates().of(pid);
+    gate.is_some_and(|gate| gate.ring().lock(PreemptionOff::new()).traps(pid))
+}
+
 /// Sends a process an exit signal, as if it were linked to the running one, which had ended for that reason: one that traps such signals gets an
 /// [`Exit`], any other one ends, unless the reason is that somebody returned. What can't be trapped is to be [killed](crate::process::kill).
-/// To one that is gone nothing happens.
+/// To one that is gone nothing happens. A signal that comes as a message is not refused, however full the mailbox is.
+///
+/// In Erlang, whose `exit/2` this is, two reasons are special: `kill` can't be trapped, and `normal` ends who sends it to itself. Here it
+/// is [`kill`](crate::process::kill) that can't be trapped, and a reason is only a reason.
 pub fn exit_signal(pid: Pid, reason: ExitReason) -> Result<(), NoLink> {
     let header = running();
     if pid != header.pid() && is_kernels_own(pid) {
         return Err(NoLink::Refused);
+    }
+    if reason == ExitReason::Returned && !traps(pid) {
+        return Ok(());
     }
     let Found::Here(other) = End::find(pid).ok_or(NoLink::NoMemory)? else {
         return Ok(());
@@ -227,11 +276,13 @@ pub fn exit_signal(pid: Pid, reason: ExitReason) -> Result<(), NoLink> {
     let mut exit = Some(letter().ok_or(NoLink::NoMemory)?);
     let sent = once_more(|| {
         let _stays = PreemptionOff::new();
-        let mut parts = Parts::gather(other.wants_words())?;
+        let mut parts = Parts::without_tie(other.wants_words())?;
         if let Some(ring) = other.enter() {
             ring.leave_words(&mut parts.words);
             let carrier = parts.carrier(Letter::Exit(exit.take()?))?;
-            deliver(ring, other.slot, pid, carrier, (header.pid(), &reason));
+            if deliver(ring, other.slot, pid, carrier, (header.pid(), &reason)) {
+                meet_request(pid);
+            }
         }
         Some(())
     });

@@ -1,4 +1,4 @@
-//! What a tie is made of, in hand: with preemption off, for it would be lost with whoever is killed. What is not used goes back.
+//! What a tie or a signal is made of, in hand: with preemption off, for it would be lost with whoever is killed. What is not used goes back.
 
 use super::carrier::{Carrier, Letter};
 use super::end::{new_words, old_words};
@@ -7,7 +7,7 @@ use super::tie::Tie;
 use crate::mail::{Envelope, give_envelope, take_envelope};
 use crate::process::{Pid, table};
 
-/// A tie that nobody has seen, an envelope, and perhaps room for words.
+/// Perhaps a tie that nobody has seen, an envelope, and perhaps room for words.
 pub(in crate::process) struct Parts {
     tie: Option<&'static Tie>,
     envelope: Option<&'static Envelope>,
@@ -17,13 +17,19 @@ pub(in crate::process) struct Parts {
 impl Parts {
     /// Takes all of it. Nothing if something is missing.
     pub(super) fn gather(wants_words: bool) -> Option<Self> {
+        let mut parts = Self::without_tie(wants_words)?;
+        parts.tie = Some(table().ties().take()?);
+        Some(parts)
+    }
+
+    /// The same for a signal that comes by no link.
+    pub(super) fn without_tie(wants_words: bool) -> Option<Self> {
         let mut parts = Self {
             tie: None,
             envelope: None,
             words: None,
         };
         parts.envelope = Some(take_envelope()?);
-        parts.tie = Some(table().ties().take()?);
         if wants_words {
             parts.words = Some(new_words()?);
         }
@@ -43,7 +49,7 @@ impl Parts {
         Some((tie, number))
     }
 
-    /// The same without a tie.
+    /// What a signal without a tie comes by.
     pub(super) fn carrier(&mut self, letter: Letter) -> Option<Carrier> {
         Some(Carrier::new(self.envelope.take()?, letter))
     }

@@ -146,6 +146,11 @@ impl<K> InRing<'_, K> {
         before
     }
 
+    /// True if a signal would come to this process as a message.
+    pub(super) fn traps(&self, pid: Pid) -> bool {
+        self.serves(pid) && read(&self.ring.traps)
+    }
+
     /// An exit signal has come for this process, of whom `word` is.
     pub(super) fn judge(&self, word: &StateWord, pid: Pid, is_normal: bool) -> Verdict {
         if !self.serves(pid) {

@@ -11,38 +11,41 @@ use super::tie::Knot;
 use crate::process::request::see_through;
 use crate::process::{ExitReason, Header, Pid, PreemptionOff, Slot, table};
 
-/// A signal from somebody, for this reason, comes to a process; with preemption off, or in a loop. If it comes by a link, that leaves the
-/// process's tree.
-pub(super) fn signal(to: Pid, knot: Option<Knot>, carrier: Carrier, from: (Pid, &ExitReason)) {
+/// A signal from somebody, for this reason, comes to a process by a link, which leaves the process's tree; in a loop. True as in [`deliver`].
+#[must_use]
+pub(super) fn signal(to: Pid, knot: Knot, carrier: Carrier, from: (Pid, &ExitReason)) -> bool {
     let table = table();
     let place = table.slot(to.index()).zip(table.gates().of(to));
     let Some((slot, gate)) = place else {
-        return carrier.discard();
+        carrier.discard();
+        return false;
     };
     let ring = gate.ring().lock(PreemptionOff::new());
-    if let Some(knot) = knot {
-        ring.remove(table.ties(), knot);
-    }
-    deliver(ring, slot, to, carrier, from);
+    ring.remove(table.ties(), knot);
+    deliver(ring, slot, to, carrier, from)
 }
 
-/// The same where the lock of the process's ring is held.
+/// A signal comes where the lock of the receiver's ring is held; with preemption off, or in a loop. True if whoever has the receiver's token
+/// is to be told to look at what is wanted: see [`see_through`].
+#[must_use]
 pub(super) fn deliver(
     ring: InRing<'_, PreemptionOff>,
     slot: &'static Slot,
     to: Pid,
     carrier: Carrier,
     (from, reason): (Pid, &ExitReason),
-) {
+) -> bool {
     match ring.judge(&slot.word, to, *reason == ExitReason::Returned) {
         Verdict::Nothing => {
             drop(ring);
             carrier.discard();
+            false
         }
         Verdict::Message => {
             let untold = carrier.send(to, from, reason.clone());
             drop(ring);
             drop(untold);
+            false
         }
         Verdict::Ends(handover) => {
             if let Some(words) = ring.words() {
@@ -51,8 +54,8 @@ pub(super) fn deliver(
                 unsafe { words.write(reason.clone()) };
             }
             drop(ring);
-            see_through(slot, to, handover);
             carrier.discard();
+            see_through(slot, to, handover)
         }
     }
 }

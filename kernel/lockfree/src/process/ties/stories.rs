@@ -102,10 +102,15 @@ impl Scene {
     }
 }
 
-/// Once may a thread be broken off where it need not: with more, such a story takes hours.
+/// Once may a thread be broken off where it need not: with more, most such stories take hours.
 fn bounded(story: impl Fn() + Sync + Send + 'static) {
+    bounded_by(1, story);
+}
+
+/// So often, of all threads together.
+fn bounded_by(preemptions: usize, story: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(1);
+    builder.preemption_bound = Some(preemptions);
     builder.max_branches = 20_000;
     builder.check(story);
 }

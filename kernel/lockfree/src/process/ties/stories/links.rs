@@ -3,7 +3,7 @@
 use super::super::ends::enter;
 use super::super::link::{Inserted, insert};
 use super::super::ring::Verdict;
-use super::{bounded, pid};
+use super::{bounded, bounded_by, pid};
 use crate::cell::UnsafeCell;
 use crate::process::ExitReason;
 use crate::process::ties::{Ring, Ties};
@@ -19,7 +19,25 @@ struct Scene {
     words: [StateWord; 2],
     /// Signals that came to each.
     told: [Told; 2],
+    care: Care,
 }
+
+/// What who makes a link does besides.
+#[derive(Clone, Copy)]
+struct Care {
+    /// It waits for whoever has claimed that since.
+    waits: bool,
+    /// It looks once more for a link before it tells that nobody is there.
+    looks: bool,
+}
+
+/// What goes wrong takes both: one is broken off while it makes a link, the other one while it ends.
+const TWICE: usize = 2;
+
+const CAREFUL: Care = Care {
+    waits: true,
+    looks: true,
+};
 
 /// A count that the model watches.
 struct Told(UnsafeCell<u32>);
@@ -43,7 +61,12 @@ impl Told {
 
 impl Scene {
     fn new() -> Arc<Self> {
+        Self::with(CAREFUL)
+    }
+
+    fn with(care: Care) -> Arc<Self> {
         let scene = Self {
+            care,
             ties: Ties::new(1),
             rings: [Ring::new(), Ring::new()],
             words: [0, 1].map(|_| StateWord::new()),
@@ -61,11 +84,11 @@ impl Scene {
         mine.link_to(&self.ties, pid(1 - own)).is_some()
     }
 
-    /// As the running process does that wants a link. True if it is told itself that the other one is gone.
-    fn link(&self, own: usize) -> bool {
+    /// As the running process does that wants a link. If it is told itself that the other one is gone: what it had been told before that.
+    fn link(&self, own: usize) -> Option<u32> {
         loop {
             if self.is_linked(own) {
-                return false;
+                return None;
             }
             let tie = self.ties.take().expect("memory");
             let number = tie.open([pid(1), pid(0)], |_| None);
@@ -74,17 +97,28 @@ impl Scene {
                 enter(&self.rings[end], &self.words[end], pid(end), ())
             });
             match inserted {
-                Inserted::Tied => return false,
+                Inserted::Tied => return None,
+                Inserted::Claimed => {
+                    while self.care.waits && !tie.is_gone(number) {
+                        thread::yield_now();
+                    }
+                    return None;
+                }
                 Inserted::There => self.ties.give(tie),
                 Inserted::Gone => {
                     self.ties.give(tie);
-                    let _mine = self.rings[own].lock(());
+                    let mine = self.rings[own].lock(());
+                    let is_linked = || mine.link_to(&self.ties, pid(1 - own)).is_some();
+                    if self.care.looks && is_linked() {
+                        return None;
+                    }
+                    let before = self.told[own].count();
                     self.told[own].add();
-                    return true;
+                    return Some(before);
                 }
             }
             if own == 0 {
-                return false;
+                return None;
             }
             thread::yield_now();
         }
@@ -155,11 +189,11 @@ pub(crate) fn two_who_link_each_other_at_once_make_one() {
         let other = {
             let scene = scene.clone();
             thread::spawn(move || {
-                assert!(!scene.link(1));
+                assert_eq!(scene.link(1), None);
                 assert!(scene.is_linked(1), "linked, and does not know it");
             })
         };
-        assert!(!scene.link(0));
+        assert_eq!(scene.link(0), None);
         other.join().unwrap();
         assert!(scene.is_linked(0) && scene.is_linked(1));
         assert_eq!(scene.ties.in_use(), 1, "two links");
@@ -188,6 +222,74 @@ pub(crate) fn a_link_to_who_ends_is_told_once() {
             assert!(!scene.is_linked(own), "to the dead");
         });
     }
+}
+
+/// Who links itself to one that ends may cut that, and is told nothing after it: by the time that it is linked it can find the link, or
+/// has been told.
+fn a_link_can_be_cut_at_once(care: Care) {
+    for own in 0..2 {
+        bounded_by(TWICE, move || {
+            let scene = Scene::with(care);
+            let other = {
+                let scene = scene.clone();
+                thread::spawn(move || scene.end(1 - own))
+            };
+            scene.link(own);
+            let is_cut = scene.unlink(own);
+            let told = scene.told(own);
+            assert_eq!(told, u32::from(!is_cut), "neither cut nor told");
+            other.join().unwrap();
+            assert_eq!(scene.told(own), told, "told after it was cut");
+        });
+    }
+}
+
+#[test]
+pub(crate) fn who_has_just_made_a_link_can_cut_it() {
+    a_link_can_be_cut_at_once(CAREFUL);
+}
+
+#[test]
+#[should_panic(expected = "neither cut nor told")]
+fn a_link_that_is_claimed_and_not_waited_for() {
+    a_link_can_be_cut_at_once(Care {
+        waits: false,
+        ..CAREFUL
+    });
+}
+
+/// One that links and ends is linked back meanwhile: the other one has its signal once, and is told of nobody only if it has had that.
+fn a_link_back_is_told_once(care: Care) {
+    for own in 0..2 {
+        bounded_by(TWICE, move || {
+            let scene = Scene::with(care);
+            let other = {
+                let scene = scene.clone();
+                thread::spawn(move || {
+                    scene.link(1 - own);
+                    scene.end(1 - own);
+                })
+            };
+            let before = scene.link(own);
+            other.join().unwrap();
+            let told = before.map_or(1, |before| before + 1);
+            assert_eq!(scene.told(own), told, "told of one link twice");
+        });
+    }
+}
+
+#[test]
+pub(crate) fn who_is_linked_already_is_not_told_of_nobody() {
+    a_link_back_is_told_once(CAREFUL);
+}
+
+#[test]
+#[should_panic(expected = "told of one link twice")]
+fn a_link_that_is_not_looked_for_again() {
+    a_link_back_is_told_once(Care {
+        looks: false,
+        ..CAREFUL
+    });
 }
 
 /// Who has cut a link has been told before, or never is.

@@ -1,6 +1,7 @@
 //! Exit signals that come without a link.
 
 use super::*;
+use crate::process::Request;
 
 #[test]
 fn a_signal_without_a_link_is_the_same() {
@@ -92,5 +93,49 @@ fn the_first_who_ends_one_gives_the_reason() {
     assert_eq!(dies.reason(), Some(ExitReason::Killed));
     let _ = kill(author);
     end(woken());
+    nothing_is_left();
+}
+
+/// What is nothing to whoever does not trap leaves nothing there, and takes nothing.
+#[test]
+fn a_signal_of_a_return_is_nothing_to_whom_nobody_is_tied_to() {
+    let table = core(100);
+    let (pid, idle) = born(pending());
+    park(idle);
+    let (_, author) = born(async move {
+        assert_eq!(exit_signal(pid, ExitReason::Returned), Ok(()));
+        pending().await
+    });
+    let author = run(author);
+    assert!(table.gates().of(pid).is_none(), "a gate for nothing");
+    assert_eq!(kill(pid), Request::Taken);
+    end(woken());
+    author.drop_future().discontinue();
+    nothing_is_left();
+}
+
+/// Whoever has used up all ties can be told to end for a reason.
+#[test]
+fn a_signal_takes_no_tie() {
+    use crate::scarcity::{Purpose, simulate};
+    core(100);
+    let (gone, dead) = born(async {});
+    end(dead);
+    let (pid, dies) = spawn_watched(pending::<()>, LEVEL).expect("room");
+    park(newborn());
+    let (_, author) = born(async move {
+        trap_exit(true).expect("room");
+        assert_eq!(exit_signal(pid, ExitReason::Shutdown), Ok(()));
+        assert_eq!(link(gone), Ok(()));
+        let exit: Exit = next().await;
+        assert_eq!((exit.pid, exit.reason), (gone, ExitReason::NoProcess));
+        pending().await
+    });
+    simulate(|purpose| purpose != Purpose::Ties);
+    let author = run(author);
+    simulate(|_| true);
+    end(woken());
+    assert_eq!(dies.reason(), Some(ExitReason::Shutdown));
+    author.drop_future().discontinue();
     nothing_is_left();
 }
