@@ -19,6 +19,7 @@ mod queues;
 mod room;
 mod spawn;
 mod team;
+mod ties;
 mod time;
 mod yields;
 
@@ -62,7 +63,7 @@ const SPREAD: &str = "spread";
 const OF_SEVERAL_CORES: [&str; 3] = [PING_PONG_CROSS, STEAL, SPREAD];
 
 /// All of them, in the order in which they run.
-const BENCHES: [Bench; 32] = [
+const BENCHES: [Bench; 35] = [
     bench("yield", 1_000_000, |count| {
         Box::pin(yields::run("yield", count))
     }),
@@ -127,6 +128,12 @@ const BENCHES: [Bench; 32] = [
     bench("spawn_join", 50_000, |count| {
         Box::pin(mail::measure("spawn_join", count, mail::spawn_join))
     }),
+    // Three lines: a process alone, and tied in either way.
+    bench("spawn_link", 100_000, |count| Box::pin(ties::births(count))),
+    bench("monitor_down", 50_000, |count| {
+        Box::pin(mail::measure("monitor_down", count, ties::down))
+    }),
+    bench("link_storm", 100_000, |count| Box::pin(ties::storm(count))),
     bench("skynet", 100_000, |count| {
         Box::pin(mail::measure("skynet", count, mail::skynet))
     }),

@@ -114,6 +114,32 @@ async fn who_spins_is_ended_by_a_signal_too() {
     assert_eq!(watch.await, ExitReason::Shutdown);
 }
 
+/// The same by a link: its core may tick for nobody, and is told to look.
+#[girder::test]
+async fn who_spins_is_ended_by_its_link_too() {
+    for _ in 0..5 {
+        let victim = born(async {
+            let () = receive().await;
+            girder::exit("enough");
+        });
+        let own = own_pid();
+        let (_, watch) = spawn_watched(
+            move || async move {
+                link(victim).expect("there is memory");
+                send(own, ()).expect("there is an envelope");
+                loop {
+                    cpu::relax();
+                }
+            },
+            NORMAL,
+        )
+        .expect("there is room");
+        let () = receive().await;
+        send(victim, ()).expect("there is an envelope");
+        assert!(matches!(watch.await, ExitReason::Exited(_)));
+    }
+}
+
 #[girder::test]
 async fn a_child_is_linked_before_it_does_anything() {
     trap_exit(true).expect("there is memory");

@@ -164,7 +164,9 @@ pub fn gate_report(pid: Pid) -> Option<GateReport> {
 
 /// True if this process was killed because its mailbox had no room.
 pub(crate) fn was_overrun(header: &Header) -> bool {
-    let is_counted = header.local.has_special(COUNTED);
+    if !header.local.has_special(COUNTED) {
+        return false;
+    }
     let gate = table().gates().of(header.pid());
-    is_counted && gate.is_some_and(|gate| gate.is_overrun(header.pid()))
+    gate.is_some_and(|gate| gate.is_overrun(header.pid()))
 }

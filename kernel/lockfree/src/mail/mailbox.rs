@@ -366,6 +366,12 @@ impl Mailbox {
         self.duties.tie(slabs);
     }
 
+    /// False if the process is tied to nobody, and neither asks nor is asked.
+    #[inline(always)]
+    pub(crate) fn has_duties(&self) -> bool {
+        self.duties.are_some()
+    }
+
     /// True if it may be.
     #[cold]
     pub(crate) fn is_tied(&self, slabs: &'static Slabs) -> bool {

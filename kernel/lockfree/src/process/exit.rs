@@ -32,8 +32,9 @@ pub enum ExitReason {
     Shutdown,
 }
 
-/// Text, cut to what fits.
+/// Text, cut to what fits. Whoever moves a reason copies all of it, by eight bytes at a time if it stands at such a place, by one otherwise.
 #[derive(Clone, PartialEq, Eq)]
+#[repr(align(8))]
 pub struct Words {
     bytes: [u8; WORDS],
     length: u16,

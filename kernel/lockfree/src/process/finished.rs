@@ -52,9 +52,7 @@ pub(crate) enum Manner {
 impl Manner {
     /// How one ended that was killed.
     pub(crate) fn of_killed(header: &Header) -> Self {
-        if let Some(reason) = ties::reason_of_doom(header) {
-            // Who neither watches nor is tied need not know.
-            let _ = header.word_end(reason);
+        if header.local.mailbox.has_duties() && was_doomed(header) {
             Self::Signalled
         } else if was_overrun(header) {
             Self::Overrun
@@ -86,6 +84,18 @@ impl Manner {
                 | Self::Crashed
         )
     }
+}
+
+/// True if an exit signal has ended it; whoever watches is left the reason.
+#[cold]
+#[inline(never)]
+fn was_doomed(header: &Header) -> bool {
+    let Some(reason) = ties::reason_of_doom(header) else {
+        return false;
+    };
+    // Who neither watches nor is tied need not know.
+    let _ = header.word_end(reason);
+    true
 }
 
 impl Manner {

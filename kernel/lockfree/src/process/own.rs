@@ -10,6 +10,9 @@
 //! Nearly always it is none of them that is asked, so first a word is looked at with a bit for each slot modulo 64: a bit is
 //! set for each process that was ever entered, and only who finds it looks through the list.
 //!
+//! A link is another matter: nobody else links such a process, so if it is linked, it has asked for that itself, and ends by it as any other
+//! does. A destructor that links its reaper has that end with it, as it would by a panic.
+//!
 //! # Between cores
 //!
 //! Each place is one word about nothing but itself, and so is the word with the bits: no order is needed. Who asks just before a

@@ -91,12 +91,14 @@ pub(super) fn request(pid: Pid, transition: impl FnOnce(&StateWord, Pid) -> Hand
 
 /// Does what is to be done after a transition of the word of this process, which is the caller's; with preemption off. True if what
 /// is left of that is to [`meet_request`], or, of many, to [`tell_around`] once.
+#[cold]
 #[must_use = "whoever has the token may not look for long"]
 pub(super) fn see_through(slot: &Slot, pid: Pid, outcome: Handover) -> bool {
     let (_, token) = in_slot(slot, pid, |_, _| outcome);
     hand_over(outcome, token)
 }
 
+#[inline(always)]
 fn hand_over(outcome: Handover, token: Option<Token>) -> bool {
     if let Some(mut token) = token {
         // It comes behind the others, wherever it stood before, and has a whole quantum.

@@ -43,8 +43,6 @@ pub(crate) struct Unburied {
     debts: Option<NonNull<Header>>,
     /// The last of those, if there are any.
     last_with_debts: Option<NonNull<Header>>,
-    /// Others have been told to end since cores were told to look.
-    has_doomed: bool,
     /// What is left of arenas.
     remains: Remains,
     /// How many those are.
@@ -57,6 +55,8 @@ pub(crate) struct Unburied {
     slowed: [Option<Pid>; SLOWED_MAX],
     /// Who was kept from that, until somebody has told of it.
     pub(super) hindered: Option<(Pid, Hindrance)>,
+    /// Others have been told to end since cores were told to look.
+    has_doomed: bool,
 }
 
 /// Homes that wait until another reaper is made, of a higher level.
@@ -75,13 +75,13 @@ impl Unburied {
             others: None,
             debts: None,
             last_with_debts: None,
-            has_doomed: false,
             remains: Remains::new(),
             backlog: 0,
             reaper: None,
             hurried: None,
             slowed: [None; SLOWED_MAX],
             hindered: None,
+            has_doomed: false,
         }
     }
 
@@ -261,14 +261,20 @@ const FATE_BITS: u32 = 2;
 #[inline(always)]
 pub(crate) fn tell_debts() {
     if with_desk_in_loop(|_, desk| desk.unburied.has_debts()) {
-        (0..TOLD).for_each(|_| tell_next());
-        let has_doomed = with_desk_in_loop(|_, desk| {
-            desk.unburied.turn_debts();
-            mem::take(&mut desk.unburied.has_doomed)
-        });
-        if has_doomed {
-            tell_around();
-        }
+        tell_some();
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn tell_some() {
+    (0..TOLD).for_each(|_| tell_next());
+    let has_doomed = with_desk_in_loop(|_, desk| {
+        desk.unburied.turn_debts();
+        mem::take(&mut desk.unburied.has_doomed)
+    });
+    if has_doomed {
+        tell_around();
     }
 }
 

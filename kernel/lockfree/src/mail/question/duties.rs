@@ -43,6 +43,12 @@ impl Duties {
         Self(Cell::new(0))
     }
 
+    /// True if there is any.
+    #[inline(always)]
+    pub(crate) fn are_some(&self) -> bool {
+        self.0.get() != 0
+    }
+
     /// Takes all of them.
     pub(crate) fn take(&self) -> Self {
         Self(Cell::new(self.0.take()))

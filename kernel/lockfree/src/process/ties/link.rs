@@ -79,6 +79,7 @@ pub fn link(pid: Pid) -> Result<(), NoLink> {
     if is_kernels_own(pid) {
         return Err(NoLink::Refused);
     }
+    header.local.spend_little(1);
     let own = once_more(|| End::own(header, true)).ok_or(NoLink::NoMemory)?;
     let ties = table().ties();
     loop {
@@ -267,6 +268,7 @@ pub fn exit_signal(pid: Pid, reason: ExitReason) -> Result<(), NoLink> {
     if pid != header.pid() && is_kernels_own(pid) {
         return Err(NoLink::Refused);
     }
+    header.local.spend_little(1);
     if reason == ExitReason::Returned && !traps(pid) {
         return Ok(());
     }
