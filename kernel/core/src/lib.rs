@@ -22,6 +22,7 @@ pub mod rng;
 pub mod sched;
 pub mod shell;
 pub mod shortage;
+pub mod supervise;
 pub mod symbols;
 pub mod time;
 pub mod timeline;
