@@ -275,6 +275,7 @@ mod process;
 pub mod program;
 pub mod server;
 pub mod states;
+pub mod supervisor;
 
 #[cfg(target_os = "none")]
 use girder_boot as machine;

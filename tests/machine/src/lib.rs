@@ -42,6 +42,7 @@ mod reserve;
 mod runtimes;
 mod slots;
 mod stacks;
+mod supervising;
 mod support;
 mod time;
 mod watchdogs;

@@ -1,0 +1,214 @@
+//! A supervisor at work: what comes in is reported to the machine that decides, and what that orders is done.
+//!
+//! Nobody else's code runs here. A child's future is made in the child's own process, and what is asked comes as a message; only what a child
+//! that is removed was to be made of is dropped here. So a supervisor is at an await, or a few steps before one, and to kill it there
+//! drops all that it has.
+
+use super::address::{ChildInfo, Counts, Wish, WishError};
+use super::child::{Child, Kind};
+use super::kin::{self, News};
+use crate::{Pid, ReplyTo, SpawnError, kill, yield_now};
+use alloc::collections::VecDeque;
+use girder_core::supervise::{ChildId, Order, Refusal, Rules, Supervision, Verdict};
+use girder_core::time::Instant;
+use girder_lockfree::arena::Hashing;
+use hashbrown::HashMap;
+
+/// Orders in a row that it carries out before others have a turn, and a kill its effect.
+const ORDERS: u32 = 64;
+
+pub(super) struct Running {
+    machine: Supervision<Member>,
+    /// Which child a process is.
+    pids: HashMap<Pid, ChildId, Hashing>,
+    /// What waits until all is settled.
+    wishes: VecDeque<Wish>,
+    /// Who is to know when a child has ended as somebody wished.
+    terminating: Option<ReplyTo<Result<(), WishError>>>,
+}
+
+struct Member {
+    child: Child,
+    /// Who it is, if it is there.
+    pid: Option<Pid>,
+}
+
+impl Running {
+    pub(super) fn new(
+        rules: Rules,
+        children: impl IntoIterator<Item = Child>,
+    ) -> Result<Self, Refusal> {
+        let members = children.into_iter().map(Member::of);
+        Ok(Self {
+            machine: Supervision::new(rules, members)?,
+            pids: HashMap::with_hasher(Hashing::default()),
+            wishes: VecDeque::new(),
+            terminating: None,
+        })
+    }
+
+    /// Looks after the children until there are none, and are not to be.
+    pub(super) async fn run(&mut self) -> Verdict {
+        let mut in_a_row = 0;
+        loop {
+            in_a_row = (in_a_row + 1) % ORDERS;
+            if in_a_row == 0 {
+                yield_now().await;
+            }
+            match self.machine.next(Instant::now()) {
+                Order::Start(id) => _ = self.start(id),
+                Order::Ask(id) => self.tell(id, kin::ask),
+                Order::Kill(id) => self.tell(id, |pid, _| _ = kill(pid)),
+                Order::Wait(until) => match self.next_wish() {
+                    Some(wish) => self.fulfil(wish),
+                    None => self.hear(kin::news(until).await),
+                },
+                Order::Over(verdict) => return verdict,
+            }
+        }
+    }
+
+    /// What the child is called, for those who read of it.
+    pub(super) fn name(&self, id: ChildId) -> &str {
+        let member = self.machine.child(id);
+        member.map_or("one that is gone", |member| &member.child.name)
+    }
+
+    fn hear(&mut self, news: News) {
+        match news {
+            News::Ended(pid, reason) => {
+                let Some(id) = self.pids.remove(&pid) else {
+                    return;
+                };
+                if let Some(member) = self.machine.child_mut(id) {
+                    member.pid = None;
+                }
+                self.machine.ended(id, kin::class(&reason));
+            }
+            News::Wish(Wish::Stop) => self.machine.stop(),
+            // For want of memory it is dropped, and whoever asked is told so.
+            News::Wish(wish) if self.wishes.try_reserve(1).is_ok() => self.wishes.push_back(wish),
+            News::Wish(_) | News::Nothing => {}
+        }
+    }
+
+    fn start(&mut self, id: ChildId) -> Result<Pid, SpawnError> {
+        let started = self.bear(id);
+        match started {
+            Ok(_) => self.machine.started(id),
+            Err(_) => self.machine.start_failed(id),
+        }
+        started
+    }
+
+    fn bear(&mut self, id: ChildId) -> Result<Pid, SpawnError> {
+        let room = self.pids.try_reserve(1);
+        room.map_err(|_| SpawnError::NoProcess)?;
+        let member = self.machine.child_mut(id).ok_or(SpawnError::NoProcess)?;
+        let pid = member.child.bear()?;
+        member.pid = Some(pid);
+        self.pids.insert(pid, id);
+        Ok(pid)
+    }
+
+    fn tell(&self, id: ChildId, what: fn(Pid, Kind)) {
+        if let Some(Member {
+            child,
+            pid: Some(pid),
+        }) = self.machine.child(id)
+        {
+            what(*pid, child.kind);
+        }
+    }
+
+    /// What is wished next, if all is settled; then whatever was wished before has come about.
+    fn next_wish(&mut self) -> Option<Wish> {
+        if !self.machine.is_settled() {
+            return None;
+        }
+        if let Some(reply_to) = self.terminating.take() {
+            answer(reply_to, Ok(()));
+        }
+        self.wishes.pop_front()
+    }
+
+    fn fulfil(&mut self, wish: Wish) {
+        match wish {
+            Wish::Start(child, reply_to) => answer(reply_to, self.add(child)),
+            Wish::Restart(id, reply_to) => answer(reply_to, self.restart(id)),
+            Wish::Delete(id, reply_to) => {
+                let deleted = self.machine.delete(id);
+                answer(reply_to, deleted.map(drop).map_err(WishError::from));
+            }
+            Wish::Terminate(id, reply_to) => match self.machine.terminate(id) {
+                Ok(()) => self.terminating = Some(reply_to),
+                Err(refusal) => answer(reply_to, Err(refusal.into())),
+            },
+            Wish::Which(reply_to) => answer(reply_to, self.members().collect()),
+            Wish::Count(reply_to) => answer(reply_to, self.counts()),
+            Wish::Stop => self.machine.stop(),
+        }
+    }
+
+    fn add(&mut self, child: Child) -> Result<(ChildId, Pid), WishError> {
+        let (rules, member) = Member::of(child);
+        let id = self.machine.add(rules, member)?;
+        Ok((id, self.start_now()?))
+    }
+
+    fn restart(&mut self, id: ChildId) -> Result<Pid, WishError> {
+        self.machine.restart(id)?;
+        Ok(self.start_now()?)
+    }
+
+    /// Starts whom the machine was just told to.
+    fn start_now(&mut self) -> Result<Pid, SpawnError> {
+        match self.machine.next(Instant::now()) {
+            Order::Start(id) => self.start(id),
+            other => unreachable!("{other:?} instead of a start"),
+        }
+    }
+
+    fn members(&self) -> impl Iterator<Item = ChildInfo> {
+        self.machine.children().map(|(id, member)| ChildInfo {
+            id,
+            name: member.child.name.clone(),
+            pid: member.pid,
+            kind: member.child.kind,
+            restart: member.child.rules.restart,
+        })
+    }
+
+    fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for (_, member) in self.machine.children() {
+            counts.children += 1;
+            counts.active += usize::from(member.pid.is_some());
+            match member.child.kind {
+                Kind::Supervisor => counts.supervisors += 1,
+                Kind::Worker => counts.workers += 1,
+            }
+        }
+        counts
+    }
+}
+
+/// Whoever is left when it is killed is killed as well.
+impl Drop for Running {
+    fn drop(&mut self) {
+        for &pid in self.pids.keys() {
+            kill(pid);
+        }
+    }
+}
+
+impl Member {
+    fn of(child: Child) -> (girder_core::supervise::ChildRules, Self) {
+        (child.rules, Self { child, pid: None })
+    }
+}
+
+/// Answers, if somebody waits for it still.
+fn answer<T: Send + 'static>(reply_to: ReplyTo<T>, answer: T) {
+    _ = reply_to.reply(answer);
+}

@@ -1,0 +1,399 @@
+//! Supervisors: trees that are whole again whatever ends in them, and gone as a whole.
+
+use crate::support::settled_resources;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::future::pending;
+use core::pin::Pin;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::time::Duration;
+use girder::supervisor::{
+    AutoShutdown, Child, ChildInfo, Refusal, Restart, Shutdown, Strategy, Supervisor,
+    SupervisorAddr, WishError,
+};
+use girder::{
+    Down, ExitReason, Options, Pid, is_alive, kill, monitor, own_pid, receive, send, sleep, whereis,
+};
+
+/// More restarts than a test needs.
+const OFTEN: u32 = 100_000;
+const SOON: Duration = Duration::from_secs(10);
+
+/// How a child is to end.
+enum Fate {
+    Returns,
+    Panics,
+}
+
+/// How often each has begun.
+type Starts = Arc<[AtomicU32; 3]>;
+
+/// One that does as it is told.
+fn child(number: usize, starts: &Starts) -> Child {
+    let starts = starts.clone();
+    Child::new(["first", "second", "third"][number], move || {
+        starts[number].fetch_add(1, Relaxed);
+        async {
+            match receive().await {
+                Fate::Returns => {}
+                Fate::Panics => panic!("as it was told"),
+            }
+        }
+    })
+}
+
+fn supervisor(strategy: Strategy) -> Supervisor {
+    Supervisor::new(strategy).intensity(OFTEN, SOON)
+}
+
+fn three(strategy: Strategy, restart: Restart, starts: &Starts) -> SupervisorAddr {
+    let children = (0..3).map(|number| child(number, starts).restart(restart));
+    let supervisor = children.fold(supervisor(strategy), Supervisor::child);
+    supervisor.spawn().expect("there is room")
+}
+
+async fn children(of: SupervisorAddr) -> Vec<ChildInfo> {
+    of.which_children().await.expect("it is there")
+}
+
+async fn pids(of: SupervisorAddr) -> Vec<Option<Pid>> {
+    children(of).await.iter().map(|child| child.pid).collect()
+}
+
+async fn pid(of: SupervisorAddr, number: usize) -> Pid {
+    pids(of).await[number].expect("it runs")
+}
+
+/// Waits until it has as many children that run, each of them begun.
+async fn until_there_are(of: SupervisorAddr, number: usize) {
+    while of.count_children().await.expect("it is there").active != number {
+        sleep(Duration::from_millis(1)).await;
+    }
+}
+
+async fn until_gone(pid: Pid) {
+    while is_alive(pid) {
+        sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Stops it, and waits until it has ended; nobody of its children is left then.
+async fn stop(it: SupervisorAddr) {
+    let all = pids(it).await;
+    it.stop().expect("there is an envelope");
+    until_gone(it.pid()).await;
+    for pid in all.into_iter().flatten() {
+        assert!(!is_alive(pid), "{pid} outlives its supervisor");
+    }
+}
+
+/// Waits until each has begun so often.
+async fn until_begun(starts: &Starts, expected: [u32; 3]) {
+    let begun = || [0, 1, 2].map(|number| starts[number].load(Relaxed));
+    while begun() != expected {
+        assert!(begun().iter().zip(expected).all(|(&are, may)| are <= may));
+        sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[girder::test(limit_ms = 60_000)]
+async fn each_strategy_starts_again_whom_it_should() {
+    for (strategy, expected) in [
+        (Strategy::OneForOne, [1, 2, 1]),
+        (Strategy::SimpleOneForOne, [1, 2, 1]),
+        (Strategy::RestForOne, [1, 2, 2]),
+        (Strategy::OneForAll, [2, 2, 2]),
+    ] {
+        let starts = Starts::default();
+        let family = three(strategy, Restart::Permanent, &starts);
+        until_begun(&starts, [1; 3]).await;
+        let before = pids(family).await;
+        send(pid(family, 1).await, Fate::Panics).expect("there is an envelope");
+        until_begun(&starts, expected).await;
+        until_there_are(family, 3).await;
+        let after = pids(family).await;
+        let changed = [0, 1, 2].map(|number| 1 + u32::from(before[number] != after[number]));
+        assert_eq!(changed, expected, "{strategy:?}");
+        stop(family).await;
+    }
+}
+
+#[girder::test(limit_ms = 60_000)]
+async fn each_restart_type_is_as_it_is_called() {
+    for (restart, returned, panicked) in [
+        (Restart::Permanent, 3, 3),
+        (Restart::Transient, 2, 3),
+        (Restart::Temporary, 2, 2),
+    ] {
+        for (fate, left) in [(Fate::Returns, returned), (Fate::Panics, panicked)] {
+            let starts = Starts::default();
+            let family = three(Strategy::OneForOne, restart, &starts);
+            until_begun(&starts, [1; 3]).await;
+            let victim = pid(family, 1).await;
+            monitor(victim).expect("there is memory");
+            send(victim, fate).expect("there is an envelope");
+            let _: Down = receive().await;
+            until_there_are(family, left).await;
+            until_begun(&starts, [1, left as u32 - 1, 1]).await;
+            let kept = if restart == Restart::Temporary { 2 } else { 3 };
+            assert_eq!(children(family).await.len(), kept);
+            stop(family).await;
+        }
+    }
+}
+
+#[girder::test(limit_ms = 60_000)]
+async fn a_failure_too_many_is_the_supervisors_own() {
+    let starts = Starts::default();
+    let family = Supervisor::new(Strategy::OneForOne)
+        .intensity(2, Duration::from_secs(3_600))
+        .child(child(0, &starts))
+        .child(child(1, &starts));
+    let family = family.spawn().expect("there is room");
+    let bystander = pid(family, 0).await;
+    monitor(family.pid()).expect("there is memory");
+    for begun in 1..=3 {
+        until_begun(&starts, [1, begun, 0]).await;
+        send(pid(family, 1).await, Fate::Panics).expect("there is an envelope");
+    }
+    let down: Down = receive().await;
+    assert!(!matches!(
+        down.reason,
+        ExitReason::Returned | ExitReason::NoProcess
+    ));
+    assert!(!is_alive(bystander), "it outlives its supervisor");
+    assert_eq!(starts[1].load(Relaxed), 3);
+}
+
+#[girder::test(limit_ms = 60_000)]
+async fn wishes_are_fulfilled_or_refused() {
+    let starts = Starts::default();
+    let family = supervisor(Strategy::OneForOne)
+        .spawn()
+        .expect("there is room");
+    let (id, pid) = family.start_child(child(0, &starts)).await.expect("room");
+    let refused = |refusal| Err(WishError::Refused(refusal));
+    assert_eq!(family.restart_child(id).await, refused(Refusal::Running));
+    assert_eq!(
+        family.delete_child(id).await,
+        Err(WishError::Refused(Refusal::Running))
+    );
+    assert_eq!(family.terminate_child(id).await, Ok(()));
+    assert!(!is_alive(pid), "it was ended");
+    let counts = family.count_children().await.expect("it is there");
+    assert_eq!((counts.children, counts.active, counts.workers), (1, 0, 1));
+    let again = family.restart_child(id).await.expect("it is not there");
+    assert!(again != pid && is_alive(again));
+    family.terminate_child(id).await.expect("it is there");
+    assert_eq!(family.delete_child(id).await, Ok(()));
+    assert_eq!(family.restart_child(id).await, refused(Refusal::NotFound));
+    let weighty = child(1, &starts).restart(Restart::Temporary).significant();
+    assert_eq!(
+        family.start_child(weighty).await.map(drop),
+        Err(WishError::Refused(Refusal::Significant))
+    );
+    stop(family).await;
+}
+
+/// By its name it is found each time.
+#[girder::test]
+async fn a_child_with_a_name_has_it_again() {
+    let starts = Starts::default();
+    let named = child(0, &starts).options(Options::new().name("prodigal"));
+    let family = supervisor(Strategy::OneForOne).child(named);
+    let family = family.spawn().expect("there is room");
+    for begun in 1..=5 {
+        until_begun(&starts, [begun, 0, 0]).await;
+        until_there_are(family, 1).await;
+        let found = whereis("prodigal").expect("it is there");
+        assert_eq!(found, pid(family, 0).await);
+        send(found, Fate::Panics).expect("there is an envelope");
+    }
+    until_begun(&starts, [6, 0, 0]).await;
+    stop(family).await;
+}
+
+#[girder::test]
+async fn the_end_of_who_is_significant_is_the_supervisors() {
+    let starts = Starts::default();
+    let weighty = child(1, &starts).restart(Restart::Transient).significant();
+    let family = supervisor(Strategy::OneForOne)
+        .auto_shutdown(AutoShutdown::AnySignificant)
+        .child(child(0, &starts))
+        .child(weighty)
+        .spawn()
+        .expect("there is room");
+    let all = pids(family).await;
+    send(pid(family, 1).await, Fate::Returns).expect("there is an envelope");
+    until_gone(family.pid()).await;
+    assert!(all.into_iter().flatten().all(|pid| !is_alive(pid)));
+}
+
+/// The last one that was started goes first, each when the one behind it is gone.
+#[girder::test]
+async fn they_end_in_the_opposite_of_their_order() {
+    struct Ends(u32, Pid);
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            send(self.1, self.0).expect("there is an envelope");
+        }
+    }
+    let told = own_pid();
+    let child = |number| {
+        Child::new("one", move || async move {
+            let _ends = Ends(number, told);
+            send(told, ()).expect("there is an envelope");
+            pending().await
+        })
+    };
+    let family = (0..4)
+        .map(child)
+        .fold(supervisor(Strategy::OneForAll), Supervisor::child);
+    let family = family.spawn().expect("there is room");
+    for _ in 0..4 {
+        let () = receive().await;
+    }
+    stop(family).await;
+    for expected in (0..4).rev() {
+        assert_eq!(receive::<u32>().await, expected);
+    }
+}
+
+/// One with three levels: two supervisors, each over four workers and another one over two.
+fn tree(depth: u32) -> Supervisor {
+    const STRATEGIES: [Strategy; 3] = [
+        Strategy::OneForOne,
+        Strategy::RestForOne,
+        Strategy::OneForAll,
+    ];
+    let mut all = supervisor(STRATEGIES[depth as usize]);
+    for _ in 0..2 {
+        all = all.child(Child::new("leaf", pending::<()>));
+        if depth < 2 {
+            all = all.child(Child::supervisor("branch", move || tree(depth + 1)));
+        }
+    }
+    all
+}
+
+/// Leaves and branches, the root included.
+const MEMBERS: usize = 1 + 2 * (1 + 1 + 2 * (1 + 1 + 2));
+
+/// All who are there, the root first; nothing if somebody is missing, or does not answer.
+fn whole(root: SupervisorAddr) -> Pin<Box<dyn Future<Output = Option<Vec<Pid>>> + Send>> {
+    Box::pin(async move {
+        let mut all = alloc::vec![root.pid()];
+        for child in root.which_children().await.ok()? {
+            let pid = child.pid.filter(|&pid| is_alive(pid))?;
+            match child.kind {
+                girder::supervisor::Kind::Worker => all.push(pid),
+                girder::supervisor::Kind::Supervisor => {
+                    all.extend(whole(SupervisorAddr::of(pid)).await?);
+                }
+            }
+        }
+        Some(all)
+    })
+}
+
+async fn until_whole(root: SupervisorAddr) -> Vec<Pid> {
+    loop {
+        match whole(root).await {
+            Some(all) if all.len() == MEMBERS => return all,
+            _ => sleep(Duration::from_millis(1)).await,
+        }
+    }
+}
+
+#[girder::test(limit_ms = 120_000)]
+async fn a_tree_is_whole_again_whoever_is_killed() {
+    const ROUNDS: u64 = 60;
+    let rng = &mut girder::check::rng();
+    let before = girder::processes().count();
+    let root = tree(0).spawn().expect("there is room");
+    for _ in 0..ROUNDS {
+        let all = until_whole(root).await;
+        for _ in 0..=rng.below(3) {
+            kill(all[1 + rng.below(MEMBERS as u64 - 1) as usize]);
+        }
+    }
+    until_whole(root).await;
+    root.stop().expect("there is an envelope");
+    until_gone(root.pid()).await;
+    while girder::processes().count() > before {
+        sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Nobody is left below.
+#[girder::test(limit_ms = 60_000)]
+async fn the_children_of_one_that_is_killed_end_too() {
+    for _ in 0..10 {
+        let before = girder::processes().count();
+        let root = tree(0).spawn().expect("there is room");
+        let all = until_whole(root).await;
+        kill(root.pid());
+        for pid in all {
+            until_gone(pid).await;
+        }
+        while girder::processes().count() > before {
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+/// Killed when it has just begun, or is in the middle of something, it leaves nothing of its own behind.
+#[girder::test(limit_ms = 120_000)]
+async fn one_that_is_killed_at_any_moment_leaves_nothing() {
+    let rng = &mut girder::check::rng();
+    let mut before = None;
+    for round in 0..30 {
+        let root = tree(0).spawn().expect("there is room");
+        if round % 2 == 0 {
+            let all = until_whole(root).await;
+            kill(all[1 + rng.below(MEMBERS as u64 - 1) as usize]);
+        }
+        sleep(Duration::from_micros(rng.below(300))).await;
+        kill(root.pid());
+        until_gone(root.pid()).await;
+        let after = settled_resources().await;
+        let before = before.get_or_insert(after);
+        assert_eq!(
+            after.abandoned.blocks, before.abandoned.blocks,
+            "round {round}"
+        );
+        assert!(
+            after.kernel.blocks <= before.kernel.blocks + 8,
+            "{before:?}, then {after:?}"
+        );
+    }
+}
+
+/// Children of one supervisor.
+const MANY: usize = 3_000;
+
+#[girder::test(limit_ms = 240_000)]
+async fn thousands_of_children_are_looked_after() {
+    let family = supervisor(Strategy::SimpleOneForOne)
+        .spawn()
+        .expect("there is room");
+    for _ in 0..MANY {
+        let idle = Child::new("idle", pending::<()>).shutdown(Shutdown::BrutalKill);
+        family.start_child(idle).await.expect("there is room");
+    }
+    let before = pids(family).await;
+    for victim in before.iter().flatten().step_by(10) {
+        kill(*victim);
+    }
+    let others = loop {
+        let now = pids(family).await;
+        let is_another = |number: usize| now[number].is_some_and(|pid| before[number] != Some(pid));
+        if (0..MANY).step_by(10).all(is_another) {
+            break (0..MANY).filter(|&number| is_another(number)).count();
+        }
+        sleep(Duration::from_millis(1)).await;
+    };
+    assert_eq!(others, MANY.div_ceil(10), "and nobody else");
+    stop(family).await;
+}
