@@ -30,23 +30,41 @@ use alloc::boxed::Box;
 use core::fmt::Display;
 use core::pin::Pin;
 use girder_core::check::ExitStatus;
-use girder_core::config::{BenchChoice, Mode};
-use girder_core::program::{Program, Role};
+use girder_core::config::{BenchChoice, Config, Mode};
+use girder_core::program;
 use girder_core::sched::{ExitReason, Priority};
-use girder_lockfree::process::{PINNED, cores, spawn};
+use girder_lockfree::process::{PINNED, cores, here, spawn};
 
 const NORMAL: u8 = Priority::Normal.level();
 /// The same, for one that stays with the suite, which stays on its core: where the measure is of two on one core.
 const NORMAL_HERE: u8 = NORMAL | PINNED;
 const HIGH: u8 = Priority::High.level();
 
-type Run = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// A benchmark under way.
+pub type Run = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A benchmark, and how often it does its operation unless told otherwise.
-struct Bench {
+pub struct Bench {
     name: &'static str,
     count: u64,
     run: fn(u64) -> Run,
+}
+
+impl Bench {
+    /// One that an image adds to ours: of something that stands above this package.
+    pub const fn new(name: &'static str, count: u64, run: fn(u64) -> Run) -> Self {
+        bench(name, count, run)
+    }
+}
+
+/// Measures what so many operations take, and reports it.
+pub async fn measure(name: &str, ops: u64, operations: impl Future<Output = ()>) {
+    marks::begin();
+    let start = here::now();
+    operations.await;
+    let nanos = here::now() - start;
+    marks::end();
+    report(name, ops, nanos);
 }
 
 const fn bench(name: &'static str, count: u64, run: fn(u64) -> Run) -> Bench {
@@ -63,7 +81,7 @@ const SPREAD: &str = "spread";
 const OF_SEVERAL_CORES: [&str; 3] = [PING_PONG_CROSS, STEAL, SPREAD];
 
 /// All of them, in the order in which they run.
-const BENCHES: [Bench; 35] = [
+static BENCHES: [Bench; 34] = [
     bench("yield", 1_000_000, |count| {
         Box::pin(yields::run("yield", count))
     }),
@@ -159,17 +177,24 @@ const BENCHES: [Bench; 35] = [
     }),
     bench(SPREAD, 100_000, |count| Box::pin(cross::spread(count))),
     bench(STEAL, 5_000, |count| Box::pin(cross::steal(count))),
-    // Last: over all that has run before.
-    bench("masked_max", 1, |_| Box::pin(masked::run())),
 ];
 
-/// The benchmarks, for an image that holds them.
-pub const PROGRAM: Program = Program::system(Role::Benches, |config| {
+/// Comes last: over all that has run before.
+static MASKED_MAX: Bench = bench("masked_max", 1, |_| Box::pin(masked::run()));
+
+/// Ours, and those that the image has added.
+fn all(added: &'static [Bench]) -> impl Iterator<Item = &'static Bench> + Clone {
+    BENCHES.iter().chain(added).chain([&MASKED_MAX])
+}
+
+/// The benchmarks, for an image that holds them and perhaps some of its own: what its program of the role `Benches` runs.
+pub fn run_benches(config: &'static Config<'static>, added: &'static [Bench]) -> program::Run {
     let keeps_time = config.keeps_time;
     match (config.mode, take_wish()) {
         (Mode::Bench(choice), _) => Box::pin(async move {
             let suite = async move || {
-                power_down(run(|bench| is_chosen(bench, &choice), choice.count, keeps_time).await)
+                let is_chosen = |bench: &Bench| is_chosen(bench, &choice, added);
+                power_down(run(added, is_chosen, choice.count, keeps_time).await)
             };
             match end_of(suite, NORMAL_HERE).await {
                 Ok(reason) => no_result("the benchmark run", reason),
@@ -182,7 +207,7 @@ pub const PROGRAM: Program = Program::system(Role::Benches, |config| {
         (_, wish) => Box::pin(async move {
             let suite = async move || {
                 let is_chosen = |bench: &Bench| wish.selects(bench.name);
-                if run(is_chosen, None, keeps_time).await == ExitStatus::NothingToRun {
+                if run(added, is_chosen, None, keeps_time).await == ExitStatus::NothingToRun {
                     println!("there is no such benchmark");
                 }
             };
@@ -199,11 +224,12 @@ pub const PROGRAM: Program = Program::system(Role::Benches, |config| {
             }
         }),
     }
-});
+}
 
 /// Runs the benchmarks that are chosen. The suite runs among what it measures, as a
 /// process of its own, for each layer of futures around it would be part of each of its yields.
 async fn run(
+    added: &'static [Bench],
     is_chosen: impl Fn(&Bench) -> bool,
     count: Option<u64>,
     keeps_time: bool,
@@ -213,7 +239,7 @@ async fn run(
         (keeps_time || bench.name != YIELD_CLOCK)
             && (cores() > 1 || !OF_SEVERAL_CORES.contains(&bench.name))
     };
-    let chosen = BENCHES.iter().filter(|bench| is_chosen(bench));
+    let chosen = all(added).filter(|bench| is_chosen(bench));
     for bench in chosen.filter(has_sense) {
         (bench.run)(count.unwrap_or(bench.count).max(1)).await;
         status = ExitStatus::AllPassed;
@@ -222,8 +248,8 @@ async fn run(
 }
 
 /// A whole name selects one benchmark; any other text all whose names contain it.
-fn is_chosen(bench: &Bench, choice: &BenchChoice<'_>) -> bool {
-    let is_name = BENCHES.iter().any(|bench| bench.name == choice.filter);
+fn is_chosen(bench: &Bench, choice: &BenchChoice<'_>, added: &'static [Bench]) -> bool {
+    let is_name = all(added).any(|bench| bench.name == choice.filter);
     match is_name {
         true => bench.name == choice.filter,
         false => bench.name.contains(choice.filter),

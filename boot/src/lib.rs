@@ -44,7 +44,7 @@ mod treeless;
 mod watchdogs;
 
 pub use audit::{Discrepancy, Disorder, audit};
-pub use bench::PROGRAM as BENCHES;
+pub use bench::{Bench, Run as BenchRun, measure as measure_bench, run_benches};
 pub use console::print;
 pub use girder_aarch64::death::exit;
 pub use heap::memory_alarms;

@@ -58,10 +58,10 @@ mod child;
 mod kin;
 mod running;
 
-use crate::{Options, SpawnError};
+use crate::{Options, Pid, SpawnError, own_pid};
 use alloc::vec::Vec;
 use core::time::Duration;
-use girder_core::supervise::{Rules, Verdict};
+use girder_core::supervise::Rules;
 use running::Running;
 
 pub use address::{ChildInfo, Counts, SupervisorAddr, WishError};
@@ -107,7 +107,7 @@ impl Supervisor {
         self
     }
 
-    /// Makes a process that is this supervisor.
+    /// Makes a process that is this supervisor. Its end ends nobody else, and only itself or others end it.
     pub fn spawn(self) -> Result<SupervisorAddr, SpawnError> {
         self.spawn_opt(Options::new())
     }
@@ -117,34 +117,36 @@ impl Supervisor {
         let pid = options.spawn_with(move || self.run())?;
         Ok(SupervisorAddr::of(pid))
     }
-}
 
-impl Supervisor {
+    /// As [`spawn`](Self::spawn), linked to the running process: when that ends, however it does, the supervisor ends its children and
+    /// itself. When the supervisor gives up, the running process ends, unless it [traps](crate::trap_exit) that.
+    pub fn spawn_link(self) -> Result<SupervisorAddr, SpawnError> {
+        let parent = own_pid();
+        let pid = Options::new().spawn_link(move || self.run_below(Some(parent)))?;
+        Ok(SupervisorAddr::of(pid))
+    }
+
     /// Is this supervisor, as the running process, until it ends. What comes to the process meanwhile is the supervisor's: messages that it
     /// does not know are dropped.
+    ///
+    /// It returns when it was [asked to stop](SupervisorAddr::stop). Else the process ends by the exit signal that asked it to; if it
+    /// gives up, or ends with its significant children, for the reason [`Shutdown`](crate::ExitReason::Shutdown).
     pub async fn run(self) {
+        self.run_below(None).await;
+    }
+
+    async fn run_below(self, parent: Option<Pid>) {
         let Self { rules, children } = self;
-        let mut running = match Running::new(rules, children) {
+        if let Err(error) = kin::settle_in() {
+            crate::exit(error);
+        }
+        let mut running = match Running::new(rules, children, parent) {
             Ok(running) => running,
             Err(refusal) => crate::exit(refusal),
         };
         let verdict = running.run().await;
-        match verdict {
-            Verdict::Stopped | Verdict::SignificantEnded(_) => {}
-            Verdict::TooManyRestarts(id) => {
-                let (name, pid) = (running.name(id), crate::own_pid());
-                log::error!(
-                    "supervisor {pid} gives up: too many restarts, {name} would be the next"
-                );
-                drop(running);
-                crate::exit("too many restarts");
-            }
-            Verdict::StartFailed(id) => {
-                let (name, pid) = (running.name(id), crate::own_pid());
-                log::error!("supervisor {pid} can't begin: no room for {name}");
-                drop(running);
-                crate::exit("a child could not be started");
-            }
-        }
+        let reason = running.reason(verdict);
+        drop(running);
+        kin::end(reason).await;
     }
 }

@@ -3,6 +3,8 @@
 //! Each is a crate of its own with its own first lines, which say nothing here.
 #![allow(unused_attributes)]
 
+#[path = "../../../kernel/examples/crash.rs"]
+mod crash;
 #[path = "../../../kernel/examples/echo.rs"]
 mod echo;
 #[path = "../../../kernel/examples/hello.rs"]

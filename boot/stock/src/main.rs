@@ -8,13 +8,15 @@ extern crate alloc;
 extern crate girder_machine_tests;
 
 #[cfg(target_os = "none")]
+mod benches;
+#[cfg(target_os = "none")]
 mod demos;
 
 /// Found by the kernel in this section. An application's image does without them.
 #[cfg(target_os = "none")]
 #[used]
 #[unsafe(link_section = "girder_programs")]
-static PROGRAMS: [girder_core::program::Program; 2] = [girder_boot::SHELL, girder_boot::BENCHES];
+static PROGRAMS: [girder_core::program::Program; 2] = [girder_boot::SHELL, benches::PROGRAM];
 
 #[cfg(not(target_os = "none"))]
 fn main() {}

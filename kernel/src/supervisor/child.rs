@@ -141,6 +141,7 @@ where
     M: Fn() -> Supervisor + Send + Sync + 'static,
 {
     fn bear(self: Arc<Self>, options: Options<'static>) -> Result<Pid, SpawnError> {
-        kin::bear(options, move || (self.0)().run())
+        let parent = crate::own_pid();
+        kin::bear(options, move || (self.0)().run_below(Some(parent)))
     }
 }

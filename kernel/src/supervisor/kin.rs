@@ -1,21 +1,31 @@
-//! How a supervisor is tied to its children, and what it hears.
+//! How a supervisor is tied to its children and to the one above it, and what it hears.
+//!
+//! It is linked to each child from its birth on. So when it fails, however it does, its children end too; and since it traps exit
+//! signals, the end of a child is a message. What asks it to end is such a signal as well: of whoever is above it, whatever the
+//! reason, or of anybody who wants it shut down.
 
 use super::address::Wish;
-use super::child::Kind;
 use crate::{
-    Down, ExitReason, Options, Pid, SpawnError, kill, monitor, receive_any, send, timeout_at,
+    Exit, ExitReason, NoLink, Options, Pid, SpawnError, exit_signal, kill, own_pid, receive_any,
+    timeout_at, trap_exit,
 };
+use core::future::pending;
 use girder_core::supervise::Ended;
 use girder_core::time::Instant;
 
 /// What comes to a supervisor.
 pub(super) enum News {
-    /// Some process has ended.
-    Ended(Pid, ExitReason),
+    /// Some process has ended, or wants it to end.
+    Exit(Exit),
     /// Somebody wishes something.
     Wish(Wish),
     /// The time has come that it waits for; or something that it does not know.
     Nothing,
+}
+
+/// Makes the running process one that hears of its children.
+pub(super) fn settle_in() -> Result<(), NoLink> {
+    trap_exit(true).map(drop)
 }
 
 /// Makes a child of the running process.
@@ -24,21 +34,13 @@ where
     F: Future<Output = ()> + 'static,
     M: FnOnce() -> F + Send + 'static,
 {
-    let pid = options.spawn_with(make)?;
-    match monitor(pid) {
-        Ok(_) => Ok(pid),
-        Err(_) => {
-            kill(pid);
-            Err(SpawnError::NoProcess)
-        }
-    }
+    options.spawn_link(make)
 }
 
-/// Asks a child to end in good order.
-pub(super) fn ask(pid: Pid, kind: Kind) {
-    match kind {
-        Kind::Supervisor if send(pid, Wish::Stop).is_ok() => {}
-        _ => _ = kill(pid),
+/// Asks a child to end in good order. If there is no memory to ask in, it is not asked.
+pub(super) fn ask(pid: Pid) {
+    if exit_signal(pid, ExitReason::Shutdown).is_err() {
+        kill(pid);
     }
 }
 
@@ -51,8 +53,8 @@ pub(super) async fn news(until: Option<Instant>) -> News {
             Err(_) => return News::Nothing,
         },
     };
-    match message.downcast::<Down>() {
-        Ok(down) => News::Ended(down.pid, down.reason),
+    match message.downcast() {
+        Ok(exit) => News::Exit(exit),
         Err(other) => other.downcast().map_or(News::Nothing, News::Wish),
     }
 }
@@ -61,6 +63,19 @@ pub(super) async fn news(until: Option<Instant>) -> News {
 pub(super) const fn class(reason: &ExitReason) -> Ended {
     match reason {
         ExitReason::Returned => Ended::Normal,
+        ExitReason::Shutdown => Ended::Shutdown,
         _ => Ended::Abnormal,
+    }
+}
+
+/// Ends the running process for this reason, at an await.
+pub(super) async fn end(reason: ExitReason) {
+    if reason == ExitReason::Returned {
+        return;
+    }
+    let signalled = trap_exit(false).and_then(|_| exit_signal(own_pid(), reason.clone()));
+    match signalled {
+        Ok(()) => pending().await,
+        Err(_) => crate::exit(reason),
     }
 }

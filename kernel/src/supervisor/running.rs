@@ -1,17 +1,18 @@
 //! A supervisor at work: what comes in is reported to the machine that decides, and what that orders is done.
 //!
 //! Nobody else's code runs here. A child's future is made in the child's own process, and what is asked comes as a message; only what a child
-//! that is removed was to be made of is dropped here. So a supervisor is at an await, or a few steps before one, and to kill it there
-//! drops all that it has.
+//! that is removed was to be made of is dropped here. So a supervisor is at an await, or a few steps before one: whoever kills it has it drop
+//! all that it has.
 
 use super::address::{ChildInfo, Counts, Wish, WishError};
 use super::child::{Child, Kind};
 use super::kin::{self, News};
-use crate::{Pid, ReplyTo, SpawnError, kill, yield_now};
+use crate::{Exit, ExitReason, Pid, ReplyTo, SpawnError, kill, yield_now};
 use alloc::collections::VecDeque;
 use girder_core::supervise::{ChildId, Order, Refusal, Rules, Supervision, Verdict};
 use girder_core::time::Instant;
 use girder_lockfree::arena::Hashing;
+use girder_lockfree::process::Words;
 use hashbrown::HashMap;
 
 /// Orders in a row that it carries out before others have a turn, and a kill its effect.
@@ -25,6 +26,10 @@ pub(super) struct Running {
     wishes: VecDeque<Wish>,
     /// Who is to know when a child has ended as somebody wished.
     terminating: Option<ReplyTo<Result<(), WishError>>>,
+    /// Who is above it: its end is the supervisor's.
+    parent: Option<Pid>,
+    /// How it is to end when it has been asked to.
+    reason: ExitReason,
 }
 
 struct Member {
@@ -37,6 +42,7 @@ impl Running {
     pub(super) fn new(
         rules: Rules,
         children: impl IntoIterator<Item = Child>,
+        parent: Option<Pid>,
     ) -> Result<Self, Refusal> {
         let members = children.into_iter().map(Member::of);
         Ok(Self {
@@ -44,6 +50,8 @@ impl Running {
             pids: HashMap::with_hasher(Hashing::default()),
             wishes: VecDeque::new(),
             terminating: None,
+            parent,
+            reason: ExitReason::Returned,
         })
     }
 
@@ -58,7 +66,7 @@ impl Running {
             match self.machine.next(Instant::now()) {
                 Order::Start(id) => _ = self.start(id),
                 Order::Ask(id) => self.tell(id, kin::ask),
-                Order::Kill(id) => self.tell(id, |pid, _| _ = kill(pid)),
+                Order::Kill(id) => self.tell(id, |pid| _ = kill(pid)),
                 Order::Wait(until) => match self.next_wish() {
                     Some(wish) => self.fulfil(wish),
                     None => self.hear(kin::news(until).await),
@@ -68,27 +76,59 @@ impl Running {
         }
     }
 
+    /// How it is to end after this verdict.
+    pub(super) fn reason(&self, verdict: Verdict) -> ExitReason {
+        match verdict {
+            Verdict::Stopped => self.reason.clone(),
+            Verdict::SignificantEnded(_) => ExitReason::Shutdown,
+            Verdict::TooManyRestarts(id) => {
+                self.complain(format_args!(
+                    "too many restarts, the last of {}",
+                    self.name(id)
+                ));
+                ExitReason::Shutdown
+            }
+            Verdict::StartFailed(id) => {
+                self.complain(format_args!("no room for {}", self.name(id)));
+                ExitReason::Exited(Words::of("a child could not be started"))
+            }
+        }
+    }
+
+    fn complain(&self, why: core::fmt::Arguments<'_>) {
+        log::error!("supervisor {} gives up: {why}", crate::own_pid());
+    }
+
     /// What the child is called, for those who read of it.
-    pub(super) fn name(&self, id: ChildId) -> &str {
+    fn name(&self, id: ChildId) -> &str {
         let member = self.machine.child(id);
         member.map_or("one that is gone", |member| &member.child.name)
     }
 
     fn hear(&mut self, news: News) {
         match news {
-            News::Ended(pid, reason) => {
-                let Some(id) = self.pids.remove(&pid) else {
-                    return;
-                };
+            News::Exit(exit) => self.hear_of_exit(exit),
+            News::Wish(Wish::Stop) => self.machine.stop(),
+            // For want of memory it is dropped, and whoever asked is told so.
+            News::Wish(wish) if self.wishes.try_reserve(1).is_ok() => self.wishes.push_back(wish),
+            News::Wish(_) | News::Nothing => {}
+        }
+    }
+
+    fn hear_of_exit(&mut self, exit: Exit) {
+        let Exit { pid, reason } = exit;
+        match self.pids.remove(&pid) {
+            Some(id) => {
                 if let Some(member) = self.machine.child_mut(id) {
                     member.pid = None;
                 }
                 self.machine.ended(id, kin::class(&reason));
             }
-            News::Wish(Wish::Stop) => self.machine.stop(),
-            // For want of memory it is dropped, and whoever asked is told so.
-            News::Wish(wish) if self.wishes.try_reserve(1).is_ok() => self.wishes.push_back(wish),
-            News::Wish(_) | News::Nothing => {}
+            None if Some(pid) == self.parent || reason == ExitReason::Shutdown => {
+                self.reason = reason;
+                self.machine.stop();
+            }
+            None => {}
         }
     }
 
@@ -111,13 +151,9 @@ impl Running {
         Ok(pid)
     }
 
-    fn tell(&self, id: ChildId, what: fn(Pid, Kind)) {
-        if let Some(Member {
-            child,
-            pid: Some(pid),
-        }) = self.machine.child(id)
-        {
-            what(*pid, child.kind);
+    fn tell(&self, id: ChildId, what: fn(Pid)) {
+        if let Some(pid) = self.machine.child(id).and_then(|member| member.pid) {
+            what(pid);
         }
     }
 
@@ -190,15 +226,6 @@ impl Running {
             }
         }
         counts
-    }
-}
-
-/// Whoever is left when it is killed is killed as well.
-impl Drop for Running {
-    fn drop(&mut self) {
-        for &pid in self.pids.keys() {
-            kill(pid);
-        }
     }
 }
 

@@ -13,7 +13,8 @@ use girder::supervisor::{
     SupervisorAddr, WishError,
 };
 use girder::{
-    Down, ExitReason, Options, Pid, is_alive, kill, monitor, own_pid, receive, send, sleep, whereis,
+    Down, Exit, ExitReason, Options, Pid, is_alive, kill, monitor, own_pid, receive, send, sleep,
+    spawn_with, trap_exit, whereis,
 };
 
 /// More restarts than a test needs.
@@ -257,6 +258,67 @@ async fn they_end_in_the_opposite_of_their_order() {
     stop(family).await;
     for expected in (0..4).rev() {
         assert_eq!(receive::<u32>().await, expected);
+    }
+}
+
+/// Who traps exit signals clears up when it is asked to, and has its time for that.
+#[girder::test(limit_ms = 60_000)]
+async fn whoever_does_not_end_in_time_is_killed() {
+    let told = own_pid();
+    let traps = |tidies: bool| {
+        let child = Child::new("tidy", move || async move {
+            trap_exit(true).expect("there is memory");
+            send(told, ()).expect("there is an envelope");
+            let Exit { reason, .. } = receive().await;
+            assert_eq!(reason, ExitReason::Shutdown);
+            send(told, tidies).expect("there is an envelope");
+            if !tidies {
+                pending::<()>().await;
+            }
+        });
+        child.shutdown(Shutdown::Within(match tidies {
+            true => Duration::from_secs(3_600),
+            false => Duration::from_millis(20),
+        }))
+    };
+    let family = supervisor(Strategy::OneForAll)
+        .child(traps(true))
+        .child(traps(false));
+    let family = family.spawn().expect("there is room");
+    for _ in 0..2 {
+        let () = receive().await;
+    }
+    let ends = [ExitReason::Returned, ExitReason::Killed];
+    for (member, expected) in children(family).await.into_iter().zip(ends) {
+        monitor(member.pid.expect("it runs")).expect("there is memory");
+        family
+            .terminate_child(member.id)
+            .await
+            .expect("it is there");
+        let down: Down = receive().await;
+        assert_eq!(down.reason, expected);
+    }
+    stop(family).await;
+}
+
+/// Whoever has it made, and is linked to it, ends with it: the other way round, however it ends.
+#[girder::test]
+async fn one_that_is_linked_ends_with_its_maker() {
+    for returns in [true, false] {
+        let told = own_pid();
+        let maker = spawn_with(move || async move {
+            let family = supervisor(Strategy::OneForOne).child(Child::new("idle", pending::<()>));
+            let family = family.spawn_link().expect("there is room");
+            let all = pids(family).await;
+            send(told, (family.pid(), all[0].expect("it runs"))).expect("there is an envelope");
+            if !returns {
+                pending::<()>().await;
+            }
+        });
+        let (family, child): (Pid, Pid) = receive().await;
+        kill(maker.expect("there is room"));
+        until_gone(family).await;
+        assert!(!is_alive(child), "it outlives its supervisor");
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) fn rows() -> Vec<Row> {
     };
     vec![
         demo("example-hello", "run=hello", HELLO),
+        demo("example-crash", "run=crash", CRASH),
         demo("example-timers", "run=timers", TIMERS),
         demo("example-parallel-sum", "run=parallel_sum", PARALLEL_SUM),
         demo("example-prime-sieve", "run=prime_sieve", PRIME_SIEVE),
@@ -110,6 +111,30 @@ fn demo(name: &str, bootargs: &'static str, expects: &'static [Expect]) -> Row {
 }
 
 const HELLO: &[Expect] = &[says!("it says hello", "hello from process ")];
+
+const CRASH: &[Expect] = &[
+    says!("a panic is told", "a star is missing"),
+    says!(
+        "who panics is well at last",
+        "the catalogue is well in its life 3"
+    ),
+    says!(
+        "who faults is well at last",
+        "the camera is well in its life 3"
+    ),
+    says!(
+        "who overflows is well at last",
+        "the motor is well in its life 3"
+    ),
+    says!(
+        "who fails for ever is given up with its supervisor",
+        "the weather is given up: its supervisor was shut down"
+    ),
+    says!(
+        "the tree ends as a whole",
+        "the observatory closes: it returned, and 0 are left"
+    ),
+];
 
 const TIMERS: &[Expect] = &[
     says!("a sleep is not short", "slept 20ms or more: true"),
