@@ -171,6 +171,8 @@
 //! # }
 //! ```
 //!
+//! Who starts again what has failed is a [`supervisor`]: a process that has children, and does nothing else.
+//!
 //! A process that returns or is killed while it awaits drops what it owns. One that ends in the middle of its
 //! code, by a panic or by [`exit`], drops nothing; its memory comes back except for what its values own on the heap.
 //! A service that crashes and loses nothing keeps what it has in an arena of its own: see [`local`].

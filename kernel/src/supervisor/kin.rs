@@ -4,24 +4,13 @@
 //! signals, the end of a child is a message. What asks it to end is such a signal as well: of whoever is above it, whatever the
 //! reason, or of anybody who wants it shut down.
 
-use super::address::Wish;
 use crate::{
-    Exit, ExitReason, NoLink, Options, Pid, SpawnError, exit_signal, kill, own_pid, receive_any,
+    ExitReason, Message, NoLink, Options, Pid, SpawnError, exit_signal, kill, own_pid, receive_any,
     timeout_at, trap_exit,
 };
 use core::future::pending;
 use girder_core::supervise::Ended;
 use girder_core::time::Instant;
-
-/// What comes to a supervisor.
-pub(super) enum News {
-    /// Some process has ended, or wants it to end.
-    Exit(Exit),
-    /// Somebody wishes something.
-    Wish(Wish),
-    /// The time has come that it waits for; or something that it does not know.
-    Nothing,
-}
 
 /// Makes the running process one that hears of its children.
 pub(super) fn settle_in() -> Result<(), NoLink> {
@@ -45,17 +34,10 @@ pub(super) fn ask(pid: Pid) {
 }
 
 /// Waits for what comes next, until that time at most.
-pub(super) async fn news(until: Option<Instant>) -> News {
-    let message = match until {
-        None => receive_any().await,
-        Some(until) => match timeout_at(until, receive_any()).await {
-            Ok(message) => message,
-            Err(_) => return News::Nothing,
-        },
-    };
-    match message.downcast() {
-        Ok(exit) => News::Exit(exit),
-        Err(other) => other.downcast().map_or(News::Nothing, News::Wish),
+pub(super) async fn next_message(until: Option<Instant>) -> Option<Message> {
+    match until {
+        None => Some(receive_any().await),
+        Some(until) => timeout_at(until, receive_any()).await.ok(),
     }
 }
 

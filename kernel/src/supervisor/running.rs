@@ -6,8 +6,8 @@
 
 use super::address::{ChildInfo, Counts, Wish, WishError};
 use super::child::{Child, Kind};
-use super::kin::{self, News};
-use crate::{Exit, ExitReason, Pid, ReplyTo, SpawnError, kill, yield_now};
+use super::kin;
+use crate::{Exit, ExitReason, Message, Pid, ReplyTo, SpawnError, kill, yield_now};
 use alloc::collections::VecDeque;
 use girder_core::supervise::{ChildId, Order, Refusal, Rules, Supervision, Verdict};
 use girder_core::time::Instant;
@@ -69,7 +69,11 @@ impl Running {
                 Order::Kill(id) => self.tell(id, |pid| _ = kill(pid)),
                 Order::Wait(until) => match self.next_wish() {
                     Some(wish) => self.fulfil(wish),
-                    None => self.hear(kin::news(until).await),
+                    None => {
+                        if let Some(message) = kin::next_message(until).await {
+                            self.hear(message);
+                        }
+                    }
                 },
                 Order::Over(verdict) => return verdict,
             }
@@ -105,27 +109,28 @@ impl Running {
         member.map_or("one that is gone", |member| &member.child.name)
     }
 
-    fn hear(&mut self, news: News) {
-        match news {
-            News::Exit(exit) => self.hear_of_exit(exit),
-            News::Wish(Wish::Stop) => self.machine.stop(),
-            // For want of memory it is dropped, and whoever asked is told so.
-            News::Wish(wish) if self.wishes.try_reserve(1).is_ok() => self.wishes.push_back(wish),
-            News::Wish(_) | News::Nothing => {}
+    fn hear(&mut self, message: Message) {
+        match message.downcast() {
+            Ok(Exit { pid, ref reason }) => self.hear_of_exit(pid, reason),
+            Err(other) => match other.downcast() {
+                Ok(Wish::Stop) => self.machine.stop(),
+                // For want of memory it is dropped, and whoever asked is told so.
+                Ok(wish) if self.wishes.try_reserve(1).is_ok() => self.wishes.push_back(wish),
+                Ok(_) | Err(_) => {}
+            },
         }
     }
 
-    fn hear_of_exit(&mut self, exit: Exit) {
-        let Exit { pid, reason } = exit;
+    fn hear_of_exit(&mut self, pid: Pid, reason: &ExitReason) {
         match self.pids.remove(&pid) {
             Some(id) => {
                 if let Some(member) = self.machine.child_mut(id) {
                     member.pid = None;
                 }
-                self.machine.ended(id, kin::class(&reason));
+                self.machine.ended(id, kin::class(reason));
             }
-            None if Some(pid) == self.parent || reason == ExitReason::Shutdown => {
-                self.reason = reason;
+            None if Some(pid) == self.parent || *reason == ExitReason::Shutdown => {
+                self.reason = reason.clone();
                 self.machine.stop();
             }
             None => {}
