@@ -34,7 +34,8 @@
 //! then, and it counts for nothing.) Whoever is not under the cursor keeps its place, and is dealt with when all is settled.
 //!
 //! A start that fails in the middle of a restart puts the child at the line's end, so others have their turn; then it is restarted as if it had
-//! ended once more. That counts as a restart, so a child that can never start ends the supervisor.
+//! ended once more. That counts as a restart, so a child that can never start ends the supervisor, at the latest;
+//! whoever tries looks between two attempts whether it is to stop.
 //!
 //! # What it costs
 //!
@@ -214,13 +215,15 @@ impl<C> Supervision<C> {
         }
     }
 
-    /// Ends all children. Whoever is ending already is waited for first.
+    /// Ends all children. Whoever is ending already is waited for first, or with the others if they are ended at once.
     pub fn stop(&mut self) {
         if self.is_ending() {
             return;
         }
         match &mut self.phase {
-            Phase::Stopping(stopping) => stopping.then = Then::EndAll(Verdict::Stopped),
+            Phase::Stopping(stopping) if self.rules.strategy != Strategy::SimpleOneForOne => {
+                stopping.then = Then::EndAll(Verdict::Stopped);
+            }
             _ => self.end_all(Verdict::Stopped),
         }
     }

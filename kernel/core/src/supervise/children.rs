@@ -8,7 +8,8 @@ use super::rules::ChildRules;
 use crate::time::Instant;
 use alloc::vec::Vec;
 
-/// A child of a supervisor, whichever process it is just now. It never comes to mean another child.
+/// A child of a supervisor, whichever process it is just now. It never comes to mean another child of the
+/// same supervisor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ChildId {
     place: u32,

@@ -38,6 +38,10 @@ struct World {
     restarts: Vec<Instant>,
     /// Whether somebody has wished what is done now.
     is_wished: bool,
+    /// Those that are always started again.
+    permanent: BTreeSet<u32>,
+    /// Those whom somebody has wished to end, and nobody to be started again.
+    wished_away: BTreeSet<u32>,
     rules: Rules,
 }
 
@@ -100,7 +104,8 @@ impl World {
             auto_shutdown,
         };
         let numbered = children.iter().copied().zip(0..);
-        let machine = Supervision::new(rules, numbered).expect("sensible rules");
+        let is_permanent = |(child, _): &(ChildRules, u32)| child.restart == Restart::Permanent;
+        let machine = Supervision::new(rules, numbered.clone()).expect("sensible rules");
         Self {
             machine,
             now: Instant::from_nanos(0),
@@ -111,6 +116,11 @@ impl World {
             added: children.len() as u32,
             restarts: Vec::new(),
             is_wished: true,
+            permanent: numbered
+                .filter(is_permanent)
+                .map(|(_, name)| name)
+                .collect(),
+            wished_away: BTreeSet::new(),
             rules,
         }
     }
@@ -137,12 +147,19 @@ impl World {
             Step::Pass(nanos) => self.now = self.now + Duration::from_nanos(nanos),
             Step::Add(rules) => {
                 if self.machine.add(rules, self.added).is_ok() {
+                    if rules.restart == Restart::Permanent {
+                        self.permanent.insert(self.added);
+                    }
                     self.added += 1;
                     self.is_wished = true;
                 }
             }
             Step::Terminate(number) => {
-                _ = self.nth(number).map(|it| self.machine.terminate(it.0));
+                if let Some((id, name)) = self.nth(number)
+                    && self.machine.terminate(id).is_ok()
+                {
+                    self.wished_away.insert(name);
+                }
             }
             Step::Restart(number) => {
                 let restarted = self.nth(number).map(|it| self.machine.restart(it.0));
@@ -196,6 +213,7 @@ impl World {
             true => self.machine.start_failed(id),
             false => {
                 assert!(self.running.insert(name), "started twice");
+                self.wished_away.remove(&name);
                 self.machine.started(id);
             }
         }
@@ -234,6 +252,11 @@ impl World {
             _ if self.machine.is_settled() => self.look_whether_all_are_as_known(),
             _ => assert!(!self.ending.is_empty(), "it waits for nobody"),
         }
+        let is_simple = self.rules.strategy == Strategy::SimpleOneForOne;
+        if is_simple && self.machine.is_ending() {
+            let asked: BTreeSet<u32> = self.ending.keys().copied().collect();
+            assert_eq!(asked, self.running, "it waits, and has not asked all");
+        }
         self.look_at_restarts();
     }
 
@@ -262,6 +285,10 @@ impl World {
             .map(|(_, &name)| name)
             .collect();
         assert_eq!(known, self.running);
+        for (_, name) in self.machine.children() {
+            let is_due = self.permanent.contains(name) && !self.wished_away.contains(name);
+            assert!(!is_due || known.contains(name), "{name} is forgotten");
+        }
         assert!(self.ending.is_empty(), "settled while somebody ends");
         let is_simple = self.rules.strategy == Strategy::SimpleOneForOne;
         assert!(

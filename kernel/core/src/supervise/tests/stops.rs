@@ -85,6 +85,27 @@ fn those_that_are_alike_are_asked_at_once_and_share_a_deadline() {
     assert_eq!(family.machine.count(), 0);
 }
 
+/// One that is just being terminated keeps its own deadline; the others do not wait for it.
+#[test]
+fn those_that_are_alike_are_asked_at_once_even_while_one_is_terminated() {
+    let rules = rules(SimpleOneForOne);
+    let children = ['a', 'b', 'c'].map(|name| (name, with(Shutdown::Within(DEADLINE))));
+    let mut family = Family::new(rules, &children);
+    family.stubborn.extend(['a', 'b', 'c']);
+    let b = family.id('b');
+    family.machine.terminate(b).expect("it is there");
+    family.settle();
+    assert_eq!(family.told(), "ask b");
+    family.now = Instant::from_nanos(10);
+    family.machine.stop();
+    family.settle();
+    assert_eq!(family.told(), "ask c, ask a");
+    family.now = Instant::from_nanos(60);
+    family.settle();
+    assert_eq!(family.told(), "kill c, kill b, kill a");
+    assert_eq!(family.last, Order::Over(Verdict::Stopped));
+}
+
 /// Their end is no news: it starts nothing and counts for nothing.
 #[test]
 fn who_ends_before_it_is_its_turn_to_is_passed_over() {
