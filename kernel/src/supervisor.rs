@@ -58,7 +58,7 @@ mod child;
 mod kin;
 mod running;
 
-use crate::{Options, Pid, SpawnError, own_pid};
+use crate::{Options, Pid, SpawnError, is_alive, own_pid};
 use alloc::vec::Vec;
 use core::time::Duration;
 use girder_core::supervise::Rules;
@@ -131,14 +131,22 @@ impl Supervisor {
     ///
     /// It returns when it was [asked to stop](SupervisorAddr::stop). Else the process ends by the exit signal that asked it to; if it
     /// gives up, or ends with its significant children, for the reason [`Shutdown`](crate::ExitReason::Shutdown).
+    ///
+    /// What it runs as is to be nobody's child: below a supervisor it is [`Child::supervisor`], which ends with the one above it. And it is to
+    /// be awaited to the end: its children do not end with a future that is dropped, but with the process.
     pub async fn run(self) {
         self.run_below(None).await;
     }
 
     async fn run_below(self, parent: Option<Pid>) {
         let Self { rules, children } = self;
-        if let Err(error) = kin::settle_in() {
-            crate::exit(error);
+        let trapped = match kin::settle_in() {
+            Ok(trapped) => trapped,
+            Err(error) => crate::exit(error),
+        };
+        // Who has returned before this was no failure, and is gone: later ends are told.
+        if parent.is_some_and(|parent| !is_alive(parent)) {
+            return;
         }
         let mut running = match Running::new(rules, children, parent) {
             Ok(running) => running,
@@ -147,6 +155,6 @@ impl Supervisor {
         let verdict = running.run().await;
         let reason = running.reason(verdict);
         drop(running);
-        kin::end(reason).await;
+        kin::end(reason, trapped).await;
     }
 }

@@ -2,13 +2,13 @@
 
 use super::child::{Child, Kind};
 use crate::{CallError, Pid, ReplyTo, SpawnError, call, send};
-use alloc::borrow::Cow;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use girder_core::supervise::{ChildId, Refusal, Restart};
 
 /// A supervisor's address. What is asked by it waits until the supervisor is done with what it does just now, so none of it is for
-/// a child of the same supervisor while that is being started or ended.
+/// a child of the same supervisor while that is being started or ended. One that ends fulfils nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SupervisorAddr(Pid);
 
@@ -29,7 +29,7 @@ pub struct ChildInfo {
     /// Which one it is.
     pub id: ChildId,
     /// What it is called.
-    pub name: Cow<'static, str>,
+    pub name: Arc<str>,
     /// Who it is, if it is there.
     pub pid: Option<Pid>,
     /// What it is for.
@@ -62,6 +62,21 @@ pub(super) enum Wish {
     Which(ReplyTo<Vec<ChildInfo>>),
     Count(ReplyTo<Counts>),
     Stop,
+}
+
+impl Wish {
+    /// Answers that it is not fulfilled. Where no such answer is known there is none, and whoever asked is told so.
+    pub(super) fn refuse(self, why: Refusal) {
+        let refused = WishError::Refused(why);
+        match self {
+            Self::Start(_, reply_to) => _ = reply_to.reply(Err(refused)),
+            Self::Terminate(_, reply_to) | Self::Delete(_, reply_to) => {
+                _ = reply_to.reply(Err(refused));
+            }
+            Self::Restart(_, reply_to) => _ = reply_to.reply(Err(refused)),
+            Self::Which(_) | Self::Count(_) | Self::Stop => {}
+        }
+    }
 }
 
 impl SupervisorAddr {

@@ -3,7 +3,6 @@
 use super::Supervisor;
 use super::kin;
 use crate::{Options, Pid, SpawnError};
-use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use core::fmt;
 use girder_core::supervise::{ChildRules, Restart, Shutdown};
@@ -31,7 +30,7 @@ use girder_core::supervise::{ChildRules, Restart, Shutdown};
 /// ```
 #[must_use = "it is a plan, and nobody's child yet"]
 pub struct Child {
-    pub(super) name: Cow<'static, str>,
+    pub(super) name: Arc<str>,
     pub(super) rules: ChildRules,
     pub(super) kind: Kind,
     options: Options<'static>,
@@ -49,7 +48,7 @@ pub enum Kind {
 
 impl Child {
     /// A worker, to be started by this function.
-    pub fn new<F, M>(name: impl Into<Cow<'static, str>>, make: M) -> Self
+    pub fn new<F, M>(name: impl Into<Arc<str>>, make: M) -> Self
     where
         F: Future<Output = ()> + 'static,
         M: Fn() -> F + Send + Sync + 'static,
@@ -58,7 +57,7 @@ impl Child {
     }
 
     /// A supervisor below the one that this is given to. Unless told otherwise it may take its time to end its own children.
-    pub fn supervisor<M>(name: impl Into<Cow<'static, str>>, make: M) -> Self
+    pub fn supervisor<M>(name: impl Into<Arc<str>>, make: M) -> Self
     where
         M: Fn() -> Supervisor + Send + Sync + 'static,
     {
@@ -66,7 +65,7 @@ impl Child {
         below.shutdown(Shutdown::Infinity)
     }
 
-    fn of(name: Cow<'static, str>, kind: Kind, making: Arc<dyn Making>) -> Self {
+    fn of(name: Arc<str>, kind: Kind, making: Arc<dyn Making>) -> Self {
         Self {
             name,
             rules: ChildRules::default(),

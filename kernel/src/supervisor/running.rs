@@ -1,21 +1,22 @@
 //! A supervisor at work: what comes in is reported to the machine that decides, and what that orders is done.
 //!
 //! Nobody else's code runs here. A child's future is made in the child's own process, and what is asked comes as a message; only what a child
-//! that is removed was to be made of is dropped here. So a supervisor is at an await, or a few steps before one: whoever kills it has it drop
-//! all that it has.
+//! that is removed was to be made of is dropped here. So a supervisor is at an await, or soon comes to one, and whoever kills it has it drop
+//! all that it has; unless it is on its way through more children than it can pass in the time that it is given for that.
 
 use super::address::{ChildInfo, Counts, Wish, WishError};
 use super::child::{Child, Kind};
 use super::kin;
-use crate::{Exit, ExitReason, Message, Pid, ReplyTo, SpawnError, kill, yield_now};
+use crate::{Down, Exit, ExitReason, Message, Pid, ReplyTo, SpawnError, is_alive, yield_now};
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use girder_core::supervise::{ChildId, Order, Refusal, Rules, Supervision, Verdict};
 use girder_core::time::Instant;
 use girder_lockfree::arena::Hashing;
 use girder_lockfree::process::Words;
 use hashbrown::HashMap;
 
-/// Orders in a row that it carries out before others have a turn, and a kill its effect.
+/// Orders in a row that it carries out before others have a turn, and a kill its effect, and before it looks whether it is to stop.
 const ORDERS: u32 = 64;
 
 pub(super) struct Running {
@@ -26,6 +27,8 @@ pub(super) struct Running {
     wishes: VecDeque<Wish>,
     /// Who is to know when a child has ended as somebody wished.
     terminating: Option<ReplyTo<Result<(), WishError>>>,
+    /// Why the last start failed, if it has.
+    failure: Option<SpawnError>,
     /// Who is above it: its end is the supervisor's.
     parent: Option<Pid>,
     /// How it is to end when it has been asked to.
@@ -50,6 +53,7 @@ impl Running {
             pids: HashMap::with_hasher(Hashing::default()),
             wishes: VecDeque::new(),
             terminating: None,
+            failure: None,
             parent,
             reason: ExitReason::Returned,
         })
@@ -62,11 +66,17 @@ impl Running {
             in_a_row = (in_a_row + 1) % ORDERS;
             if in_a_row == 0 {
                 yield_now().await;
+                self.hear_what_is_there().await;
             }
             match self.machine.next(Instant::now()) {
-                Order::Start(id) => _ = self.start(id),
+                Order::Start(id) => {
+                    if self.start(id).is_err() {
+                        // It is tried again and again, and somebody may see no sense in that.
+                        self.hear_what_is_there().await;
+                    }
+                }
                 Order::Ask(id) => self.tell(id, kin::ask),
-                Order::Kill(id) => self.tell(id, |pid| _ = kill(pid)),
+                Order::Kill(id) => self.tell(id, kin::end_now),
                 Order::Wait(until) => match self.next_wish() {
                     Some(wish) => self.fulfil(wish),
                     None => {
@@ -80,33 +90,45 @@ impl Running {
         }
     }
 
+    /// Hears what has come, but not for ever.
+    async fn hear_what_is_there(&mut self) {
+        for _ in 0..ORDERS {
+            match kin::message_at_hand().await {
+                Some(message) => self.hear(message),
+                None => return,
+            }
+        }
+    }
+
     /// How it is to end after this verdict.
     pub(super) fn reason(&self, verdict: Verdict) -> ExitReason {
         match verdict {
             Verdict::Stopped => self.reason.clone(),
             Verdict::SignificantEnded(_) => ExitReason::Shutdown,
             Verdict::TooManyRestarts(id) => {
-                self.complain(format_args!(
-                    "too many restarts, the last of {}",
-                    self.name(id)
-                ));
+                let name = self.name(id);
+                self.complain(format_args!("too many restarts, the last of {name}"));
                 ExitReason::Shutdown
             }
             Verdict::StartFailed(id) => {
-                self.complain(format_args!("no room for {}", self.name(id)));
+                self.complain(format_args!("{} could not be started", self.name(id)));
                 ExitReason::Exited(Words::of("a child could not be started"))
             }
         }
     }
 
     fn complain(&self, why: core::fmt::Arguments<'_>) {
-        log::error!("supervisor {} gives up: {why}", crate::own_pid());
+        let own = crate::own_pid();
+        match self.failure {
+            Some(error) => log::error!("supervisor {own} gives up: {why} ({error})"),
+            None => log::error!("supervisor {own} gives up: {why}"),
+        }
     }
 
     /// What the child is called, for those who read of it.
     fn name(&self, id: ChildId) -> &str {
         let member = self.machine.child(id);
-        member.map_or("one that is gone", |member| &member.child.name)
+        member.map_or("a child that is gone", |member| &member.child.name)
     }
 
     fn hear(&mut self, message: Message) {
@@ -116,20 +138,32 @@ impl Running {
                 Ok(Wish::Stop) => self.machine.stop(),
                 // For want of memory it is dropped, and whoever asked is told so.
                 Ok(wish) if self.wishes.try_reserve(1).is_ok() => self.wishes.push_back(wish),
-                Ok(_) | Err(_) => {}
+                Ok(_) => {}
+                Err(other) => self.hear_of_end(other),
             },
         }
     }
 
+    /// Hears of the end of one that may have cut its link.
+    #[cold]
+    fn hear_of_end(&mut self, message: Message) {
+        if let Ok(Down { pid, reason, .. }) = message.downcast()
+            && let Some(id) = self.pids.remove(&pid)
+        {
+            self.gone(id, &reason);
+        }
+    }
+
     fn hear_of_exit(&mut self, pid: Pid, reason: &ExitReason) {
-        match self.pids.remove(&pid) {
-            Some(id) => {
-                if let Some(member) = self.machine.child_mut(id) {
-                    member.pid = None;
-                }
-                self.machine.ended(id, kin::class(reason));
+        // The end of a process is told when it is gone. Whoever is there has said this on its own account.
+        let is_end = !is_alive(pid);
+        match self.pids.get(&pid) {
+            Some(&id) if is_end => {
+                self.pids.remove(&pid);
+                self.gone(id, reason);
             }
-            None if Some(pid) == self.parent || *reason == ExitReason::Shutdown => {
+            Some(_) => {}
+            None if Some(pid) == self.parent || (*reason == ExitReason::Shutdown && !is_end) => {
                 self.reason = reason.clone();
                 self.machine.stop();
             }
@@ -137,8 +171,16 @@ impl Running {
         }
     }
 
+    fn gone(&mut self, id: ChildId, reason: &ExitReason) {
+        if let Some(member) = self.machine.child_mut(id) {
+            member.pid = None;
+        }
+        self.machine.ended(id, kin::class(reason));
+    }
+
     fn start(&mut self, id: ChildId) -> Result<Pid, SpawnError> {
         let started = self.bear(id);
+        self.failure = started.as_ref().err().copied();
         match started {
             Ok(_) => self.machine.started(id),
             Err(_) => self.machine.start_failed(id),
@@ -165,12 +207,22 @@ impl Running {
     /// What is wished next, if all is settled; then whatever was wished before has come about.
     fn next_wish(&mut self) -> Option<Wish> {
         if !self.machine.is_settled() {
+            self.refuse_if_ending();
             return None;
         }
         if let Some(reply_to) = self.terminating.take() {
             answer(reply_to, Ok(()));
         }
         self.wishes.pop_front()
+    }
+
+    /// Whoever wishes something of one that ends may be a child of it, for whose end it waits.
+    fn refuse_if_ending(&mut self) {
+        if self.machine.is_ending() {
+            for wish in self.wishes.drain(..) {
+                wish.refuse(Refusal::Busy);
+            }
+        }
     }
 
     fn fulfil(&mut self, wish: Wish) {
@@ -185,7 +237,8 @@ impl Running {
                 Ok(()) => self.terminating = Some(reply_to),
                 Err(refusal) => answer(reply_to, Err(refusal.into())),
             },
-            Wish::Which(reply_to) => answer(reply_to, self.members().collect()),
+            // Without room for the answer there is none, and whoever asked is told so.
+            Wish::Which(reply_to) => _ = self.members().map(|all| answer(reply_to, all)),
             Wish::Count(reply_to) => answer(reply_to, self.counts()),
             Wish::Stop => self.machine.stop(),
         }
@@ -210,14 +263,17 @@ impl Running {
         }
     }
 
-    fn members(&self) -> impl Iterator<Item = ChildInfo> {
-        self.machine.children().map(|(id, member)| ChildInfo {
+    fn members(&self) -> Option<Vec<ChildInfo>> {
+        let mut all = Vec::new();
+        all.try_reserve_exact(self.machine.count()).ok()?;
+        all.extend(self.machine.children().map(|(id, member)| ChildInfo {
             id,
             name: member.child.name.clone(),
             pid: member.pid,
             kind: member.child.kind,
             restart: member.child.rules.restart,
-        })
+        }));
+        Some(all)
     }
 
     fn counts(&self) -> Counts {
