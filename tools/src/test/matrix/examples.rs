@@ -114,22 +114,23 @@ const HELLO: &[Expect] = &[says!("it says hello", "hello from process ")];
 
 const CRASH: &[Expect] = &[
     says!("a panic is told", "a star is missing"),
+    says!("who faults begins again", "|- camera ", "in its life 2"),
+    says!("who panics begins again", "|- catalogue ", "in its life 2"),
     says!(
-        "who panics is well at last",
-        "the catalogue is well in its life 3"
+        "who overflows begins again",
+        "|  |- motor ",
+        "in its life 2"
     ),
     says!(
-        "who faults is well at last",
-        "the camera is well in its life 3"
-    ),
-    says!(
-        "who overflows is well at last",
-        "the motor is well in its life 3"
+        "who depends on it does so too",
+        "|  |- shutter ",
+        "in its life 2"
     ),
     says!(
         "who fails for ever is given up with its supervisor",
-        "the weather is given up: its supervisor was shut down"
+        "the weather's supervisor was shut down"
     ),
+    says!("the others are there", "|- weather  is not there"),
     says!(
         "the tree ends as a whole",
         "the observatory closes: it returned, and 0 are left"
