@@ -23,7 +23,7 @@ use crate::test::wire::{Heard, Quiet};
 use crate::workspace::Workspace;
 
 /// Tests that use memory up, or stop a core, are not among them.
-const TESTS: &str = "test many::,mailboxes::,dying::,arenas::,time::,alarms::,births::,interruption::,naming::,reaping::,containment::,cores::";
+const TESTS: &str = "test many::,mailboxes::,dying::,arenas::,time::,alarms::,births::,interruption::,naming::,reaping::,containment::,cores::,supervising::trees::";
 const OTHERS: [&str; 2] = ["bench skynet", "bench pairs"];
 /// Longest silence of a machine at work.
 const SILENCE: Duration = Duration::from_secs(900);
