@@ -79,9 +79,9 @@ red! {
     a_ring_that_is_not_acquired: RingTake as Relaxed,
         process::ties::stories::each_tie_ends_once_whoever_of_three_is_first => "Causality violation";
     a_doom_that_is_not_released: RingGive as Relaxed,
-        process::ties::stories::links::a_doom_has_one_reason => "Causality violation";
+        process::ties::stories::links::signals::a_doom_has_one_reason => "Causality violation";
     a_doom_that_is_not_acquired: RingTake as Relaxed,
-        process::ties::stories::links::a_doom_has_one_reason => "Causality violation";
+        process::ties::stories::links::signals::a_doom_has_one_reason => "Causality violation";
     a_signal_that_is_told_after_its_link_is_gone: TieDone as Relaxed,
         process::ties::stories::links::who_has_cut_a_link_is_told_nothing_more => "Causality violation";
     who_cuts_too_late_and_does_not_acquire: TieGone as Relaxed,
