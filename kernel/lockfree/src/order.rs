@@ -167,12 +167,15 @@ sites! {
     CallEnd: Release,
     /// A core goes on.
     CallOver: Acquire,
-    /// A process has ended that has blocks left, with what is written of it; pairs with `Credit`.
+    /// A process has ended that has blocks left, with what is written of it; pairs with `CreditLook`.
     CloseAccount: Release,
-    /// Who frees a block of somebody who has ended.
-    Credit: Acquire,
-    /// All is done about somebody's end, and the slot may be whoever's frees the last block; pairs with `Credit`.
-    LetGo: Release,
+    /// Who frees a block looks whether its owner has ended, and whether the slot is free with it.
+    CreditLook: Acquire,
+    /// It has looked at what is written of that, which the next owner will write over; pairs with `CreditLook` and `LetGo`.
+    Credit: Release,
+    /// All is done about somebody's end, and the slot is whoever's frees the last block, or the caller's; pairs with `CreditLook` and
+    /// `Credit`.
+    LetGo: AcqRel,
     /// A block that was freed elsewhere goes home; pairs with `TakeHome`.
     BringHome: Release,
     /// The core that it belongs to takes it.

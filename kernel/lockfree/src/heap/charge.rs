@@ -31,7 +31,9 @@
 //! # Orderings
 //!
 //! The end releases what the owner's core has written about the slot: that it has ended, and how.
-//! Who takes and finds that the owner has ended acquires it. Those who took before have written nothing.
+//! Who frees a block and finds that the owner has ended acquires it, and looks at it while the block still holds the slot: the
+//! next owner may be there as soon as the price is taken. So taking is a compare-and-swap that releases the look, and whoever gives
+//! the slot free has acquired all of them. Those who took before the end have neither looked nor written.
 //!
 //! # Limits
 //!
@@ -114,19 +116,31 @@ impl Account {
         Self(AtomicU64::new(0))
     }
 
-    /// Takes a block's price, for somebody else than the owner has freed it.
-    pub(crate) fn take(&self, price: u64) -> Taken {
-        let before = self.0.fetch_sub(price, Site::Credit.ordering());
-        match before.wrapping_sub(price) as i64 {
-            ..0 => Taken::Lives,
-            0 => Taken::Last,
-            _ => Taken::Ended,
+    /// Takes a block's price, for somebody else than the owner has freed it. If the owner has ended, that comes with what
+    /// `look` says of it, while nobody else has the slot.
+    pub(crate) fn take<T>(&self, price: u64, look: impl Fn() -> T) -> (Taken, Option<T>) {
+        let (look_ordering, ordering) = (Site::CreditLook.ordering(), Site::Credit.ordering());
+        let mut before = self.0.load(look_ordering);
+        loop {
+            // As long as this block is in it, it is more than nothing if and only if the owner has ended.
+            let seen = (before as i64 > 0).then(&look);
+            let after = before.wrapping_sub(price);
+            let swapped = self
+                .0
+                .compare_exchange_weak(before, after, ordering, look_ordering);
+            match swapped {
+                Err(other) => before = other,
+                Ok(_) if seen.is_none() => return (Taken::Lives, None),
+                Ok(_) if after == 0 => return (Taken::Last, seen),
+                Ok(_) => return (Taken::Ended, seen),
+            }
         }
     }
 
     /// Lets go of the slot, which was held for something else than blocks. With [`Taken::Last`] it is the caller's.
     pub(crate) fn let_go(&self) -> Taken {
-        // What was done meanwhile is released for whoever frees the last block, if that is not this one.
+        // What was done meanwhile is released for whoever frees the last block, if that is not this one; if it is, the others
+        // have looked.
         match self.0.fetch_sub(HOLD, Site::LetGo.ordering()) {
             HOLD => Taken::Last,
             _ => Taken::Ended,
@@ -185,41 +199,69 @@ pub(crate) mod stories {
     use std::sync::Arc;
     use std::vec::Vec;
 
+    /// A slot, with what is written of its owner's end and of the next one.
+    struct Slot {
+        account: Account,
+        has_ended: UnsafeCell<bool>,
+        line: UnsafeCell<u32>,
+    }
+
+    // SAFETY: the account says who may use the rest.
+    unsafe impl Sync for Slot {}
+
+    impl Slot {
+        fn new(line: u32) -> Arc<Self> {
+            Arc::new(Self {
+                account: Account::new(),
+                has_ended: UnsafeCell::new(false),
+                line: UnsafeCell::new(line),
+            })
+        }
+
+        fn set_ended(&self, has_ended: bool) {
+            // SAFETY: nobody looks before the account is closed, or when the slot is somebody else's.
+            self.has_ended.with_mut(|it| unsafe { *it = has_ended });
+        }
+
+        /// The slot is the caller's, and has another owner.
+        fn occupy(&self) {
+            // SAFETY: the slot is the caller's.
+            self.line
+                .with_mut(|line| unsafe { assert_eq!(*line, 0, "the line of the dead") });
+            self.set_ended(false);
+        }
+
+        /// Frees a block. True if the slot was the caller's.
+        fn free(&self) -> bool {
+            // SAFETY: the owner has ended, and nobody has the slot.
+            let look = || self.has_ended.with(|it| unsafe { *it });
+            let (taken, has_ended) = self.account.take(price(64), look);
+            assert_ne!(has_ended, Some(false), "the next one's");
+            assert_eq!(has_ended.is_none(), taken == Taken::Lives);
+            if taken == Taken::Last {
+                self.occupy();
+            }
+            taken == Taken::Last
+        }
+    }
+
     /// A process ends with two blocks of its, while two others free one each: one of the three finds that
-    /// nothing is left, and whoever finds the owner ended sees what was written of it.
+    /// nothing is left, and whoever finds the owner ended sees what was written of it, and nothing of the next one.
     #[test]
     pub(crate) fn the_slot_of_the_dead_is_given_free_once() {
-        struct Slot {
-            account: Account,
-            marker: UnsafeCell<bool>,
-        }
-        // SAFETY: the account says who may look at the marker.
-        unsafe impl Sync for Slot {}
         loom::model(|| {
-            let slot = Arc::new(Slot {
-                account: Account::new(),
-                marker: UnsafeCell::new(false),
-            });
-            let look = |slot: &Slot| {
-                // SAFETY: the owner has ended, and writes no more.
-                let is_ended = slot.marker.with(|marker| unsafe { *marker });
-                assert!(is_ended);
-            };
+            let slot = Slot::new(0);
             let others: Vec<_> = (0..2)
                 .map(|_| {
                     let slot = slot.clone();
-                    thread::spawn(move || {
-                        let taken = slot.account.take(price(64));
-                        if taken != Taken::Lives {
-                            look(&slot);
-                        }
-                        usize::from(taken == Taken::Last)
-                    })
+                    thread::spawn(move || usize::from(slot.free()))
                 })
                 .collect();
-            // SAFETY: nobody looks before the account is closed.
-            slot.marker.with_mut(|marker| unsafe { *marker = true });
+            slot.set_ended(true);
             let mut last = usize::from(slot.account.close(2 * price(64)) == 0);
+            if last == 1 {
+                slot.occupy();
+            }
             for other in others {
                 last += other.join().unwrap();
             }
@@ -231,38 +273,19 @@ pub(crate) mod stories {
     /// before that is done, and then one has it.
     #[test]
     pub(crate) fn the_slot_of_the_dead_is_held_as_long_as_somebody_is_to_be_told() {
-        struct Slot {
-            account: Account,
-            line: UnsafeCell<u32>,
-        }
-        // SAFETY: the account says who may use the line.
-        unsafe impl Sync for Slot {}
-        let occupy = |slot: &Slot| {
-            // SAFETY: the slot is the caller's.
-            slot.line
-                .with_mut(|line| unsafe { assert_eq!(*line, 0, "the line of the dead") });
-        };
         loom::model(move || {
-            let slot = Arc::new(Slot {
-                account: Account::new(),
-                line: UnsafeCell::new(1),
-            });
+            let slot = Slot::new(1);
             let other = {
                 let slot = slot.clone();
-                thread::spawn(move || {
-                    let is_last = slot.account.take(price(64)) == Taken::Last;
-                    if is_last {
-                        occupy(&slot);
-                    }
-                    is_last
-                })
+                thread::spawn(move || slot.free())
             };
+            slot.set_ended(true);
             assert_ne!(slot.account.close(price(64) + HOLD), 0);
             // SAFETY: it is held.
             slot.line.with_mut(|line| unsafe { *line = 0 });
             let is_last = slot.account.let_go() == Taken::Last;
             if is_last {
-                occupy(&slot);
+                slot.occupy();
             }
             assert_ne!(other.join().unwrap(), is_last, "lost, or given twice");
         });

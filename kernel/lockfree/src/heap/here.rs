@@ -280,9 +280,8 @@ fn credit(local: &Local, here: &'static Here, owner: u32, price: u64) {
     } else if owner == KERNEL {
         add(&books.kernel, price.wrapping_neg());
     } else if let Some(account) = here.table().account(owner) {
-        let taken = account.take(price);
-        if taken != Taken::Lives {
-            let is_abandoned = here.table().is_abandoned(owner);
+        let (taken, is_abandoned) = account.take(price, || here.table().is_abandoned(owner));
+        if let Some(is_abandoned) = is_abandoned {
             add(book_of(books, is_abandoned), price.wrapping_neg());
         }
         if taken == Taken::Last {

@@ -204,9 +204,13 @@ red! {
         process::crew::stories::affinity::a_choice_comes_with_its_mask => "a mask that is not made";
     an_end_that_does_not_release_its_account: CloseAccount as Relaxed,
         heap::charge::stories::the_slot_of_the_dead_is_given_free_once => "Causality violation";
-    a_credit_that_does_not_acquire: Credit as Relaxed,
+    a_credit_that_does_not_acquire: CreditLook as Relaxed,
         heap::charge::stories::the_slot_of_the_dead_is_given_free_once => "Causality violation";
-    a_slot_that_is_let_go_too_early: LetGo as Relaxed,
+    a_look_at_the_dead_that_is_not_released: Credit as Relaxed,
+        heap::charge::stories::the_slot_of_the_dead_is_given_free_once => "Causality violation";
+    a_slot_that_is_let_go_too_early: LetGo as Acquire,
+        heap::charge::stories::the_slot_of_the_dead_is_held_as_long_as_somebody_is_to_be_told => "Causality violation";
+    a_slot_that_is_let_go_before_others_have_looked: LetGo as Release,
         heap::charge::stories::the_slot_of_the_dead_is_held_as_long_as_somebody_is_to_be_told => "Causality violation";
     a_block_that_comes_home_unreleased: BringHome as Relaxed,
         heap::returned::stories::what_is_freed_elsewhere_comes_home_once => "Causality violation";

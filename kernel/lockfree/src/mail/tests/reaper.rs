@@ -83,7 +83,7 @@ fn a_slot_is_nobodys_while_senders_wait_for_who_has_ended_there() {
     token.header().charge.set(price(64));
     give_up(token);
     let account = table.account(pid.index()).expect("an account");
-    if account.take(price(64)) == Taken::Last {
+    if account.take(price(64), || ()).0 == Taken::Last {
         here::with_desk(|here, _| here.give_paid_slot(pid.index()));
     }
     let (other, other_token) = born(pending());

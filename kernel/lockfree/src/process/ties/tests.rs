@@ -453,7 +453,11 @@ fn a_slot_is_held_while_ties_are_worked_off() {
     victim.header().charge.set(price(64));
     victim.simulate_frame().give_up().discontinue();
     let account = table.account(pid.index()).expect("an account");
-    assert_ne!(account.take(price(64)), Taken::Last, "the ring of the dead");
+    assert_ne!(
+        account.take(price(64), || ()).0,
+        Taken::Last,
+        "the ring of the dead"
+    );
     let (other, other_token) = born(pending());
     assert_ne!(other.index(), pid.index());
     tell();
