@@ -40,7 +40,7 @@
 //! # What it costs
 //!
 //! Children stand in a slab, and two lists go through that: the order, and the line. An end joins the line; to deal with it takes
-//! one child off, asks the [intensity](intensity) and sets the cursor: a fixed number of steps, however many children there are. What ends or starts
+//! one child off, asks the intensity and sets the cursor: a fixed number of steps, however many children there are. What ends or starts
 //! many takes so many orders. Memory is one place for each child and one time for each restart that counts still, of which
 //! there are as many as the intensity at most.
 //!
