@@ -46,8 +46,8 @@ async fn timed(name: &str, count: u64, make: impl Fn()) {
 pub(super) async fn down(count: u64) -> u64 {
     for _ in 0..count {
         let (_, reference) = spawn_monitor(|| async {}, NORMAL, None, None).expect("there is room");
-        let down: Down = receive().await;
-        assert_eq!(down.reference, reference, "told of another one");
+        // On several cores there may be some before it of those that a benchmark has made earlier.
+        while receive::<Down>().await.reference != reference {}
     }
     count
 }
