@@ -137,6 +137,8 @@ pub struct Ns8250 {
     was_damaged: bool,
     was_overrun: bool,
     wanted: (bool, bool),
+    /// What had arrived before the FIFOs were on.
+    early: Option<Received>,
 }
 
 impl Ns8250 {
@@ -159,12 +161,14 @@ impl Ns8250 {
             was_damaged: false,
             was_overrun: false,
             wanted: (false, false),
+            early: None,
         };
         this.write(INTERRUPT_ENABLE, 0);
         Some(this)
     }
 
-    /// Switches the FIFOs on, if there are any and firmware has left them off.
+    /// Switches the FIFOs on, if there are any and firmware has left them off. That empties them, so a byte that waits
+    /// is fetched first.
     pub fn enable_fifos(&mut self) {
         let has_them = |this: &Self| {
             let state =
@@ -172,6 +176,7 @@ impl Ns8250 {
             state.matches_all(InterruptState::FIFOS::On)
         };
         if !has_them(self) {
+            self.early = self.receive_now();
             self.write(FIFO_CONTROL, FifoControl::ENABLE::SET.value);
         }
         if has_them(self) && self.layout.transmitter == Transmitter::Whole {
@@ -209,6 +214,10 @@ impl Ns8250 {
 
     /// Fetches one byte, if one has arrived.
     pub fn receive(&mut self) -> Option<Received> {
+        self.early.take().or_else(|| self.receive_now())
+    }
+
+    fn receive_now(&mut self) -> Option<Received> {
         if !self.line_status().is_set(LineStatus::READY) {
             return None;
         }

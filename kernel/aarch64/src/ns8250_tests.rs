@@ -71,6 +71,16 @@ fn fifos_that_are_off_are_switched_on() {
 }
 
 #[test]
+fn a_byte_from_before_the_fifos_is_kept() {
+    let values = [(INTERRUPT_STATE, 1), (LINE_STATUS, READY), (DATA, 0x41)];
+    let (mut device, memory) = device(WORDS, &values);
+    device.enable_fifos();
+    memory[LINE_STATUS].set(0);
+    assert_eq!(device.receive(), Some(Received::Byte(0x41)));
+    assert_eq!(device.receive(), None);
+}
+
+#[test]
 fn a_byte_is_fetched_when_one_is_there() {
     let (mut device, memory) = device(WORDS, &[(DATA, 0x41)]);
     assert_eq!(device.receive(), None);

@@ -16,7 +16,6 @@ use crate::probe;
 pub const SIZE: u64 = 0x1000;
 
 /// Looks at a device that should come to rest, before it is taken as it is.
-#[cfg(target_os = "none")]
 const REST_TRIES: u32 = 100_000;
 
 register_bitfields! {u32,
@@ -78,6 +77,8 @@ pub struct Pl011 {
     registers: &'static Registers,
     wants_receive: bool,
     wants_transmit: bool,
+    /// What had arrived before the FIFOs were on.
+    early: Option<Received>,
 }
 
 // SAFETY: the registers are device memory that any core may access; one value owns them.
@@ -100,9 +101,39 @@ impl Pl011 {
             registers: unsafe { &*(base as *const Registers) },
             wants_receive: false,
             wants_transmit: false,
+            early: None,
         };
         this.registers.masks.set(0);
         Some(this)
+    }
+
+    /// Switches the FIFOs on, if firmware has left them off: with one byte of room each way, an
+    /// interrupt a byte would be the price, and the loss of every second one.
+    ///
+    /// The line control register may only be written while the device is off and at rest, and the
+    /// write also takes over what the rate registers hold, which is what they held before. So a
+    /// device that does not come to rest is left alone.
+    ///
+    /// A byte that waits is fetched first, for it may go with the write. What told of it then stays on in QEMU's
+    /// device, about nothing, and would interrupt until another byte came: so that is cleared. A byte that has
+    /// arrived since is fetched when interrupts are chosen.
+    pub fn enable_fifos(&mut self) {
+        let registers = self.registers;
+        let line = registers.line_control.extract();
+        let is_at_rest = || !registers.flags.is_set(Flags::BUSY);
+        if line.is_set(LineControl::FEN) || !(0..REST_TRIES).any(|_| is_at_rest()) {
+            return;
+        }
+        self.early = self.receive_now();
+        let control = registers.control.get();
+        registers.control.set(0);
+        registers
+            .line_control
+            .set(line.get() | LineControl::FEN::SET.value);
+        registers
+            .clear
+            .write(Interrupts::RECEIVE::SET + Interrupts::RECEIVE_TIMEOUT::SET);
+        registers.control.set(control);
     }
 
     /// Chooses what the device interrupts for: bytes waiting, or silence after some; room for more
@@ -137,6 +168,10 @@ impl Pl011 {
     /// Fetches one byte, if one has arrived. One that comes with the overrun flag is whole; those
     /// after it were lost, see [`Self::take_overrun`].
     pub fn receive(&mut self) -> Option<Received> {
+        self.early.take().or_else(|| self.receive_now())
+    }
+
+    fn receive_now(&self) -> Option<Received> {
         if self.registers.flags.is_set(Flags::RXFE) {
             return None;
         }
@@ -193,27 +228,6 @@ impl Pl011 {
         base.is_multiple_of(align_of::<Registers>())
             && unsafe { probe::read_word(base + FLAGS) }.is_some()
     }
-
-    /// Switches the FIFOs on, if firmware has left them off: with one byte of room each way, an
-    /// interrupt a byte would be the price, and the loss of every second one.
-    ///
-    /// The line control register may only be written while the device is off and at rest, and the
-    /// write also takes over what the rate registers hold, which is what they held before. So a
-    /// device that does not come to rest is left alone.
-    pub fn enable_fifos(&mut self) {
-        let registers = self.registers;
-        let line = registers.line_control.extract();
-        let is_at_rest = || !registers.flags.is_set(Flags::BUSY);
-        if line.is_set(LineControl::FEN) || !(0..REST_TRIES).any(|_| is_at_rest()) {
-            return;
-        }
-        let control = registers.control.get();
-        registers.control.set(0);
-        registers
-            .line_control
-            .set(line.get() | LineControl::FEN::SET.value);
-        registers.control.set(control);
-    }
 }
 
 #[cfg(test)]
@@ -224,6 +238,8 @@ mod tests {
     const DATA: usize = 0;
     const FLAGS: usize = 0x18 / 4;
     const MASKS: usize = 0x38 / 4;
+    const LINE: usize = 0x2c / 4;
+    const CONTROL: usize = 0x30 / 4;
     const RAW: usize = 0x3c / 4;
     const CLEAR: usize = 0x44 / 4;
 
@@ -245,6 +261,26 @@ mod tests {
     fn the_byte_that_comes_with_an_overrun_is_kept() {
         let overrun = 1 << 11;
         let (mut device, _) = device(&[(DATA, overrun | 0x41)]);
+        assert_eq!(device.receive(), Some(Received::Byte(0x41)));
+    }
+
+    #[test]
+    fn a_byte_from_before_the_fifos_is_kept_and_its_interrupt_is_not() {
+        let (mut device, memory) = device(&[(DATA, 0x41), (LINE, 0x60), (CONTROL, 0x301)]);
+        device.enable_fifos();
+        assert_eq!(memory[LINE].get(), 0x70);
+        assert_eq!(memory[CONTROL].get(), 0x301, "it is on again");
+        assert_eq!(memory[CLEAR].get(), 1 << 4 | 1 << 6);
+        memory[FLAGS].set(1 << 4);
+        assert_eq!(device.receive(), Some(Received::Byte(0x41)));
+        assert_eq!(device.receive(), None);
+    }
+
+    #[test]
+    fn fifos_that_are_on_stay_as_they_are() {
+        let (mut device, memory) = device(&[(DATA, 0x41), (LINE, 0x70)]);
+        device.enable_fifos();
+        assert_eq!(memory[CLEAR].get(), 0);
         assert_eq!(device.receive(), Some(Received::Byte(0x41)));
     }
 

@@ -74,7 +74,8 @@ const ELSEWHERE: Step = crash!(
     "  runs       process ",
     "\n  x0 -x3  ",
     " girder_boot::provoke::crash_on+0x",
-    " girder_boot::start::run_loop+0x",
+    // Its first loop, or another if a tick broke a process off before.
+    " girder_core::sched::run+0x",
     "\ncore 1, mpidr 0x1: stopped",
     " girder_boot::attend::secondary_core+0x",
     "\ncore 2, mpidr 0x2: stopped",
