@@ -207,9 +207,7 @@ pub fn run_benches(config: &'static Config<'static>, added: &'static [Bench]) ->
         (_, wish) => Box::pin(async move {
             let suite = async move || {
                 let is_chosen = |bench: &Bench| wish.selects(bench.name);
-                if run(added, is_chosen, None, keeps_time).await == ExitStatus::NothingToRun {
-                    println!("there is no such benchmark");
-                }
+                run(added, is_chosen, None, keeps_time).await;
             };
             match end_of(suite, NORMAL_HERE).await {
                 Ok(ExitReason::Returned) => ExitStatus::AllPassed,
@@ -244,16 +242,24 @@ async fn run(
         (bench.run)(count.unwrap_or(bench.count).max(1)).await;
         status = ExitStatus::AllPassed;
     }
+    if status == ExitStatus::NothingToRun {
+        println!("there is no such benchmark");
+    }
     status
 }
 
-/// A whole name selects one benchmark; any other text all whose names contain it.
+/// A whole name selects one benchmark; any other text all whose names contain it. There may be several, with commas between
+/// them; none selects all.
 fn is_chosen(bench: &Bench, choice: &BenchChoice<'_>, added: &'static [Bench]) -> bool {
-    let is_name = all(added).any(|bench| bench.name == choice.filter);
-    match is_name {
-        true => bench.name == choice.filter,
-        false => bench.name.contains(choice.filter),
-    }
+    let fits = |pattern: &str| match all(added).any(|bench| bench.name == pattern) {
+        true => bench.name == pattern,
+        false => bench.name.contains(pattern),
+    };
+    choice.filter.is_empty()
+        || choice
+            .filter
+            .split(',')
+            .any(|one| !one.is_empty() && fits(one))
 }
 
 /// Spawns what is measured.

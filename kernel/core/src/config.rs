@@ -87,7 +87,8 @@ pub enum Mode<'a> {
 /// Which benchmarks to run: `idle_memory:1000000`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BenchChoice<'a> {
-    /// A whole name selects one, any other text those whose names contain it; empty selects all.
+    /// A whole name selects one, any other text those whose names contain it; several have commas between them, and empty
+    /// selects all.
     pub filter: &'a str,
     /// Given to a benchmark that takes a count.
     pub count: Option<u64>,

@@ -1,5 +1,8 @@
 //! The children of a supervisor: a slab, and two lists through it.
 //!
+//! The slab grows by chunks, so a child more never moves those that are there, and never asks for memory in one piece that
+//! is larger the more of them there are.
+//!
 //! *The order* is that in which they were put here, which is the one they are started in. *The line* is of those that have ended, or could not be
 //! started, and were not dealt with yet. Both are linked through the places, both ways, so that to join and to leave takes a few
 //! steps from anywhere. A place that is free leads to the next free one.
@@ -16,6 +19,9 @@ pub struct ChildId {
     /// How often the place had been used before.
     life: u32,
 }
+
+/// Places that get their memory together.
+const CHUNK: usize = 32;
 
 /// There is no memory for another child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +48,8 @@ pub(super) enum State {
 
 #[derive(Debug)]
 pub(super) struct Children<C> {
-    places: Vec<Place<C>>,
+    /// All of [`CHUNK`] places, the last one perhaps of fewer.
+    chunks: Vec<Vec<Place<C>>>,
     /// The first one that is free.
     free: Option<u32>,
     order: Ends,
@@ -78,7 +85,7 @@ struct Links {
 impl<C> Children<C> {
     pub(super) const fn new() -> Self {
         Self {
-            places: Vec::new(),
+            chunks: Vec::new(),
             free: None,
             order: Ends {
                 first: None,
@@ -112,9 +119,10 @@ impl<C> Children<C> {
     }
 
     fn new_place(&mut self) -> Result<u32, NoRoom> {
-        let place = u32::try_from(self.places.len()).map_err(|_| NoRoom)?;
-        self.places.try_reserve(1).map_err(|_| NoRoom)?;
-        self.places.push(Place {
+        let last = self.last_chunk().ok_or(NoRoom)?;
+        let chunk = &mut self.chunks[last];
+        let place = u32::try_from(last * CHUNK + chunk.len()).map_err(|_| NoRoom)?;
+        chunk.push(Place {
             life: 0,
             state: State::Absent,
             rules: ChildRules::default(),
@@ -123,6 +131,17 @@ impl<C> Children<C> {
             child: None,
         });
         Ok(place)
+    }
+
+    /// The number of the last chunk, which has room for another place; nothing if there is no memory for a chunk.
+    fn last_chunk(&mut self) -> Option<usize> {
+        if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
+            self.chunks.try_reserve(1).ok()?;
+            let mut chunk = Vec::new();
+            chunk.try_reserve_exact(CHUNK).ok()?;
+            self.chunks.push(chunk);
+        }
+        Some(self.chunks.len() - 1)
     }
 
     /// Takes a child out of everything.
@@ -157,7 +176,8 @@ impl<C> Children<C> {
     }
 
     pub(super) fn get_mut(&mut self, id: ChildId) -> Option<&mut C> {
-        let at = self.places.get_mut(index(id.place))?;
+        let (chunk, place) = index(id.place);
+        let at = self.chunks.get_mut(chunk)?.get_mut(place)?;
         at.child.as_mut().filter(|_| at.life == id.life)
     }
 
@@ -224,7 +244,8 @@ impl<C> Children<C> {
     }
 
     fn known(&self, id: ChildId) -> Option<&Place<C>> {
-        let at = self.places.get(index(id.place))?;
+        let (chunk, place) = index(id.place);
+        let at = self.chunks.get(chunk)?.get(place)?;
         (at.life == id.life && at.child.is_some()).then_some(at)
     }
 
@@ -234,11 +255,13 @@ impl<C> Children<C> {
     }
 
     fn at(&self, place: u32) -> &Place<C> {
-        &self.places[index(place)]
+        let (chunk, place) = index(place);
+        &self.chunks[chunk][place]
     }
 
     fn at_mut(&mut self, place: u32) -> &mut Place<C> {
-        &mut self.places[index(place)]
+        let (chunk, place) = index(place);
+        &mut self.chunks[chunk][place]
     }
 
     /// Puts a place at the end of a list.
@@ -272,12 +295,14 @@ impl<C> Children<C> {
 type List<C> = fn(&mut Children<C>, u32) -> (&mut Ends, &mut Links);
 
 fn order<C>(children: &mut Children<C>, place: u32) -> (&mut Ends, &mut Links) {
-    let at = &mut children.places[index(place)];
+    let (chunk, place) = index(place);
+    let at = &mut children.chunks[chunk][place];
     (&mut children.order, &mut at.order)
 }
 
 fn line<C>(children: &mut Children<C>, place: u32) -> (&mut Ends, &mut Links) {
-    let at = &mut children.places[index(place)];
+    let (chunk, place) = index(place);
+    let at = &mut children.chunks[chunk][place];
     (&mut children.line, &mut at.line)
 }
 
@@ -287,6 +312,8 @@ impl State {
     }
 }
 
-const fn index(place: u32) -> usize {
-    place as usize
+/// The chunk that a place is in, and where in it.
+const fn index(place: u32) -> (usize, usize) {
+    let place = place as usize;
+    (place / CHUNK, place % CHUNK)
 }
