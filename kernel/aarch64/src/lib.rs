@@ -46,6 +46,8 @@ pub mod lock;
 #[cfg(target_os = "none")]
 mod masked;
 #[cfg(target_os = "none")]
+mod memory;
+#[cfg(target_os = "none")]
 pub mod mmu;
 #[cfg(target_os = "none")]
 pub mod monitor;

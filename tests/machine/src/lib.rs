@@ -18,6 +18,7 @@ mod blocked_mail;
 mod blocking;
 mod calling;
 mod containment;
+mod copies;
 mod cores;
 mod dying;
 mod fairness;
