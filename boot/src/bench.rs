@@ -81,7 +81,7 @@ const SPREAD: &str = "spread";
 const OF_SEVERAL_CORES: [&str; 3] = [PING_PONG_CROSS, STEAL, SPREAD];
 
 /// All of them, in the order in which they run.
-static BENCHES: [Bench; 34] = [
+static BENCHES: [Bench; 35] = [
     bench("yield", 1_000_000, |count| {
         Box::pin(yields::run("yield", count))
     }),
@@ -100,6 +100,9 @@ static BENCHES: [Bench; 34] = [
     }),
     bench("preempt_latency", 1_000, |count| {
         Box::pin(latency::run(count))
+    }),
+    bench("crash_latency", 300, |count| {
+        Box::pin(latency::crashes(count))
     }),
     // `timers_remove` as well: it takes back what that one has set.
     bench("timers_insert", 100_000, |count| {

@@ -1,6 +1,6 @@
 //! A process that dies in mid-poll dies alone, and everything that the kernel lent it comes back.
 
-use crate::support::{HIGH, NORMAL, Rival, settled_resources, until_it_waits};
+use crate::support::{HIGH, NORMAL, Rival, overflow_stack, settled_resources, until_it_waits};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::arch::asm;
@@ -39,17 +39,8 @@ async fn a_panic_ends_its_process_alone() {
 
 #[girder::test]
 async fn an_overflow_is_told_apart_from_other_faults() {
-    fn sink(depth: u64) -> u64 {
-        let here = black_box([depth; 32]);
-        if black_box(true) {
-            sink(depth + 1) + here[0]
-        } else {
-            here[1]
-        }
-    }
-
     let reason = end_of(async {
-        black_box(sink(0));
+        black_box(overflow_stack(0));
     })
     .await;
     assert!(

@@ -20,6 +20,7 @@ mod calling;
 mod containment;
 mod copies;
 mod cores;
+mod crashes;
 mod dying;
 mod fairness;
 mod faults;

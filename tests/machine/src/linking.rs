@@ -3,7 +3,7 @@
 mod crowds;
 mod races;
 
-use crate::support::{NORMAL, until_it_waits};
+use crate::support::{NORMAL, overflow_stack, until_it_waits};
 use alloc::boxed::Box;
 use core::future::pending;
 use core::hint::black_box;
@@ -60,14 +60,6 @@ async fn ends_of(life: impl Future<Output = ()> + Send + 'static) -> (ExitReason
 
 #[girder::test]
 async fn each_way_to_end_is_told_as_it_was_and_passed_on() {
-    fn sink(depth: u64) -> u64 {
-        let here = black_box([depth; 32]);
-        match black_box(true) {
-            true => sink(depth + 1) + here[0],
-            false => here[1],
-        }
-    }
-
     until_no_ties().await;
     let (told, passed_on) = ends_of(async {}).await;
     assert_eq!(
@@ -85,7 +77,7 @@ async fn each_way_to_end_is_told_as_it_was_and_passed_on() {
     let (told, passed_on) = ends_of(async { girder::exit("enough") }).await;
     assert_eq!(told, passed_on);
     assert!(matches!(told, ExitReason::Exited(words) if words.as_str() == "enough"));
-    let (told, passed_on) = ends_of(async { _ = black_box(sink(0)) }).await;
+    let (told, passed_on) = ends_of(async { _ = black_box(overflow_stack(0)) }).await;
     assert_eq!(told, passed_on);
     assert!(matches!(told, ExitReason::Overflowed(_)), "{told}");
     let (told, passed_on) = ends_of(async {

@@ -1,6 +1,6 @@
 //! Monitors: each end is told once, as it was, to each who asked; and whoever is killed while it asks leaves no tie behind.
 
-use crate::support::{NORMAL, until_it_waits};
+use crate::support::{NORMAL, overflow_stack, until_it_waits};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::future::pending;
@@ -40,14 +40,6 @@ async fn end_of(life: impl Future<Output = ()> + Send + 'static) -> ExitReason {
 
 #[girder::test]
 async fn each_way_to_end_is_told_as_it_was() {
-    fn sink(depth: u64) -> u64 {
-        let here = black_box([depth; 32]);
-        match black_box(true) {
-            true => sink(depth + 1) + here[0],
-            false => here[1],
-        }
-    }
-
     until_no_ties().await;
     assert_eq!(end_of(async {}).await, ExitReason::Returned);
     let killed = end_of(async {
@@ -62,7 +54,7 @@ async fn each_way_to_end_is_told_as_it_was() {
     assert!(words.as_str().contains("number 7"));
     let reason = end_of(async { girder::exit("enough") }).await;
     assert!(matches!(reason, ExitReason::Exited(words) if words.as_str() == "enough"));
-    let reason = end_of(async { _ = black_box(sink(0)) }).await;
+    let reason = end_of(async { _ = black_box(overflow_stack(0)) }).await;
     assert!(matches!(reason, ExitReason::Overflowed(_)), "{reason}");
     let reason = end_of(async {
         // SAFETY: none: that is what is tested.

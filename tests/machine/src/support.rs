@@ -59,6 +59,15 @@ impl Drop for Rival {
     }
 }
 
+/// Goes down until there is no stack.
+pub(crate) fn overflow_stack(depth: u64) -> u64 {
+    let here = black_box([depth; 32]);
+    match black_box(true) {
+        true => overflow_stack(depth + 1) + here[0],
+        false => here[1],
+    }
+}
+
 /// What the kernel has given out.
 pub(crate) fn resources() -> Resources {
     girder_boot::resources().expect("all cores come to rest")

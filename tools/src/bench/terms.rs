@@ -39,10 +39,16 @@ const TERMS: [Terms; 2] = [
 
 /// The longest of some moments: where in the code a tick has struck decides them, and which, and no two images are alike in
 /// that. The median of the same is compared, or the mean.
-const BY_CHANCE: [&str; 3] = [
+const BY_CHANCE: [&str; 9] = [
     "preempt_latency_p99",
     "preempt_latency_max",
     "preempt_switch_max",
+    "calm_latency_p50",
+    "calm_latency_p99",
+    "calm_latency_max",
+    "crash_latency_p50",
+    "crash_latency_p99",
+    "crash_latency_max",
 ];
 
 /// True of such a one.

@@ -94,7 +94,7 @@ macro_rules! but_the_longest {
          -destructor_never_ends,-destructor_that_never_ends,-more_spinners_than_stacks,\
          -an_overflow_on_the_way,-what_the_stolen_leave,-a_flood_of_deaths,-rings_that_die_at_once,\
          -a_hundred_thousand_messages,-no_ping_is_lost_part_3,\
-         -linking::races,-linking::crowds,-supervising::trees"
+         -linking::races,-linking::crowds,-supervising::trees,-crashes::"
     };
 }
 
