@@ -6,7 +6,7 @@
 
 use crate::console::println;
 use crate::readers::read_byte;
-use crate::{image, names, power_down, reserve, suite};
+use crate::{departure, image, names, power_down, reserve, suite};
 use core::future::poll_fn;
 use core::task::Poll;
 use core::time::Duration;
@@ -104,6 +104,7 @@ async fn run_main(program: &'static Program, config: &'static Config<'static>) {
         Ok(reason) => log::error!("{} {reason}", program.name()),
         Err(error) => log::error!("{} can't begin: {error}", program.name()),
     }
+    departure::of_all().await;
     power_down(ExitStatus::Failed)
 }
 
@@ -168,7 +169,9 @@ async fn to_the_end(program: &'static Program, config: &'static Config<'static>)
         Role::Benches => "benches",
     };
     take_name(name);
-    power_down((program.run)(config).await)
+    let status = (program.run)(config).await;
+    departure::of_all().await;
+    power_down(status)
 }
 
 /// Gives the running process a name. One that is too long, or is somebody else's, is nothing to fail for.

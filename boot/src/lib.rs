@@ -15,6 +15,7 @@ mod complain;
 mod console;
 pub mod cores;
 mod crash;
+mod departure;
 mod devices;
 mod early;
 mod early_fault;
@@ -46,6 +47,7 @@ mod watchdogs;
 pub use audit::{Discrepancy, Disorder, audit};
 pub use bench::{Bench, Run as BenchRun, measure as measure_bench, run_benches};
 pub use console::print;
+pub use departure::enter as enter_departure;
 pub use girder_aarch64::death::exit;
 pub use heap::memory_alarms;
 pub use heart::schedulers;
@@ -61,6 +63,12 @@ pub use watchdogs::{MISSED_MAX, PERIOD, is_guarded, stalls};
 
 use girder_aarch64::power;
 use girder_core::check::ExitStatus;
+
+/// Switches the machine off once all who are to be asked have ended.
+pub async fn power_off() -> ! {
+    departure::of_all().await;
+    power_down(ExitStatus::AllPassed)
+}
 
 /// Lets all output out and switches the machine off; an emulator that listens gets the status.
 /// Without a console nobody has heard the result, and that is what the status says then.

@@ -7,7 +7,7 @@ use crate::console::println;
 use crate::instruments::Instruments;
 use crate::readers::read_byte;
 use crate::suite::run_tests;
-use crate::{console, first, names, provoke};
+use crate::{console, departure, first, names, provoke};
 use alloc::boxed::Box;
 use core::time::Duration;
 use girder_aarch64::power;
@@ -84,10 +84,12 @@ async fn act(action: Action, config: &'static Config<'static>) {
         Action::Measure(filter) => first::run_benches(config, filter).await,
         Action::Watch => watch().await,
         Action::PowerOff => {
+            departure::of_all().await;
             console::flush();
             power::off()
         }
         Action::Reboot => {
+            departure::of_all().await;
             console::flush();
             power::reset()
         }

@@ -1,6 +1,8 @@
 //! What stands in for the machine on a host, where applications are compiled and never run.
 
 use core::fmt;
+use girder_core::departure::{Ask, Full};
+use girder_lockfree::process::Pid;
 
 pub(crate) fn print(text: fmt::Arguments<'_>) {
     std::print!("{text}");
@@ -11,6 +13,14 @@ pub(crate) async fn read_byte() -> u8 {
 }
 
 pub(crate) fn exit(_: fmt::Arguments<'_>) -> ! {
+    only_on_the_machine()
+}
+
+pub(crate) fn enter_departure(_: Pid, _: Ask) -> Result<(), Full> {
+    only_on_the_machine()
+}
+
+pub(crate) async fn power_off() -> ! {
     only_on_the_machine()
 }
 

@@ -171,7 +171,8 @@
 //! # }
 //! ```
 //!
-//! Who starts again what has failed is a [`supervisor`]: a process that has children, and does nothing else.
+//! Who starts again what has failed is a [`supervisor`]: a process that has children, and does nothing else. A
+//! tree of those that is to go down in good order before the machine does is an [`application`].
 //!
 //! A process that returns or is killed while it awaits drops what it owns. One that ends in the middle of its
 //! code, by a panic or by [`exit`], drops nothing; its memory comes back except for what its values own on the heap.
@@ -264,6 +265,7 @@ extern crate alloc;
 #[cfg(not(target_os = "none"))]
 extern crate std;
 
+pub mod application;
 mod console;
 pub mod group;
 #[cfg(not(target_os = "none"))]
@@ -284,6 +286,7 @@ use girder_boot as machine;
 #[cfg(not(target_os = "none"))]
 use host as machine;
 
+pub use application::power_off;
 pub use console::{print, read_byte, read_byte_blocking};
 pub use girder_core::info::{Activity, GateReport, Held, Info, Usage};
 pub use girder_core::mail::{

@@ -9,6 +9,8 @@ mod crash;
 mod echo;
 #[path = "../../../kernel/examples/hello.rs"]
 mod hello;
+#[path = "../../../kernel/examples/house.rs"]
+mod house;
 #[path = "../../../kernel/examples/parallel_sum.rs"]
 mod parallel_sum;
 #[path = "../../../kernel/examples/ping_pong.rs"]

@@ -8,6 +8,7 @@ pub mod causes;
 pub mod check;
 pub mod config;
 pub mod console;
+pub mod departure;
 pub mod info;
 pub mod kept;
 pub mod line_buffer;

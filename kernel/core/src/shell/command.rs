@@ -216,14 +216,24 @@ const TABLE: [Entry; 16] = [
         "",
         "show what memory there is, what is taken, and how many messages nobody got",
     ),
-    entry(Command::PowerOff, "poweroff", "", "turn the machine off"),
+    entry(
+        Command::PowerOff,
+        "poweroff",
+        "",
+        "end all applications, and turn the machine off",
+    ),
     entry(
         Command::Processes,
         "ps",
         "",
         "list the processes, what they are doing and what they have used",
     ),
-    entry(Command::Reboot, "reboot", "", "start the machine again"),
+    entry(
+        Command::Reboot,
+        "reboot",
+        "",
+        "end all applications, and start the machine again",
+    ),
     entry(
         Command::Run,
         "run",

@@ -6,7 +6,7 @@
 
 use girder_core::check::ExitStatus;
 
-use super::{ask, plain_row, says};
+use super::{POWEROFF, ask, plain_row, says};
 use crate::test::dialogue::{Ends, Step};
 use crate::test::row::{Course, Kernel, Row};
 use crate::test::watch::Expect;
@@ -35,6 +35,12 @@ pub(super) fn rows() -> Vec<Row> {
     vec![
         demo("example-hello", "run=hello", HELLO),
         demo("example-crash", "run=crash", CRASH),
+        demo("example-house", "run=house", HOUSE),
+        Row {
+            script: HOUSE_BESIDE,
+            expects: HOUSE,
+            ..plain_row("poweroff-of-applications")
+        },
         demo("example-timers", "run=timers", TIMERS),
         demo("example-parallel-sum", "run=parallel_sum", PARALLEL_SUM),
         demo("example-prime-sieve", "run=prime_sieve", PRIME_SIEVE),
@@ -135,6 +141,16 @@ const CRASH: &[Expect] = &[
         "the tree ends as a whole",
         "the observatory closes: it returned, and 0 are left"
     ),
+];
+
+const HOUSE_BESIDE: &[Step] = &[
+    ask("run house", &["lamps: on", "the day is over"]),
+    POWEROFF,
+];
+const HOUSE: &[Expect] = &[
+    says!("who was started last ends first", "lamps: off, the first"),
+    says!("then who was started before", "doors: off, the second"),
+    says!("then who all others need", "journal: off, the third"),
 ];
 
 const TIMERS: &[Expect] = &[
