@@ -3,7 +3,7 @@
 //! The question carries a [`ReplyTo`], which can be used once. The answer comes back in the very envelope of the
 //! question, and only the call that asked sees it: once that is over, because it took too
 //! long or was dropped, the answer is dropped too, and counted as late. So an answer is never taken for the
-//! answer to another question, nor for a message.
+//! answer to another question, nor for a message. (That is what Erlang makes an alias of the caller for, one for each call.)
 //!
 //! Each call ends once: with the answer; with [`NoAnswer`](CallError::NoAnswer) as soon as the `ReplyTo` is dropped, or the
 //! process that took the question in ends, however it does, or ends without having read it. That a worker has been

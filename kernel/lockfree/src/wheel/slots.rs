@@ -187,9 +187,16 @@ impl Slots {
         self.words[Self::word_of(slot)] &= !(1 << (slot % u64::BITS));
     }
 
-    /// True if no slot holds anything.
+    /// True if no slot holds anything. Words that the summary does not name hold nothing; those that it does may.
     pub(super) fn is_empty(&self) -> bool {
-        self.words.iter().all(|&word| word == 0)
+        let mut named = self.summary;
+        while named != 0 {
+            if self.words[named.trailing_zeros() as usize % WORDS] != 0 {
+                return false;
+            }
+            named &= named - 1;
+        }
+        true
     }
 
     /// Where something was left over, the most urgent first.

@@ -10,10 +10,11 @@ use core::hint::black_box;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
+use girder::check::Rng;
 use girder::supervisor::{Child, Kind, Restart, Strategy, Supervisor, SupervisorAddr};
 use girder::{
-    Down, ExitReason, Pid, Request, exit, is_alive, kill, receive, sleep, spawn, spawn_monitor,
-    yield_now,
+    Down, ExitReason, Instant, Pid, Request, exit, is_alive, kill, println, receive, sleep, spawn,
+    spawn_monitor, yield_now,
 };
 
 /// One with three levels: two supervisors, each over four workers and another one over two.
@@ -82,12 +83,33 @@ async fn busy() {
 /// Whoever it is that is killed, as often as it is: the same members stand at the same places again, and nobody besides.
 #[girder::test(limit_ms = 120_000)]
 async fn a_tree_is_whole_again_whoever_is_killed() {
+    beset(&mut girder::check::rng(), |kills| kills < KILLS).await;
+}
+
+/// The same for long, and memory stays.
+#[girder::test(limit_ms = 1_200_000, long = "it takes ten minutes")]
+async fn a_tree_is_whole_again_after_ten_minutes_of_kills() {
+    const LEG: Duration = Duration::from_secs(60);
     let rng = &mut girder::check::rng();
+    let mut least = None;
+    for leg in 1..=10 {
+        let end = Instant::now() + LEG;
+        let kills = beset(rng, |_| Instant::now() < end).await;
+        let now = settled_resources().await;
+        println!("minute {leg}: {kills} kills, {} bytes of heap", now.heap);
+        // The first one may have made tables larger.
+        let before = *least.get_or_insert(now.heap);
+        assert!(now.heap <= before, "{} bytes, then {}", before, now.heap);
+    }
+}
+
+/// Has a tree under load, kills members of it while that is wanted, and ends it when it is whole again; how many were killed.
+async fn beset(rng: &mut Rng, goes_on: impl Fn(u32) -> bool) -> u32 {
     let before = girder::processes().count();
     let load = [(); LOAD].map(|()| spawn(busy()).expect("there is room"));
     let root = tree(0).spawn().expect("there is room");
     let mut kills = 0;
-    while kills < KILLS {
+    while goes_on(kills) {
         let all = until_whole(root).await;
         for _ in 0..=rng.below(8) {
             let victim = all[1 + rng.below(MEMBERS as u64 - 1) as usize];
@@ -103,6 +125,7 @@ async fn a_tree_is_whole_again_whoever_is_killed() {
     while girder::processes().count() > before {
         sleep(Duration::from_millis(1)).await;
     }
+    kills
 }
 
 /// Nobody is left below.
