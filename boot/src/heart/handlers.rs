@@ -7,7 +7,7 @@ use crate::{attend, console, watchdogs};
 use core::fmt::{self, Write};
 use core::marker::PhantomData;
 use core::ptr;
-use girder_aarch64::core_block::CoreBlock;
+use girder_aarch64::core_block::{CoreBlock, count};
 use girder_aarch64::process;
 use girder_aarch64::{cpu, interrupts, timer};
 use girder_core::causes::{Cause, Causes};
@@ -69,7 +69,7 @@ impl<R: Ready + 'static, M: Migration + 'static> Lifecycle for OnThisStack<R, M>
                 Outcome::Done(finished)
             }
             Ok(polled) => Outcome::from(polled),
-            Err(token) => Outcome::PutOff(token),
+            Err(token) => put_off(token),
         };
         (outcome, here)
     }
@@ -88,7 +88,7 @@ impl<R: Ready + 'static, M: Migration + 'static> Lifecycle for OnThisStack<R, M>
         if !unsafe { process::has_spare() } {
             add_spare();
         }
-        Deployed::<R, M>::visit(|core| core.settle_at_length(Outcome::PutOff(token)))
+        Deployed::<R, M>::visit(|core| core.settle_at_length(put_off(token)))
     }
 
     #[cold]
@@ -98,6 +98,13 @@ impl<R: Ready + 'static, M: Migration + 'static> Lifecycle for OnThisStack<R, M>
         cpu::reset_float_control();
         Deployed::<R, M>::visit_at(here, |core| core.settle_at_length(Outcome::Done(finished)))
     }
+}
+
+/// Something came up before the process began.
+#[cold]
+fn put_off(token: Token) -> Outcome {
+    CoreBlock::with_current(|core| count(&core.counters().put_off));
+    Outcome::PutOff(token)
 }
 
 /// The core itself.

@@ -64,6 +64,8 @@ pub struct Counters {
     pub given_up: AtomicU64,
     /// Times running code was interrupted in favour of the loop.
     pub preemptions: AtomicU64,
+    /// Turns that ended before they began, for something had come up.
+    pub put_off: AtomicU64,
     /// Processes that died in mid-poll.
     pub deaths: AtomicU64,
 }
@@ -132,6 +134,7 @@ impl CoreBlock {
                 given_up: AtomicU64::new(0),
                 pings: AtomicU64::new(0),
                 preemptions: AtomicU64::new(0),
+                put_off: AtomicU64::new(0),
                 deaths: AtomicU64::new(0),
             },
             glance: Glance::new(),

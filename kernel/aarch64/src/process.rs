@@ -296,7 +296,7 @@ fn restart(frame: &mut Frame) {
 /// # Safety
 ///
 /// Only the running core's own loop calls it, between two visits to its scheduler.
-pub unsafe fn end(token: Token) -> (Finished, &'static Here) {
+pub unsafe fn end(mut token: Token) -> (Finished, &'static Here) {
     if token.has_frame() {
         let mut finished = token.give_up();
         if let Some(frame) = finished.take_frame() {
@@ -308,6 +308,8 @@ pub unsafe fn end(token: Token) -> (Finished, &'static Here) {
     let local = unsafe { NonNull::from(token.local()).as_ref() };
     let here = this_core();
     local.set_here(here);
+    // An interrupt may come before the first destructor, and that is not in mid-poll.
+    token.begin_to_drop();
     become_process(local);
     if here.doorbell().is_rung() {
         preemption::leave_now();

@@ -1,6 +1,6 @@
 //! One core, shared: who waits for it gets it, and in what order. Counts and orders, no times.
 
-use crate::support::{HIGH_HERE, NORMAL_HERE, interrupts};
+use crate::support::{HIGH_HERE, NORMAL_HERE, disturbances};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -54,13 +54,13 @@ async fn four_spinners_and_a_periodic_one_share_a_core() {
     }
 }
 
-/// Whose turn it was, and how many interrupts the core had taken by then.
+/// Whose turn it was, and how many turns had been disturbed on the core by then.
 type Turn = (char, u64);
 
 /// Notes whose turn it is, for so many turns, as long as there is room.
 async fn take_turns(name: char, turns: usize, order: Arc<Lock<Vec<Turn>>>) {
     for _ in 0..turns {
-        let so_far = interrupts();
+        let so_far = disturbances();
         let is_noted = {
             let mut order = order.lock();
             let has_room = order.len() < order.capacity();
@@ -94,8 +94,8 @@ async fn order_of(processes: &[(char, Priority)], turns: usize, room: usize) -> 
     order.lock().clone()
 }
 
-/// A turn that an interrupt has broken into counts twice, and is noted once. So only turns in which there was
-/// none are looked at, until they are many; and only from a note of the low one on, whose own turn may be the
+/// A turn that an interrupt has broken into counts twice, and is noted once, and so does one that is put off before it begins
+/// because another core has rung. So only turns in which there was neither are looked at, until they are many; and only from a note of the low one on, whose own turn may be the
 /// one that is gone on with.
 #[girder::test(limit_ms = 300_000, pinned = "is about those that share a core")]
 async fn a_low_one_among_normal_ones_runs_once_in_eight() {

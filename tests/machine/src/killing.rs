@@ -219,8 +219,11 @@ async fn a_destructor_may_take_its_time() {
             /// Half of them are the rival's.
             const PREEMPTIONS: u64 = 20;
             let end = preemptions() + PREEMPTIONS;
-            while preemptions() < end {
+            loop {
                 self.0.step();
+                if preemptions() >= end {
+                    break;
+                }
             }
         }
     }

@@ -61,7 +61,8 @@ async fn the_rest_is_dropped_beside(endless: fn()) {
     for victim in victims {
         kill(victim);
     }
-    while drops.load(Relaxed) <= OTHERS {
+    // One that is slow has another beside it, which may be done with the rest before.
+    while drops.load(Relaxed) <= OTHERS || hindered_reapers() == hindered {
         girder::sleep(core::time::Duration::from_millis(5)).await;
     }
     assert_eq!(hindered_reapers() - hindered, 1);
@@ -94,14 +95,17 @@ async fn a_message_whose_destructor_blocks_keeps_no_other_from_being_dropped() {
 
 /// Who has no time left to it by more urgent ones gets some before mail piles up behind it, also if some of the
 /// mail is slow to drop. Meanwhile those that are as urgent take turns.
-#[girder::test(pinned = "mail is dropped where its receiver ended")]
+#[girder::test(
+    pinned = "mail is dropped where its receiver ended",
+    limit_ms = 300_000
+)]
 async fn mail_does_not_pile_up_behind_a_flood_of_urgent_processes() {
     const VICTIMS: u64 = 500;
     const MOST_LEFT: u64 = 100;
     /// Processes of the flood.
     const FLOOD: u64 = 2;
     /// Nobody else would end the flood if the test fails.
-    const LIFE_NANOS: u64 = 10_000_000_000;
+    const LIFE_NANOS: u64 = 120_000_000_000;
     let drops = Arc::new(AtomicU64::new(0));
     let over = Arc::new(AtomicBool::new(false));
     let flood = Arc::new(AtomicU64::new(0));

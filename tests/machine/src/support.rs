@@ -123,6 +123,14 @@ pub(crate) fn preemptions() -> u64 {
     CoreBlock::with_current(|core| core.counters().preemptions.load(Relaxed))
 }
 
+/// How many turns on this core have ended, or been broken into, without having come to their end.
+pub(crate) fn disturbances() -> u64 {
+    CoreBlock::with_current(|core| {
+        let counters = core.counters();
+        counters.interrupts.load(Relaxed) + counters.put_off.load(Relaxed)
+    })
+}
+
 /// How many interrupts this core has taken.
 pub(crate) fn interrupts() -> u64 {
     CoreBlock::with_current(|core| core.counters().interrupts.load(Relaxed))

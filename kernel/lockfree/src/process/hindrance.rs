@@ -69,6 +69,8 @@ pub(super) fn is_about_to_block(local: &Local) {
 #[cold]
 #[inline(never)]
 fn give_up_blocked() {
+    // Broken off between the two, it might be ended without a note.
+    let _stays = platform::PreemptionOff::new();
     if let Some(pid) = own_pid().filter(|&pid| is_kernels_own(pid))
         && let Some(slot) = table().slot(pid.index())
     {

@@ -440,13 +440,22 @@ impl Token {
         }
     }
 
+    /// For one that has to die at an await: from here on it has the time of destructors, also if it is broken off before
+    /// the first of them.
+    pub fn begin_to_drop(&mut self) {
+        let local = self.local();
+        local.set_dropping();
+        local.overtime.set(0);
+    }
+
     /// Drops the future, as the process itself: for one that has to die at an await. One that was
     /// broken off in mid-poll can't be dropped, for its stack may lend parts of it out.
-    pub fn drop_future(self) -> Finished {
+    pub fn drop_future(mut self) -> Finished {
         debug_assert!(!self.has_frame(), "dropped in mid-poll");
+        if !self.is_dropping() {
+            self.begin_to_drop();
+        }
         let header = self.header();
-        header.local.set_dropping();
-        header.local.overtime.set(0);
         if !self.has_frame() {
             // SAFETY: this is the token, and the future is alive and stands at an await.
             platform::run_as(&header.local, || unsafe {

@@ -23,6 +23,11 @@ const ALONE: &[Expect] = &[says!(
     "deployment single"
 )];
 
+/// What happens to processes and what they do to each other, but for what is measured in quanta.
+const SHORT_QUANTA: &str = "killing::,dying::,containment::,runtimes::,leaving::,reaping::,linking::,monitoring::,\
+                            supervising::,calling::,mailboxes::,blocking::,hibernation::,behaving::,\
+                            -mail_does_not_pile_up,-linking::crowds,-supervising::trees";
+
 pub(super) fn rows() -> Vec<Row> {
     let row = |name: &str, cores: u32, cpu: &str| Row {
         machine: Machine {
@@ -79,6 +84,12 @@ pub(super) fn rows() -> Vec<Row> {
         Row {
             tests: "many::",
             ..message(MANY_CORES, "neoverse-n1")
+        },
+        // Interrupts everywhere: what they find between two instructions in one of a million turns, they find here.
+        Row {
+            bootargs: "girder.deploy=shared girder.quantum_us=50",
+            tests: SHORT_QUANTA,
+            ..named("quanta-of-50-us")
         },
         // Those who watch need seconds.
         Row {
