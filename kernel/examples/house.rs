@@ -12,24 +12,28 @@ use girder::{Exit, println, receive, sleep, trap_exit};
 #[girder::main]
 async fn main() -> girder::Result {
     let storage = Supervisor::new(Strategy::OneForOne).child(service("journal"));
-    Application::new("storage", storage).start()?;
+    let storage = Application::new("storage", storage).start()?;
+    storage.settled().await?;
     // Who has doors and lamps has somebody who writes down what they do.
     let rooms = Supervisor::new(Strategy::RestForOne)
         .child(service("doors"))
         .child(service("lamps"));
-    Application::new("rooms", rooms).start()?;
-    sleep(Duration::from_millis(100)).await;
+    let rooms = Application::new("rooms", rooms).start()?;
+    rooms.settled().await?;
     println!("the day is over");
     Ok(())
 }
 
 /// A service that has something to put away when it is to end.
 fn service(name: &'static str) -> Child {
-    Child::new(name, move || async move {
+    Child::announced(name, move |ready| async move {
         if trap_exit(true).is_err() {
             girder::exit("no memory");
         }
         println!("{name}: on");
+        if ready.announce().is_err() {
+            girder::exit("no envelope");
+        }
         let Exit { .. } = receive().await;
         // It may take its time: whoever asked waits.
         sleep(Duration::from_millis(20)).await;

@@ -53,7 +53,7 @@ impl Application {
         Self { name, tree }
     }
 
-    /// Starts it.
+    /// Starts it. Whoever is to find all of its children started awaits that it is [settled](SupervisorAddr::settled).
     pub fn start(self) -> Result<SupervisorAddr, StartError> {
         let supervisor = self.tree.spawn_opt(Options::new().name(self.name))?;
         match machine::enter_departure(supervisor.pid(), ask_to_stop) {

@@ -54,6 +54,7 @@
 //! ```
 
 mod address;
+mod beginning;
 mod child;
 mod kin;
 mod running;
@@ -65,6 +66,7 @@ use girder_core::supervise::Rules;
 use running::Running;
 
 pub use address::{ChildInfo, Counts, SupervisorAddr, WishError};
+pub use beginning::Ready;
 pub use child::{Child, Kind};
 pub use girder_core::supervise::{AutoShutdown, ChildId, Refusal, Restart, Shutdown, Strategy};
 
@@ -122,7 +124,7 @@ impl Supervisor {
     /// itself. When the supervisor gives up, the running process ends, unless it [traps](crate::trap_exit) that.
     pub fn spawn_link(self) -> Result<SupervisorAddr, SpawnError> {
         let parent = own_pid();
-        let pid = Options::new().spawn_link(move || self.run_below(Some(parent)))?;
+        let pid = Options::new().spawn_link(move || self.run_below(Some(parent), None))?;
         Ok(SupervisorAddr::of(pid))
     }
 
@@ -135,10 +137,10 @@ impl Supervisor {
     /// What it runs as is to be nobody's child: below a supervisor it is [`Child::supervisor`], which ends with the one above it. And it is to
     /// be awaited to the end: its children do not end with a future that is dropped, but with the process.
     pub async fn run(self) {
-        self.run_below(None).await;
+        self.run_below(None, None).await;
     }
 
-    async fn run_below(self, parent: Option<Pid>) {
+    async fn run_below(self, parent: Option<Pid>, ready: Option<Ready>) {
         let Self { rules, children } = self;
         let trapped = match kin::settle_in() {
             Ok(trapped) => trapped,
@@ -148,7 +150,7 @@ impl Supervisor {
         if parent.is_some_and(|parent| !is_alive(parent)) {
             return;
         }
-        let mut running = match Running::new(rules, children, parent) {
+        let mut running = match Running::new(rules, children, parent, ready) {
             Ok(running) => running,
             Err(refusal) => crate::exit(refusal),
         };

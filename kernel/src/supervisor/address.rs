@@ -21,6 +21,8 @@ pub enum WishError {
     Refused(Refusal),
     /// The child can't be started.
     Spawn(SpawnError),
+    /// The child has ended before it said that it was started.
+    NotReady,
 }
 
 /// A child, as its supervisor knows it.
@@ -121,6 +123,11 @@ impl SupervisorAddr {
         call(self.0, Wish::Count).await
     }
 
+    /// Waits until nothing is under way: all children that are to be started are.
+    pub async fn settled(self) -> Result<(), CallError> {
+        self.count_children().await.map(drop)
+    }
+
     /// Asks the supervisor to end all its children and itself. That is done when its process has ended.
     pub fn stop(self) -> Result<(), CallError> {
         match send(self.0, Wish::Stop) {
@@ -155,6 +162,7 @@ impl fmt::Display for WishError {
             Self::Call(error) => fmt::Display::fmt(error, f),
             Self::Refused(refusal) => fmt::Display::fmt(refusal, f),
             Self::Spawn(error) => fmt::Display::fmt(error, f),
+            Self::NotReady => f.write_str("the child ended before it was started"),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! What a child is to be: how it is made, again and again, and by which rules.
 
 use super::Supervisor;
+use super::beginning::{Ready, Start};
 use super::kin;
 use crate::{Options, Pid, SpawnError};
 use alloc::sync::Arc;
 use core::fmt;
+use core::time::Duration;
 use girder_core::supervise::{ChildRules, Restart, Shutdown};
 
 /// A child of a supervisor, to be: its name, how its future is made each time that it starts, and what it is like.
@@ -33,6 +35,7 @@ pub struct Child {
     pub(super) name: Arc<str>,
     pub(super) rules: ChildRules,
     pub(super) kind: Kind,
+    pub(super) start: Start,
     options: Options<'static>,
     making: Arc<dyn Making>,
 }
@@ -56,12 +59,52 @@ impl Child {
         Self::of(name.into(), Kind::Worker, Arc::new(Worker(make)))
     }
 
-    /// A supervisor below the one that this is given to. Unless told otherwise it may take its time to end its own children.
+    /// A worker that is not started before it [says so](Ready::announce). Until then its supervisor starts nobody else, and one that ends
+    /// before could not be started.
+    ///
+    /// ```no_run
+    /// use girder::supervisor::Child;
+    ///
+    /// async fn opened() {}
+    /// async fn served() {}
+    ///
+    /// let doors = Child::announced("doors", |ready| async {
+    ///     opened().await;
+    ///     if ready.announce().is_err() {
+    ///         girder::exit("no envelope");
+    ///     }
+    ///     served().await;
+    /// });
+    /// ```
+    pub fn announced<F, M>(name: impl Into<Arc<str>>, make: M) -> Self
+    where
+        F: Future<Output = ()> + 'static,
+        M: Fn(Ready) -> F + Send + Sync + 'static,
+    {
+        Self {
+            start: Start::Announced(None),
+            ..Self::of(name.into(), Kind::Worker, Arc::new(Announced(make)))
+        }
+    }
+
+    /// If it has not said that it is started after this time, it is killed. It may take as long as it wants, unless told otherwise. Of one that
+    /// does not say so, nothing comes of this.
+    pub const fn start_within(mut self, time: Duration) -> Self {
+        if let Start::Announced(within) = &mut self.start {
+            *within = Some(time);
+        }
+        self
+    }
+
+    /// A supervisor below the one that this is given to. It is started when all of its children are. Unless told otherwise it may take its time to end its own children.
     pub fn supervisor<M>(name: impl Into<Arc<str>>, make: M) -> Self
     where
         M: Fn() -> Supervisor + Send + Sync + 'static,
     {
-        let below = Self::of(name.into(), Kind::Supervisor, Arc::new(Below(make)));
+        let below = Self {
+            start: Start::Announced(None),
+            ..Self::of(name.into(), Kind::Supervisor, Arc::new(Below(make)))
+        };
         below.shutdown(Shutdown::Infinity)
     }
 
@@ -70,6 +113,7 @@ impl Child {
             name,
             rules: ChildRules::default(),
             kind,
+            start: Start::AtOnce,
             options: Options::new(),
             making,
         }
@@ -133,6 +177,19 @@ where
     }
 }
 
+struct Announced<M>(M);
+
+impl<F, M> Making for Announced<M>
+where
+    F: Future<Output = ()> + 'static,
+    M: Fn(Ready) -> F + Send + Sync + 'static,
+{
+    fn bear(self: Arc<Self>, options: Options<'static>) -> Result<Pid, SpawnError> {
+        let ready = Ready::here();
+        kin::bear(options, move || (self.0)(ready))
+    }
+}
+
 struct Below<M>(M);
 
 impl<M> Making for Below<M>
@@ -140,7 +197,10 @@ where
     M: Fn() -> Supervisor + Send + Sync + 'static,
 {
     fn bear(self: Arc<Self>, options: Options<'static>) -> Result<Pid, SpawnError> {
+        let ready = Ready::here();
         let parent = crate::own_pid();
-        kin::bear(options, move || (self.0)().run_below(Some(parent)))
+        kin::bear(options, move || {
+            (self.0)().run_below(Some(parent), Some(ready))
+        })
     }
 }

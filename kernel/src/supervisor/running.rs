@@ -5,6 +5,7 @@
 //! all that it has; unless it is on its way through more children than it can pass in the time that it is given for that.
 
 use super::address::{ChildInfo, Counts, Wish, WishError};
+use super::beginning::{Asker, Beginning, Ready};
 use super::child::{Child, Kind};
 use super::kin;
 use crate::{Down, Exit, ExitReason, Message, Pid, ReplyTo, SpawnError, is_alive, yield_now};
@@ -20,7 +21,11 @@ use hashbrown::HashMap;
 const ORDERS: u32 = 64;
 
 pub(super) struct Running {
-    machine: Supervision<Member>,
+    pub(super) machine: Supervision<Member>,
+    /// The start that is under way, if whoever is being started says itself when it is over.
+    pub(super) beginning: Option<Beginning>,
+    /// To say that this supervisor is started itself, when its children are.
+    ready: Option<Ready>,
     /// Which child a process is.
     pids: HashMap<Pid, ChildId, Hashing>,
     /// What waits until all is settled.
@@ -35,7 +40,7 @@ pub(super) struct Running {
     reason: ExitReason,
 }
 
-struct Member {
+pub(super) struct Member {
     child: Child,
     /// Who it is, if it is there.
     pid: Option<Pid>,
@@ -46,10 +51,13 @@ impl Running {
         rules: Rules,
         children: impl IntoIterator<Item = Child>,
         parent: Option<Pid>,
+        ready: Option<Ready>,
     ) -> Result<Self, Refusal> {
         let members = children.into_iter().map(Member::of);
         Ok(Self {
             machine: Supervision::new(rules, members)?,
+            beginning: None,
+            ready,
             pids: HashMap::with_hasher(Hashing::default()),
             wishes: VecDeque::new(),
             terminating: None,
@@ -68,6 +76,9 @@ impl Running {
                 yield_now().await;
                 self.hear_what_is_there().await;
             }
+            if self.beginning.is_some() && self.machine.is_ending() {
+                self.waits_no_longer();
+            }
             match self.machine.next(Instant::now()) {
                 Order::Start(id) => {
                     if self.start(id).is_err() {
@@ -79,13 +90,25 @@ impl Running {
                 Order::Kill(id) => self.tell(id, kin::end_now),
                 Order::Wait(until) => match self.next_wish() {
                     Some(wish) => self.fulfil(wish),
-                    None => {
-                        if let Some(message) = kin::next_message(until).await {
-                            self.hear(message);
-                        }
-                    }
+                    None => self.wait(until).await,
                 },
                 Order::Over(verdict) => return verdict,
+            }
+        }
+    }
+
+    /// Waits for what comes next, until that time at most, or until a start has taken too long.
+    async fn wait(&mut self, until: Option<Instant>) {
+        let until = match &self.beginning {
+            None => until,
+            Some(beginning) => beginning.until(),
+        };
+        match kin::next_message(until).await {
+            Some(message) => self.hear(message),
+            None => {
+                if let Some(beginning) = &mut self.beginning {
+                    beginning.end_if_late(Instant::now());
+                }
             }
         }
     }
@@ -144,13 +167,20 @@ impl Running {
         }
     }
 
-    /// Hears of the end of one that may have cut its link.
+    /// Hears of the end of one that may have cut its link, or that one is started.
     #[cold]
     fn hear_of_end(&mut self, message: Message) {
-        if let Ok(Down { pid, reason, .. }) = message.downcast()
-            && let Some(id) = self.pids.remove(&pid)
-        {
-            self.gone(id, &reason);
+        match message.downcast() {
+            Ok(Down { pid, reason, .. }) => {
+                if let Some(id) = self.pids.remove(&pid) {
+                    self.gone(id, &reason);
+                }
+            }
+            Err(other) => {
+                if let Ok(announced) = other.downcast() {
+                    self.hear_of_beginning(announced);
+                }
+            }
         }
     }
 
@@ -175,6 +205,9 @@ impl Running {
         if let Some(member) = self.machine.child_mut(id) {
             member.pid = None;
         }
+        if self.beginning.is_some() && self.ends_beginning(id) {
+            return;
+        }
         self.machine.ended(id, kin::class(reason));
     }
 
@@ -182,6 +215,8 @@ impl Running {
         let started = self.bear(id);
         self.failure = started.as_ref().err().copied();
         match started {
+            // It says so itself.
+            Ok(_) if self.beginning.is_some() => {}
             Ok(_) => self.machine.started(id),
             Err(_) => self.machine.start_failed(id),
         }
@@ -194,6 +229,7 @@ impl Running {
         let member = self.machine.child_mut(id).ok_or(SpawnError::NoProcess)?;
         let pid = member.child.bear()?;
         member.pid = Some(pid);
+        self.beginning = member.child.start.beginning(id, pid);
         self.pids.insert(pid, id);
         Ok(pid)
     }
@@ -210,10 +246,25 @@ impl Running {
             self.refuse_if_ending();
             return None;
         }
+        if self.ready.is_some() {
+            self.announce();
+        }
         if let Some(reply_to) = self.terminating.take() {
             answer(reply_to, Ok(()));
         }
         self.wishes.pop_front()
+    }
+
+    /// Says that it is started, to the one above it. One that can't ends, and is started again.
+    #[cold]
+    fn announce(&mut self) {
+        if self
+            .ready
+            .take()
+            .is_some_and(|ready| ready.announce().is_err())
+        {
+            crate::exit("no envelope to say that all children are started");
+        }
     }
 
     /// Whoever wishes something of one that ends may be a child of it, for whose end it waits.
@@ -227,8 +278,14 @@ impl Running {
 
     fn fulfil(&mut self, wish: Wish) {
         match wish {
-            Wish::Start(child, reply_to) => answer(reply_to, self.add(child)),
-            Wish::Restart(id, reply_to) => answer(reply_to, self.restart(id)),
+            Wish::Start(child, reply_to) => {
+                let added = self.add(child);
+                self.tell_of_start(Asker::Start(reply_to), added);
+            }
+            Wish::Restart(id, reply_to) => {
+                let restarted = self.restart(id).map(|pid| (id, pid));
+                self.tell_of_start(Asker::Restart(reply_to), restarted);
+            }
             Wish::Delete(id, reply_to) => {
                 let deleted = self.machine.delete(id);
                 answer(reply_to, deleted.map(drop).map_err(WishError::from));
@@ -253,6 +310,14 @@ impl Running {
     fn restart(&mut self, id: ChildId) -> Result<Pid, WishError> {
         self.machine.restart(id)?;
         Ok(self.start_now()?)
+    }
+
+    /// Tells whoever wished for a start how it went, as soon as that is known.
+    fn tell_of_start(&mut self, asker: Asker, started: Result<(ChildId, Pid), WishError>) {
+        match &mut self.beginning {
+            Some(beginning) if started.is_ok() => beginning.tells(asker),
+            _ => asker.tell(started),
+        }
     }
 
     /// Starts whom the machine was just told to.

@@ -1,5 +1,6 @@
 //! Supervisors: who is started again, who is ended and in which order, and what they make of those who do not play by the rules.
 
+mod starts;
 mod strangers;
 mod trees;
 
