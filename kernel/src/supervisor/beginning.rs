@@ -8,6 +8,7 @@ use super::address::WishError;
 use super::kin;
 use super::running::Running;
 use crate::{Pid, ReplyTo, Sent, own_pid, send};
+use core::num::NonZero;
 use core::time::Duration;
 use girder_core::supervise::{ChildId, Refusal};
 use girder_core::time::Instant;
@@ -45,11 +46,23 @@ impl Ready {
 pub(super) enum Start {
     /// When its process is there.
     AtOnce,
-    /// When it says so, in this time.
-    Announced(Option<Duration>),
+    /// When it says so, in so many nanoseconds.
+    Announced(NonZero<u64>),
 }
 
 impl Start {
+    /// As long as it takes.
+    pub(super) const WHENEVER: NonZero<u64> = NonZero::<u64>::MAX;
+
+    pub(super) const fn within(time: Duration) -> NonZero<u64> {
+        let nanos = time.as_nanos();
+        match NonZero::new(nanos as u64) {
+            Some(within) if nanos <= u64::MAX as u128 => within,
+            None if nanos == 0 => NonZero::<u64>::MIN,
+            _ => Self::WHENEVER,
+        }
+    }
+
     /// What is under way from its birth on, if it is.
     pub(super) fn beginning(self, id: ChildId, pid: Pid) -> Option<Beginning> {
         match self {
@@ -57,7 +70,8 @@ impl Start {
             Self::Announced(within) => Some(Beginning {
                 id,
                 pid,
-                until: within.map(|time| Instant::now() + time),
+                until: (within != Self::WHENEVER)
+                    .then(|| Instant::now() + Duration::from_nanos(within.get())),
                 asker: None,
             }),
         }

@@ -82,7 +82,7 @@ impl Child {
         M: Fn(Ready) -> F + Send + Sync + 'static,
     {
         Self {
-            start: Start::Announced(None),
+            start: Start::Announced(Start::WHENEVER),
             ..Self::of(name.into(), Kind::Worker, Arc::new(Announced(make)))
         }
     }
@@ -91,7 +91,7 @@ impl Child {
     /// does not say so, nothing comes of this.
     pub const fn start_within(mut self, time: Duration) -> Self {
         if let Start::Announced(within) = &mut self.start {
-            *within = Some(time);
+            *within = Start::within(time);
         }
         self
     }
@@ -102,7 +102,7 @@ impl Child {
         M: Fn() -> Supervisor + Send + Sync + 'static,
     {
         let below = Self {
-            start: Start::Announced(None),
+            start: Start::Announced(Start::WHENEVER),
             ..Self::of(name.into(), Kind::Supervisor, Arc::new(Below(make)))
         };
         below.shutdown(Shutdown::Infinity)
