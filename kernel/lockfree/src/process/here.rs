@@ -8,63 +8,31 @@
 //! pointed here. The pointer holds as long as preemption is off: whoever uses a desk keeps it off, and
 //! calls nothing meanwhile that could use a desk again.
 
-use super::alarm::{self, Due};
+mod desk;
+mod laden;
+mod stay;
+
 pub use super::arrived::{Arrived, Handed, Woken};
-use super::crew::{CalledOff, Homecoming, Notes, Pace, PaceWord};
-use super::hand::{Hand, Held, ORDINARY};
-use super::in_loop::with_desk_in_loop;
-use super::local::{Intent, Kind, Local};
+use super::crew::{CalledOff, Homecoming, Pace, PaceWord};
+use super::hand::{Hand, Held};
+use super::local::Local;
 use super::platform::{self, PreemptionOff};
-use super::pool::Pools;
-#[cfg(not(target_os = "none"))]
-use super::queue::Queue;
 use super::table::Table;
-use super::token::Token;
-use super::unburied::Unburied;
-#[cfg(not(target_os = "none"))]
-use super::word::Pid;
 use crate::doorbell::Doorbell;
 use crate::heap::Heap;
-use crate::mail::{Pool, Returned};
-use crate::wheel::Wheel;
-#[cfg(not(target_os = "none"))]
-use alloc::vec::Vec;
+use crate::mail::Returned;
 use core::cell::{Cell, UnsafeCell};
-use core::mem::ManuallyDrop;
 use core::ptr::null_mut;
-use core::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed,
-};
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
+use laden::Laden;
 
-/// What running code has left for its core's loop, and what both use.
-// In this order: what is small and often used lies within the reach of an instruction that loads two.
-#[derive(Debug)]
-#[repr(C)]
-pub(crate) struct Desk {
-    pub(super) newborn: Arrived,
-    pub(super) woken: Arrived,
-    /// Envelopes.
-    pub(crate) pool: Pool,
-    /// Mail that ended processes have left.
-    pub(super) unburied: Unburied,
-    /// An alarm was set that is due before all others.
-    pub(super) has_first_alarm: bool,
-    pub(super) pools: Pools,
-    pub(super) wheel: Wheel<Due>,
-    /// Alarms of the wheel that others have called off.
-    pub(super) called_off: Notes,
-}
-
-/// Processes that the loop takes over.
-#[derive(Debug)]
-pub struct Arrivals {
-    /// Newly made ones.
-    pub newborn: Arrived,
-    /// Those that something happened to.
-    pub woken: Arrived,
-    /// When the first alarm is due, if it is due before those that the loop knows of.
-    pub first_alarm: Option<u64>,
-}
+pub(crate) use desk::Desk;
+#[cfg(not(target_os = "none"))]
+pub(crate) use desk::on_desk;
+pub use desk::{Arrivals, collect};
+pub use laden::Load;
+pub(super) use stay::empty_hand;
+pub(crate) use stay::{Stay, leave_for_request, leave_woken, with_desk, with_own_desk};
 
 /// A core.
 #[repr(C)]
@@ -113,37 +81,6 @@ const _: () = assert!(core::mem::offset_of!(Here, charge) == Local::CHARGE);
 /// Numbers that a core shows.
 pub const SHOWN: usize = 16;
 
-/// The desk holds something: set by whoever leaves it there, cleared by the loop.
-#[derive(Debug)]
-#[repr(C, align(2))]
-struct Laden {
-    /// Newly made processes.
-    with_newborn: AtomicBool,
-    /// Something else; whoever was woken does not count.
-    with_more: AtomicBool,
-}
-
-/// What a desk holds besides processes that were woken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Load {
-    /// Nothing.
-    Nothing,
-    /// Newly made processes, and nothing else.
-    Newborn,
-    /// More.
-    More,
-}
-
-impl Laden {
-    /// Both in one look.
-    #[inline(always)]
-    fn both(&self) -> u16 {
-        let both = core::ptr::from_ref(self).cast::<AtomicU16>();
-        // SAFETY: two bytes, aligned as this; only code of this core uses them, one access at a time.
-        unsafe { &*both }.load(Relaxed)
-    }
-}
-
 // SAFETY: the cells are used by their own core alone, with preemption off: see `with_desk`. `table`
 // is written before the core's first process.
 unsafe impl Sync for Here {}
@@ -189,10 +126,7 @@ impl Here {
         Self {
             local: Local::of_loop(),
             doorbell,
-            laden: Laden {
-                with_newborn: AtomicBool::new(false),
-                with_more: AtomicBool::new(false),
-            },
+            laden: Laden::new(),
             pace,
             scheduler: AtomicPtr::new(null_mut()),
             reductions: Cell::new(0),
@@ -373,64 +307,6 @@ impl Here {
         Some(index)
     }
 
-    /// True if there is something to collect besides processes that were woken.
-    #[inline(always)]
-    pub fn is_laden(&self) -> bool {
-        self.laden.both() != 0
-    }
-
-    /// What there is to collect besides processes that were woken.
-    #[inline(always)]
-    pub fn desk_load(&self) -> Load {
-        const NEWBORN: u16 = u16::from_ne_bytes([1, 0]);
-        match self.laden.both() {
-            0 => Load::Nothing,
-            NEWBORN => Load::Newborn,
-            _ => Load::More,
-        }
-    }
-
-    /// Notes that the newborn have been taken.
-    #[inline(always)]
-    pub(super) fn has_taken_newborn(&self) {
-        self.laden.with_newborn.store(false, Relaxed);
-    }
-
-    /// Notes that the loop has left something over for itself.
-    #[inline(always)]
-    pub(super) fn mark_laden(&self) {
-        self.laden.with_more.store(true, Relaxed);
-    }
-
-    /// Notes that the desk holds something, for the loop and for the yield of whoever left it there: the
-    /// code with this record, on this core.
-    #[inline(always)]
-    pub(super) fn load(&self, local: &Local) {
-        self.mark_laden();
-        local.set_manner(Intent::YIELD_WITH_CARE);
-    }
-
-    /// As `load`, for a newborn, which must not wait until the process comes back of its own accord.
-    #[inline(always)]
-    pub(super) fn load_newborn(&self, local: &Local) {
-        local.set_manner(Intent::YIELD_WITH_CARE);
-        if !self.pace.will_look() {
-            let has_others = self.laden.with_newborn.load(Relaxed);
-            self.want_loop(local, has_others);
-        }
-        self.laden.with_newborn.store(true, Relaxed);
-    }
-
-    /// The loop has something to do, and no tick will take the core from whoever runs, or somebody wants work: it leaves as
-    /// soon as preemption is on again. (In the loop this is not looked at.) Where there is a tick, one process is nothing
-    /// to be shared: mostly whoever has made or woken it is about to wait for it.
-    #[inline(always)]
-    fn want_loop(&self, local: &Local, has_others: bool) {
-        if has_others || !self.pace.is_eager() {
-            local.note_pending();
-        }
-    }
-
     /// Takes whoever is in the hand. Only the core's loop does.
     #[inline(always)]
     pub(super) fn take_handed(&self) -> Held {
@@ -493,217 +369,6 @@ impl Default for Here {
     fn default() -> Self {
         Self::new()
     }
-}
-
-impl Desk {
-    /// What is due on this core.
-    pub(crate) fn wheel(&mut self) -> &mut Wheel<Due> {
-        &mut self.wheel
-    }
-
-    const fn new() -> Self {
-        Self {
-            newborn: Arrived::NOBODY,
-            woken: Arrived::NOBODY,
-            wheel: Wheel::new(),
-            called_off: Notes::NONE,
-            has_first_alarm: false,
-            pools: Pools::new(),
-            pool: Pool::new(),
-            unburied: Unburied::new(),
-        }
-    }
-
-    /// Leaves a process that something happened to. The desk is that of `here`. (The word that says that the
-    /// desk is laden does not say so: whoever asks looks at the queue.)
-    pub(crate) fn leave_woken(&mut self, here: &'static Here, local: &Local, token: Token) {
-        self.empty_hand(here);
-        if here.pace.will_look() {
-            let level = token.local().level.get();
-            self.woken.add(token, level);
-            return local.set_manner(Intent::YIELD_WITH_CARE);
-        }
-        self.leave_woken_for_now(here, local, token);
-    }
-
-    /// The same where the loop would not look before long. One that may not run here needs no look: it goes where it may, and
-    /// whoever runs is not disturbed.
-    #[cold]
-    #[inline(never)]
-    fn leave_woken_for_now(&mut self, here: &'static Here, local: &Local, token: Token) {
-        let stays = match token.is_pinned() && local.kind() == Kind::Process {
-            true => here.table().crew().send_home(here, token),
-            false => Some(token),
-        };
-        if let Some(token) = stays {
-            let level = token.local().level.get();
-            let has_others = !self.woken.queue.is_empty();
-            self.woken.add(token, level);
-            local.set_manner(Intent::YIELD_WITH_CARE);
-            here.want_loop(local, has_others);
-        }
-    }
-
-    /// The same for one that a message was handed to: nothing else was wanted of it, and it stood at an await.
-    #[inline(always)]
-    pub(crate) fn leave_handed(&mut self, here: &'static Here, local: &Local, token: Token) {
-        // Who is of another level waits apart, so nothing is handed to it.
-        debug_assert!(
-            token.local().level.get() == ORDINARY,
-            "handed to one that is apart"
-        );
-        if here.hand.is_open() {
-            here.hand.put(token);
-            // A tick will come: it is open.
-            return local.set_manner(Intent::YIELD_WITH_CARE);
-        }
-        self.leave_handed_at_length(here, local, token);
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn leave_handed_at_length(&mut self, here: &'static Here, local: &Local, token: Token) {
-        self.leave_woken(here, local, token);
-    }
-
-    /// Closes the hand; whoever is in it goes to the desk, before all that come later.
-    #[inline(always)]
-    pub(super) fn empty_hand(&mut self, here: &'static Here) {
-        if !here.hand.is_closed() {
-            self.empty_hand_at_length(here);
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn empty_hand_at_length(&mut self, here: &'static Here) {
-        if let Some(token) = here.hand.close() {
-            self.woken.add(token, ORDINARY);
-        }
-    }
-}
-
-/// Keeps the running code on its core, with the core's desk at hand.
-pub(crate) struct Stay(PreemptionOff);
-
-impl Stay {
-    /// Switches preemption off; `local` is the running code's record.
-    #[inline(always)]
-    pub(crate) fn new(local: &'static Local) -> Self {
-        Self(PreemptionOff::of(local))
-    }
-
-    /// The same for a process that has preemption on, or a loop: that there is stack enough is looked at in any case,
-    /// which is shorter than to find out whether it was before. (With preemption off a process at the end of its stack
-    /// would look beyond the room that it has found, and the fault would be the kernel's; a handler's stack is small.)
-    #[inline(always)]
-    pub(crate) fn on_full_stack(local: &'static Local) -> Self {
-        Self(PreemptionOff::on_full_stack(local))
-    }
-
-    /// The same, and pays.
-    #[inline(always)]
-    pub(crate) fn for_pay(local: &'static Local, reductions: u32) -> Self {
-        Self(PreemptionOff::for_pay(local, reductions))
-    }
-
-    /// The core.
-    #[inline(always)]
-    pub(crate) fn here(&self) -> &'static Here {
-        self.0.here()
-    }
-
-    /// This once more, for a call that must not know where it is: only one of them ends.
-    #[inline(always)]
-    pub(crate) fn twin(&self) -> ManuallyDrop<Self> {
-        ManuallyDrop::new(Self(self.0.twin()))
-    }
-
-    /// Runs `f` with preemption as it was before this; afterwards it is off again, perhaps on another core.
-    pub(crate) fn pause<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        self.0.pause(f)
-    }
-
-    /// The core's desk; `here` is that core, which the caller has asked for before.
-    ///
-    /// # Safety
-    ///
-    /// It is; and as long as the reference lives, the caller calls nothing that could come here again.
-    #[inline(always)]
-    pub(crate) unsafe fn desk_of(&mut self, here: &'static Here) -> &mut Desk {
-        // SAFETY: with preemption off this code stays on its core, handlers leave the desk alone, and
-        // there is no other reference, says the caller.
-        unsafe { &mut *here.desk.get() }
-    }
-}
-
-/// Runs `f` with this core and its desk, and with preemption off. `f` calls nothing that could come
-/// here again.
-#[inline(always)]
-pub(crate) fn with_desk<R>(f: impl FnOnce(&'static Here, &mut Desk) -> R) -> R {
-    with_own_desk(|here, _, desk| f(here, desk))
-}
-
-/// As `with_desk`, with the running code's record as well: for whoever leaves something.
-#[inline(always)]
-pub(crate) fn with_own_desk<R>(f: impl FnOnce(&'static Here, &Local, &mut Desk) -> R) -> R {
-    let local = platform::local();
-    let mut stay = Stay::new(local);
-    let here = stay.here();
-    // SAFETY: what the callers do in `f` is push, pop and swap, here and in `alarm`.
-    f(here, local, unsafe { stay.desk_of(here) })
-}
-
-/// Has the running process give its core back, because it has asked something of itself: the loop is who
-/// meets that.
-#[cold]
-pub(crate) fn leave_for_request() {
-    with_own_desk(|here, local, _| {
-        here.load(local);
-        local.note_pending();
-    });
-}
-
-/// Whoever was woken here goes to the desk, where what is wanted of it is met.
-pub(super) fn empty_hand() {
-    with_desk(|here, desk| desk.empty_hand(here));
-}
-
-/// Leaves a process that something happened to.
-#[inline(always)]
-pub(crate) fn leave_woken(token: Token) {
-    with_own_desk(|here, local, desk| desk.leave_woken(here, local, token));
-}
-
-/// Takes over what running code has left; only a core's loop has a use for it. (Inlined, though each deployment has a copy
-/// then: what it returns is large.)
-#[inline(always)]
-pub fn collect() -> Arrivals {
-    with_desk_in_loop(|here, desk| {
-        // What the loop itself has left over is to be met again.
-        let is_behind =
-            alarm::is_behind(&desk.wheel) || desk.unburied.has_debts() || desk.unburied.is_behind();
-        desk.empty_hand(here);
-        here.has_taken_newborn();
-        here.laden.with_more.store(is_behind, Relaxed);
-        let has_first_alarm = core::mem::take(&mut desk.has_first_alarm);
-        Arrivals {
-            newborn: core::mem::take(&mut desk.newborn),
-            woken: core::mem::take(&mut desk.woken),
-            first_alarm: has_first_alarm.then(|| desk.wheel.next()),
-        }
-    })
-}
-
-/// Whose tokens are on this core's desk, for a report.
-#[cfg(not(target_os = "none"))]
-pub(crate) fn on_desk() -> (Vec<Pid>, Vec<Pid>) {
-    let pids = |queue: &Queue| queue.contents().map(|(pid, _)| pid).collect();
-    with_desk(|here, desk| {
-        let mut woken: Vec<_> = here.hand.peek().into_iter().collect();
-        woken.extend(desk.woken.queue.contents().map(|(pid, _)| pid));
-        (pids(&desk.newborn.queue), woken)
-    })
 }
 
 /// What a new process may spend on this core.
