@@ -20,12 +20,12 @@ impl Drop for Witness {
     }
 }
 
-/// A message whose destructor takes a few quanta.
+/// A message whose destructor takes more quanta than one that hurries may.
 struct Slow;
 
 impl Drop for Slow {
     fn drop(&mut self) {
-        let end = now() + 5_000_000;
+        let end = now() + 10_000_000;
         while now() < end {
             core::hint::black_box(());
         }

@@ -16,8 +16,8 @@ use core::fmt;
 
 /// Ticks that a message's destructor may take: a thousand quanta, as one that was killed has for all of its.
 const TICKS_MOST: u16 = 2_000;
-/// Ticks after which it is no matter of a hurry.
-const TICKS_OF_HURRY: u16 = 2;
+/// Ticks after which it is no matter of a hurry: four quanta. (With one, a slow machine has none left that hurries.)
+const TICKS_OF_HURRY: u16 = 8;
 
 /// What a message's destructor did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 //!
 //! A reaper is of the ordinary level. Where more urgent processes leave it no time, mail would pile up behind it. So with more than
 //! [so many](BACKLOG) homes behind it, another one is made, of the next level, which goes on until there are half as many. That
-//! harms nobody for long: it works off what others have left meanwhile, and a destructor that is not through within a quantum
+//! harms nobody for long: it works off what others have left meanwhile, and a destructor that is not through within four quanta
 //! makes it an ordinary one, which ends with that message; another one is in a hurry then, up to three times.
 //!
 //! The mailbox of the first one is taken in hand, and its home is free at once: so there is always a home for the
