@@ -29,6 +29,8 @@ pub(crate) enum Ends {
     AtThePrompt,
     /// As above, but there are prompts before: the one after this text is meant.
     AtThePromptAfter(&'static str),
+    /// A program that goes on beside the shell has said a line with this in it, before the prompt or behind it.
+    WhenSaid(&'static str),
     /// The machine goes off, so this step comes last.
     WithTheMachine,
 }
@@ -74,6 +76,11 @@ impl Dialogue {
     }
 
     fn is_answered(&self) -> bool {
+        if let Some(Ends::WhenSaid(text)) = self.asked().map(|step| step.ends) {
+            let answer = String::from_utf8_lossy(&self.answer);
+            let said = answer.split_once(text).map(|(_, behind)| behind);
+            return answer.contains(self.prompt) && said.is_some_and(|rest| rest.contains('\n'));
+        }
         if !ends_with(&self.answer, self.prompt) {
             return self.is_talked_over();
         }
@@ -233,6 +240,25 @@ mod tests {
             Some(&b"poweroff\r"[..])
         );
         assert_eq!(dialogue.hear(b"poweroff\r\nbye\r\n"), None);
+        assert_eq!(passed(&dialogue.finish()), [true, true]);
+    }
+
+    #[test]
+    fn one_that_goes_on_beside_the_shell_is_waited_for() {
+        const BESIDE: &[Step] = &[
+            Step {
+                flood: None,
+                command: "run it",
+                expected: &["it is there"],
+                ends: Ends::WhenSaid("is there"),
+            },
+            STEPS[1],
+        ];
+        let mut dialogue = Dialogue::new(BESIDE, PROMPT);
+        assert!(dialogue.hear(b"girder> ").is_some());
+        assert_eq!(dialogue.hear(b"run it\r\nit is 7.1\r\ngirder> "), None);
+        assert_eq!(dialogue.hear(b"\r\nit is there"), None);
+        assert!(dialogue.hear(b"\r\n").is_some());
         assert_eq!(passed(&dialogue.finish()), [true, true]);
     }
 

@@ -144,7 +144,12 @@ const CRASH: &[Expect] = &[
 ];
 
 const HOUSE_BESIDE: &[Step] = &[
-    ask("run house", &["lamps: on", "the day is over"]),
+    Step {
+        flood: None,
+        command: "run house",
+        expected: &["lamps: on", "the day is over"],
+        ends: Ends::WhenSaid("the day is over"),
+    },
     POWEROFF,
 ];
 const HOUSE: &[Expect] = &[
