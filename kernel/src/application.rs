@@ -12,13 +12,13 @@
 //! async fn journal() {}
 //! async fn doors() {}
 //!
-//! #[girder::main]
-//! async fn main() -> girder::Result {
+//! async fn begin() -> girder::Result {
 //!     let storage = Supervisor::new(Strategy::OneForOne).child(Child::new("journal", journal));
-//!     Application::new("storage", storage).start()?;
+//!     let storage = Application::new("storage", storage).start()?;
+//!     storage.settled().await?;
 //!     let house = Supervisor::new(Strategy::OneForAll).child(Child::new("doors", doors));
 //!     Application::new("house", house).start()?;
-//!     core::future::pending().await
+//!     Ok(())
 //! }
 //! ```
 
