@@ -19,15 +19,16 @@ pub fn enter(pid: Pid, ask: Ask) -> Result<(), Full> {
     DEPARTURES.lock().enter(pid, ask, is_alive)
 }
 
-/// Waits until all have ended. What comes to the running process meanwhile, and is told of ends, is dropped.
+/// Waits until all have ended. Several may do so at a time: each asks, and waits for all. What comes to the running process meanwhile, and is told of ends, is dropped.
 pub(crate) async fn of_all() {
     let end = Instant::now() + PATIENCE;
     loop {
-        let last = DEPARTURES.lock().take_last();
+        let last = DEPARTURES.lock().last();
         let Some((pid, ask)) = last else { return };
         let Ok(reference) = monitor(pid) else {
             // No memory to be told of its end, so there is none to wait for.
             kill(pid);
+            leave(pid);
             continue;
         };
         ask(pid);
@@ -36,7 +37,12 @@ pub(crate) async fn of_all() {
             kill(pid);
             end_of(reference).await;
         }
+        leave(pid);
     }
+}
+
+fn leave(pid: Pid) {
+    DEPARTURES.lock().leave(pid, is_alive);
 }
 
 async fn end_of(reference: MonitorRef) {

@@ -44,10 +44,14 @@ impl Departures {
         Ok(())
     }
 
-    /// Takes out the one that came last.
-    pub fn take_last(&mut self) -> Option<(Pid, Ask)> {
-        self.count = self.count.checked_sub(1)?;
-        self.places[self.count].take()
+    /// The one that came last. It stays until it has [left](Self::leave), so whoever else ends the machine meanwhile waits for it too.
+    pub fn last(&self) -> Option<(Pid, Ask)> {
+        self.places[..self.count].last().copied().flatten()
+    }
+
+    /// This one has ended: it leaves, with all others that are not there any more.
+    pub fn leave(&mut self, gone: Pid, is_there: impl Fn(Pid) -> bool) {
+        self.leave_out(|pid| pid != gone && is_there(pid));
     }
 
     fn leave_out(&mut self, is_there: impl Fn(Pid) -> bool) {
@@ -79,7 +83,12 @@ mod tests {
     }
 
     fn all(mut departures: Departures) -> Vec<Pid> {
-        core::iter::from_fn(|| departures.take_last().map(|(pid, _)| pid)).collect()
+        let next = || {
+            let (last, _) = departures.last()?;
+            departures.leave(last, |_| true);
+            Some(last)
+        };
+        core::iter::from_fn(next).collect()
     }
 
     #[test]
@@ -89,6 +98,26 @@ mod tests {
             assert_eq!(departures.enter(pid(number), drop, |_| true), Ok(()));
         }
         assert_eq!(all(departures), [pid(3), pid(2), pid(1)]);
+    }
+
+    #[test]
+    fn two_who_ask_wait_for_the_same_one() {
+        let mut departures = Departures::new();
+        for number in 1..=3 {
+            assert_eq!(departures.enter(pid(number), drop, |_| true), Ok(()));
+        }
+        let last = |departures: &Departures| departures.last().map(|(pid, _)| pid);
+        assert_eq!(
+            (last(&departures), last(&departures)),
+            (Some(pid(3)), Some(pid(3)))
+        );
+        departures.leave(pid(3), |_| true);
+        // The other one comes second, and takes nobody else out.
+        departures.leave(pid(3), |_| true);
+        assert_eq!(last(&departures), Some(pid(2)));
+        // Who has ended unasked is not asked.
+        departures.leave(pid(2), |one| one != pid(1));
+        assert_eq!(last(&departures), None);
     }
 
     #[test]

@@ -96,7 +96,8 @@ impl Child {
         self
     }
 
-    /// A supervisor below the one that this is given to. It is started when all of its children are. Unless told otherwise it may take its time to end its own children.
+    /// A supervisor below the one that this is given to. It is started when all of its children are. Unless told otherwise it may
+    /// take its time to end its own children.
     pub fn supervisor<M>(name: impl Into<Arc<str>>, make: M) -> Self
     where
         M: Fn() -> Supervisor + Send + Sync + 'static,

@@ -95,8 +95,8 @@ async fn order_of(processes: &[(char, Priority)], turns: usize, room: usize) -> 
 }
 
 /// A turn that an interrupt has broken into counts twice, and is noted once, and so does one that is put off before it begins
-/// because another core has rung. So only turns in which there was neither are looked at, until they are many; and only from a note of the low one on, whose own turn may be the
-/// one that is gone on with.
+/// because another core has rung. So only turns in which there was neither are looked at, until they are many; and only
+/// from a note of the low one on, whose own turn may be the one that is gone on with.
 #[girder::test(limit_ms = 300_000, pinned = "is about those that share a core")]
 async fn a_low_one_among_normal_ones_runs_once_in_eight() {
     const PROCESSES: [(char, Priority); 4] = [

@@ -8,7 +8,7 @@ use core::time::Duration;
 use girder::supervisor::{
     Child, Ready, Refusal, Restart, Strategy, Supervisor, SupervisorAddr, WishError,
 };
-use girder::{Down, ExitReason, Pid, kill, monitor, own_pid, receive, send, sleep};
+use girder::{Down, ExitReason, Pid, kill, own_pid, receive, send, sleep, spawn_monitor};
 
 /// From one that has begun, and waits for the word to say that it is started.
 struct Began(Pid);
@@ -113,13 +113,9 @@ async fn a_supervisor_whose_first_child_can_not_be_started_ends() {
     let family = supervisor(Strategy::OneForOne)
         .child(fails)
         .child(counts(&starts));
-    let family = family.spawn().expect("there is room");
-    monitor(family.pid()).expect("there is memory");
+    spawn_monitor(move || family.run()).expect("there is room");
     let Down { reason, .. } = receive().await;
-    assert!(
-        matches!(reason, ExitReason::Exited(_) | ExitReason::NoProcess),
-        "{reason}"
-    );
+    assert!(matches!(reason, ExitReason::Exited(_)), "{reason}");
     assert_eq!(starts.load(Relaxed), 0);
 }
 
